@@ -1,0 +1,4 @@
+"""Mails: what they say (`templates`) and how they leave (`sender`).
+
+Knows no database and no configuration.
+"""
