@@ -1,0 +1,29 @@
+"""Identifiers that we choose and that the gateway, the customer and support read.
+
+Pure apart from the operating system's randomness for new ids.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import string
+
+_UPPER_ALNUM = string.ascii_uppercase + string.digits
+ORDER_ID_CHARACTERS = 15
+CUSTOMER_ID_CHARACTERS = 12
+
+
+def new_order_id() -> str:
+    """`ORDER` and 15 random characters: about 77 bits, so it can be neither guessed nor drawn twice."""
+    return "ORDER" + "".join(secrets.choice(_UPPER_ALNUM) for _ in range(ORDER_ID_CHARACTERS))
+
+
+def customer_id_for(user_id: object) -> str:
+    """`CUST` and 12 characters that are always the same for one user and do not show the user's id."""
+    number = int.from_bytes(hashlib.sha256(f"customer:{user_id}".encode()).digest(), "big")
+    characters = []
+    for _ in range(CUSTOMER_ID_CHARACTERS):
+        number, index = divmod(number, len(_UPPER_ALNUM))
+        characters.append(_UPPER_ALNUM[index])
+    return "CUST" + "".join(characters)
