@@ -1,0 +1,1 @@
+"""Adapters to payment gateways: the wire, its JSON and its errors; none of our rules and no database."""
