@@ -1,0 +1,205 @@
+"""What reports return: one frozen row for each kind of line an admin reads. Money in paise, time aware."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Generic, TypeVar
+from uuid import UUID
+
+from domain.accounts import INDIAN_STATES
+
+Row = TypeVar("Row")
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[Row]):
+    """One page of a list, newest first."""
+
+    rows: tuple[Row, ...]
+    has_more: bool
+
+
+@dataclass(frozen=True, slots=True)
+class UserRow:
+    """An account with what its periods mean now."""
+
+    id: UUID
+    username: str
+    email: str
+    full_name: str
+    phone: str
+    state_code: str
+    role: str
+    account_status: str
+    customer_id: str
+    created_at: datetime
+    deleted_at: datetime | None
+    subscription_status: str
+    plan_name: str | None
+    access_until: datetime | None
+
+    @property
+    def state(self) -> str:
+        return INDIAN_STATES.get(self.state_code, "")
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRow:
+    id: str
+    created_at: datetime
+    user_id: UUID
+    username: str
+    email: str
+    plan_name: str
+    amount_paise: int
+    status: str
+    gateway: str
+    paid_at: datetime | None
+    quarantine_reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentRow:
+    """One attempt to pay. `occurred_at` is the gateway's time where it gave one."""
+
+    id: int
+    order_id: str
+    gateway: str
+    gateway_payment_id: str
+    user_id: UUID
+    username: str
+    plan_name: str
+    amount_paise: int
+    charged_paise: int
+    charged_currency: str
+    role: str | None
+    status: str
+    method: str
+    message: str
+    created_at: datetime
+    occurred_at: datetime
+    refunded_paise: int
+
+
+@dataclass(frozen=True, slots=True)
+class EventRow:
+    id: int
+    gateway: str
+    event_type: str
+    order_id: str | None
+    status: str
+    received_at: datetime
+    processed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class EventText:
+    """An event with its body as readable text."""
+
+    event: EventRow
+    dedupe_key: str
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class MailRow:
+    id: int
+    kind: str
+    user_id: UUID | None
+    to_address: str
+    subject: str
+    status: str
+    attempts: int
+    last_error: str | None
+    created_at: datetime
+    sent_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class MailText:
+    """A mail with its plain text part."""
+
+    mail: MailRow
+    message_id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmRow:
+    id: int
+    key: str
+    message: str
+    created_at: datetime
+    resolved_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class PeriodRow:
+    """A stretch of access. It was bought with `order_id` or granted by a person."""
+
+    id: int
+    plan_name: str
+    starts_at: datetime
+    ends_at: datetime
+    revoked_at: datetime | None
+    order_id: str | None
+    grant_reason: str | None
+    granted_by: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PlanCount:
+    plan_id: str
+    plan_name: str
+    subscribers: int
+
+
+@dataclass(frozen=True, slots=True)
+class DayRevenue:
+    """One day in India."""
+
+    day: date
+    captured_paise: int
+    refunded_paise: int
+    revenue_paise: int
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """The state of the business at a moment. Revenue is captured money less processed refunds."""
+
+    at: datetime
+    active: int
+    pending: int
+    accounts: int
+    registered_today: int
+    registered_this_month: int
+    by_plan: tuple[PlanCount, ...]
+    revenue_today_paise: int
+    revenue_month_paise: int
+    revenue_total_paise: int
+    payments_failed_today: int
+    days: tuple[DayRevenue, ...]
+    alarms: tuple[AlarmRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a search found."""
+
+    users: tuple[UserRow, ...]
+    orders: tuple[OrderRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class UserReport:
+    """Everything about one account, the newest of each list."""
+
+    user: UserRow
+    periods: tuple[PeriodRow, ...]
+    orders: tuple[OrderRow, ...]
+    payments: tuple[PaymentRow, ...]
+    mails: tuple[MailRow, ...]
+    sessions: int
+    last_seen_at: datetime | None
