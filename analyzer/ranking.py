@@ -1,0 +1,25 @@
+"""Order of the sectors by a strength table, how that order moved, and how broad the strength is."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+
+def ranks(strength: pd.DataFrame) -> pd.DataFrame:
+    """Rank within each session, 1 is the strongest. Equal values share the better rank; NaN has no rank."""
+    return strength.rank(axis="columns", ascending=False, method="min")
+
+
+def rank_change(strength: pd.DataFrame, sessions: int) -> pd.DataFrame:
+    """Places gained (positive) or lost since `sessions` rows ago. NaN when either end has no rank."""
+    if sessions < 1:
+        raise ValueError("sessions must be at least 1")
+    position = ranks(strength)
+    return position.shift(sessions) - position
+
+
+def breadth(strength: pd.DataFrame) -> pd.Series:
+    """Share of the ranked columns that are ahead of the benchmark in each session. NaN when none is ranked."""
+    ranked = strength.notna().sum(axis="columns")
+    ahead = (strength > 0).sum(axis="columns")
+    return (ahead / ranked).where(ranked > 0)

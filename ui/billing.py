@@ -1,0 +1,149 @@
+"""The billing page: what the account may use until when, the way to pay, and every order with its attempts."""
+
+from __future__ import annotations
+
+from html import escape
+
+import streamlit as st
+
+import payment_handler
+import user_management
+from domain.accounts import User
+from domain.money import format_rupees
+from domain.orders import OrderStatus, PaymentStatus
+from domain.subscriptions import SubscriptionStatus
+from ui.components import (
+    Tone,
+    badge,
+    empty_state,
+    facts,
+    footer,
+    format_date,
+    format_moment,
+    legal_links,
+    support_sentence,
+)
+from ui.dashboard import activate_form
+from ui.pages import page
+from wiring import Services
+
+_SUBSCRIPTION: dict[SubscriptionStatus, tuple[str, Tone]] = {
+    SubscriptionStatus.PENDING: ("Not paid yet", "warn"),
+    SubscriptionStatus.ACTIVE: ("Active", "good"),
+    SubscriptionStatus.CANCELLED: ("Cancelled", ""),
+    SubscriptionStatus.EXPIRED: ("Expired", "warn"),
+}
+_ORDER: dict[OrderStatus, tuple[str, Tone]] = {
+    OrderStatus.CREATING: ("Not paid", ""),
+    OrderStatus.UNKNOWN: ("Not paid", ""),
+    OrderStatus.CREATED: ("Not paid", ""),
+    OrderStatus.FAILED: ("Not opened", ""),
+    OrderStatus.SUPERSEDED: ("Replaced", ""),
+    OrderStatus.EXPIRED: ("Expired", ""),
+    OrderStatus.TERMINATED: ("Closed", ""),
+    OrderStatus.PAID: ("Paid", "good"),
+    OrderStatus.SURPLUS: ("Returned to you", "warn"),
+    OrderStatus.QUARANTINED: ("Being checked", "warn"),
+}
+_UNSUCCESSFUL = frozenset({PaymentStatus.FAILED, PaymentStatus.DROPPED, PaymentStatus.CANCELLED})
+
+
+def render(services: Services, user: User | None) -> None:
+    """The page /billing."""
+    if user is None:
+        st.switch_page(page("login"), query_params={"next": "billing"})
+    access = user_management.entitlement(services, user)
+    with st.container(key="middle-billing"):
+        st.title("Billing", anchor=False)
+        left, right = st.columns([1.05, 0.95], gap="medium")
+        with left, st.container(key="card-billing-status"):
+            _status(access)
+            if not access.is_active:
+                activate_form(services, user, key="billing")
+        with right, st.container(key="card-billing-account"):
+            _account(user)
+        st.subheader("Orders", anchor=False)
+        _orders(payment_handler.list_orders(services, user))
+        _refund_note(services)
+    footer(services.settings)
+
+
+def _status(access: user_management.Entitlement) -> None:
+    word, tone = _SUBSCRIPTION[access.status]
+    if access.is_active and access.access_until is not None:
+        name = f"{access.plan_name} plan" if access.plan_name else "Access"
+        days = access.days_left or 0
+        st.html(f'<div class="plan-head"><span>{escape(name)}</span>{badge(word, tone)}</div>')
+        st.html(facts([
+            ("Access until", format_moment(access.access_until)),
+            ("Days left", str(days)),
+            ("Renews by itself", "No"),
+        ]))  # fmt: skip
+        if st.button("Go to Dashboard", key="billing-dashboard", type="primary", width="stretch"):
+            st.switch_page(page("dashboard"))
+        return
+    st.html(f'<div class="plan-head"><span>No active subscription</span>{badge(word, tone)}</div>')
+    if access.status is SubscriptionStatus.EXPIRED and access.access_until is not None:
+        st.text(
+            f"Your access ended on {format_date(access.access_until)}. Your account and its history stay."
+        )
+
+
+def _account(user: User) -> None:
+    st.html('<div class="plan-head"><span>Account</span></div>')
+    st.html(facts([
+        ("Name", user.full_name),
+        ("Username", user.username),
+        ("Email", user.email),
+        ("Phone", user.phone),
+        ("State for GST", user.state or "Not given"),
+    ]))  # fmt: skip
+
+
+def _orders(lines: list[payment_handler.OrderLine]) -> None:
+    if not lines:
+        empty_state(
+            "No orders yet", "When you choose a plan, its order and every payment attempt are listed here."
+        )
+        return
+    rows = "".join(_order_row(line) for line in lines)
+    st.html(
+        '<div class="table-box"><table class="plain stacking figures"><thead><tr><th>Date</th><th>Plan</th>'
+        '<th>Status</th><th>Order and payment</th><th class="num">Amount</th></tr></thead>'
+        f"<tbody>{rows}</tbody></table></div>"
+    )
+
+
+def _order_row(line: payment_handler.OrderLine) -> str:
+    order = line.order
+    word, tone = _ORDER[order.status]
+    if any(payment.status is PaymentStatus.REFUNDED for payment in line.payments):
+        word, tone = "Refunded", ""
+    details = [f'<span class="mono">{escape(order.id)}</span>']
+    details += [_attempt(payment) for payment in line.payments]
+    return (
+        f'<tr><td data-name="Date">{format_date(order.created_at)}</td><td data-name="Plan">{escape(line.plan_name)}</td>'
+        f'<td data-name="Status">{badge(word, tone)}</td><td data-name="Order"><div>{"".join(details)}</div></td>'
+        f'<td data-name="Amount" class="num"><b>{format_rupees(order.amount_paise)}</b></td></tr>'
+    )
+
+
+def _attempt(payment: payment_handler.PaymentLine) -> str:
+    when = format_moment(payment.occurred_at) if payment.occurred_at is not None else ""
+    if payment.status in _UNSUCCESSFUL:
+        parts = ["Attempt failed", payment.method, when, payment.message]
+    elif payment.status is PaymentStatus.PENDING:
+        parts = ["Waiting for the bank", payment.method, when]
+    else:
+        parts = [payment.method, when, f"payment {payment.gateway_payment_id}"]
+    return f'<div class="small quiet">{escape(" · ".join(part for part in parts if part))}</div>'
+
+
+def _refund_note(services: Services) -> None:
+    contact = support_sentence(services.settings)
+    write = f"Write to {contact} with" if contact else "Send us"
+    st.html(
+        f'<div class="rs-body small quiet"><p><b>Need a refund?</b> {write} the order id, the payment id and the reason. '
+        "An approved refund arrives within 5 to 7 business days.</p></div>"
+    )
+    legal_links("billing", paths=("refunds", "terms", "contact"))

@@ -1,0 +1,301 @@
+"""The order before it is paid, and what a person sees when they come back from the gateway.
+
+A return proves nothing: what is shown here is what our books say. Waiting re-reads our own database and
+turns into the answer by itself; only a click asks the gateway.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+
+import streamlit as st
+
+import payment_handler
+import user_management
+from domain.accounts import User
+from domain.errors import CheckoutClosed, GatewayError, ProductError
+from domain.money import format_rupees
+from domain.orders import Order, OrderStatus
+from domain.plans import ANNUAL, Plan, annual_saving_paise
+from ui.components import (
+    facts,
+    format_clock,
+    format_date,
+    format_moment,
+    legal_links,
+    notice,
+    practice_note,
+    support_sentence,
+    ticks,
+)
+from ui.landing import INCLUDED
+from ui.navigate import leave_to
+from ui.pages import page
+from wiring import Services
+
+WAIT_SECONDS = 2
+
+_NOT_OPENED = frozenset({OrderStatus.CREATING, OrderStatus.UNKNOWN, OrderStatus.FAILED})
+_CLOSED = frozenset({OrderStatus.EXPIRED, OrderStatus.TERMINATED, OrderStatus.SUPERSEDED, OrderStatus.FAILED})
+
+
+class ReturnState(Enum):
+    """What to tell somebody who came back."""
+
+    PAID = "paid"
+    FAILED = "failed"
+    WAITING = "waiting"
+    CLOSED = "closed"
+    SURPLUS = "surplus"
+    REVIEW = "review"
+
+
+def return_state(order: Order, failure: payment_handler.PaymentLine | None) -> ReturnState:
+    """The state of a return, from our books alone. A failed attempt counts while nothing else is known."""
+    if order.status is OrderStatus.PAID:
+        return ReturnState.PAID
+    if order.status is OrderStatus.SURPLUS:
+        return ReturnState.SURPLUS
+    if order.status is OrderStatus.QUARANTINED:
+        return ReturnState.REVIEW
+    if order.status in _CLOSED:
+        return ReturnState.CLOSED
+    return ReturnState.WAITING if failure is None else ReturnState.FAILED
+
+
+def render_summary(services: Services, user: User, order: Order, plans: list[Plan]) -> None:
+    """The unpaid order: what it is, what it costs, and the ways on."""
+    plan = next(plan for plan in plans if plan.id == order.plan_id)
+    with st.container(key="middle-checkout"):
+        st.title("Complete your payment", anchor=False)
+        st.html('<p class="section-lead">Your account is ready. One step is left.</p>')
+        if order.status in _NOT_OPENED:
+            notice(
+                "Cashfree temporarily unavailable. Your account and your order are safe and nothing was charged. "
+                "Press Complete Payment to try again.",
+                "warn",
+            )
+        left, right = st.columns([1.05, 0.95], gap="medium")
+        with left, st.container(key="card-checkout-plan"):
+            _included(services, user, plan, plans)
+        with right, st.container(key="card-raised-checkout-order"):
+            _amount_and_buttons(services, user, order, plan)
+
+
+def render_return(services: Services, user: User, order: Order) -> None:
+    """The answer for somebody who came back from the gateway with this order."""
+    failure = payment_handler.last_failure(services, user, order.id)
+    state = return_state(order, failure)
+    with st.container(key="narrow-return"):
+        if state is ReturnState.PAID:
+            _paid(services, user, order)
+        elif state is ReturnState.FAILED and failure is not None:
+            _failed(services, user, order, failure)
+        elif state is ReturnState.WAITING:
+            _waiting(services, user, order)
+        elif state is ReturnState.SURPLUS:
+            _surplus(services, order)
+        elif state is ReturnState.REVIEW:
+            _review(services, order)
+        else:
+            _closed(services, user, order)
+
+
+def render_unavailable(error: GatewayError, *, key: str = "unavailable") -> None:
+    """The payment service does not answer. Every other page keeps working."""
+    with st.container(key=f"narrow-{key}"), st.container(key=f"card-bad-{key}"):
+        st.header("Cashfree temporarily unavailable", anchor=False)
+        st.text(error.user_message)
+        if st.button("Try again", key=f"{key}-again", type="primary"):
+            st.rerun()
+
+
+def go_to_payment(services: Services, user: User, plan_id: str) -> None:
+    """Renew or reuse the order of this plan and leave for its checkout. Shows a sentence when that fails."""
+    try:
+        order = payment_handler.start_checkout(services, user, plan_id)
+    except CheckoutClosed as error:
+        notice(error.user_message, "warn")
+        if st.button("Open billing", key="checkout-open-billing"):
+            st.switch_page(page("billing"))
+        return
+    except ProductError as error:
+        notice(error.user_message, "bad")
+        return
+    leave_to(f"/checkout/{order.id}")
+
+
+def _included(services: Services, user: User, plan: Plan, plans: list[Plan]) -> None:
+    st.subheader(plan.label, anchor=False)
+    st.html(
+        ticks(
+            (
+                *INCLUDED,
+                f"Access for one {plan.period_word}, from the moment you pay",
+                "No automatic renewal",
+            )
+        )
+    )
+    for other in plans:
+        if other.id == plan.id:
+            continue
+        saving = (
+            f", and save {format_rupees(annual_saving_paise(plans))} a year" if other.id == ANNUAL else ""
+        )
+        st.html(
+            f'<p class="small quiet" style="margin:.75rem 0 -.5rem">Change plan before you pay{saving}:</p>'
+        )
+        if st.button(f"Change to {other.label}", key=f"checkout-change-{other.id}"):
+            try:
+                payment_handler.start_checkout(services, user, other.id)
+            except GatewayError:
+                pass  # The order of the new plan stands; the summary says that it could not be opened yet.
+            except ProductError as error:
+                notice(error.user_message, "bad")
+                return
+            st.rerun()
+
+
+def _amount_and_buttons(services: Services, user: User, order: Order, plan: Plan) -> None:
+    rows = [
+        ("Order", order.id),
+        ("Plan", f"{plan.name}, one {plan.period_word}"),
+        ("Email for the receipt", user.email),
+    ]
+    st.html(facts(rows, total=("To pay", format_rupees(order.amount_paise))))
+    practice_note(services.settings)
+    if st.button(
+        "Complete Payment", key="checkout-pay", type="primary", width="stretch", icon=":material/lock:"
+    ):
+        go_to_payment(services, user, plan.id)
+    if st.button("Skip Payment", key="checkout-skip", width="stretch"):
+        payment_handler.skip_payment(services, user)
+        st.switch_page(page("dashboard"))
+    expiry = f"This order can be paid until {format_clock(order.expires_at)} (30 minutes); after that we open a fresh one. "
+    st.html(
+        f'<p class="small quiet" style="margin:0">{expiry}You pay on a secure page of Cashfree by UPI, card, net banking '
+        "or wallet. Card and bank details never reach us.</p>"
+    )
+    legal_links("checkout", paths=("refunds", "terms", "privacy"))
+
+
+def _paid(services: Services, user: User, order: Order) -> None:
+    access = user_management.entitlement(services, user)
+    with st.container(key="card-good-return"):
+        st.html('<span class="stamp good" aria-hidden="true"></span>')
+        st.header("Payment successful", anchor=False)
+        st.html("<p class='quiet' style='margin:0'>Thank you. Your dashboard is open.</p>")
+        rows = [("Plan", order.plan_id.capitalize()), ("Order", order.id)]
+        if order.paid_at is not None:
+            rows.append(("Paid on", format_moment(order.paid_at)))
+        if access.access_until is not None:
+            rows.append(("Access until", format_date(access.access_until)))
+        st.html(facts(rows, total=("Paid", format_rupees(order.amount_paise))))
+        if st.button("Go to Dashboard", key="return-dashboard", type="primary", width="stretch"):
+            st.switch_page(page("dashboard"))
+        if st.button("See it in billing", key="return-billing", width="stretch"):
+            st.switch_page(page("billing"))
+
+
+def _failed(services: Services, user: User, order: Order, failure: payment_handler.PaymentLine) -> None:
+    with st.container(key="card-bad-return"):
+        st.html('<span class="stamp bad" aria-hidden="true"></span>')
+        st.header("Payment failed", anchor=False)
+        st.text(failure.message or "The bank or the payment service did not accept this attempt.")
+        rows = [("Order", order.id), ("Amount", format_rupees(order.amount_paise))]
+        if failure.method:
+            rows.append(("Method", failure.method))
+        st.html(facts(rows))
+        if st.button("Try again", key="return-again", type="primary", width="stretch"):
+            go_to_payment(services, user, order.plan_id)
+        st.html(
+            "<p class='small quiet' style='margin:0'>No money reached us with this attempt. If your bank shows a debit, it is "
+            "confirmed here within minutes and access opens, or your bank returns it.</p>"
+        )
+    _help(services, order)
+    _check_again(services, user, order)
+
+
+def _waiting(services: Services, user: User, order: Order) -> None:
+    with st.container(key="card-wait-return"):
+        st.header("We are waiting for the bank", anchor=False)
+        st.html(
+            "<p class='quiet' style='margin:0'>This page turns to the answer by itself. You may close it: access opens "
+            "as soon as the payment is confirmed. Please do not pay twice.</p>"
+        )
+        _watch(services, user, order.id)
+        st.html(facts([("Order", order.id), ("Amount", format_rupees(order.amount_paise))]))
+        _check_again(services, user, order)
+        if order.payment_session_id and st.button(
+            "Back to the payment page", key="return-reopen", type="tertiary"
+        ):
+            go_to_payment(services, user, order.plan_id)
+    _help(services, order)
+
+
+@st.fragment(run_every=WAIT_SECONDS)
+def _watch(services: Services, user: User, order_id: str) -> None:
+    """Re-read our books; when the answer is there, run the whole page again."""
+    order = payment_handler.find_order(services, user, order_id)
+    if return_state(order, payment_handler.last_failure(services, user, order_id)) is not ReturnState.WAITING:
+        st.rerun()
+    st.html('<div class="waiting" role="status"><span></span>Waiting for confirmation</div>')
+
+
+def _check_again(services: Services, user: User, order: Order) -> None:
+    if not st.button("Check again", key="return-check", width="stretch"):
+        return
+    try:
+        payment_handler.confirm_return(services, user, order.id)
+    except ProductError as error:
+        notice(error.user_message, "warn")
+        return
+    st.rerun()
+
+
+def _closed(services: Services, user: User, order: Order) -> None:
+    word = "expired" if order.status is OrderStatus.EXPIRED else "was closed"
+    with st.container(key="card-wait-return"):
+        st.header("This order can no longer be paid", anchor=False)
+        st.text(
+            f"It {word} before a payment was confirmed, so it gave you no access and we hold no money for it. "
+            "If your bank shows a debit, a late confirmation still counts and appears here; otherwise your bank returns it."
+        )
+        st.html(facts([("Order", order.id), ("Amount", format_rupees(order.amount_paise))]))
+        if st.button("Start a fresh payment", key="return-fresh", type="primary", width="stretch"):
+            go_to_payment(services, user, order.plan_id)
+        _check_again(services, user, order)
+    _help(services, order)
+
+
+def _surplus(services: Services, order: Order) -> None:
+    with st.container(key="card-wait-return"):
+        st.header("This payment goes back to you", anchor=False)
+        st.text(
+            f"We received {format_rupees(order.amount_paise)} that your purchase did not need: it had been paid already, or "
+            "this order was closed. It is returned to the account you paid from within 5 to 7 business days."
+        )
+        st.html(facts([("Order", order.id), ("Amount", format_rupees(order.amount_paise))]))
+        if st.button("See it in billing", key="return-billing", width="stretch"):
+            st.switch_page(page("billing"))
+    _help(services, order)
+
+
+def _review(services: Services, order: Order) -> None:
+    with st.container(key="card-wait-return"):
+        st.header("Your payment is being checked", anchor=False)
+        st.text(
+            "What the payment service reported does not match this order, so a person is looking at it. Your money is "
+            "recorded. Please do not pay again: we give access or return the money, and write to your email."
+        )
+        st.html(facts([("Order", order.id), ("Amount", format_rupees(order.amount_paise))]))
+    _help(services, order)
+
+
+def _help(services: Services, order: Order) -> None:
+    contact = support_sentence(services.settings)
+    write = f" Or write to {contact} with the order id above." if contact else ""
+    st.html(
+        "<div class='rs-body small quiet'><p><b>The payment does not go through?</b> Try another method, allow pop-ups "
+        f"for this site, or use another browser.{write}</p></div>"
+    )

@@ -1,0 +1,165 @@
+"""Pieces that several pages share: badges, notices, facts, empty states, texts, the footer, dates.
+
+Functions that return `str` return HTML whose values are escaped already; the others draw.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+from functools import lru_cache
+from html import escape
+from pathlib import Path
+from string import Template
+from typing import Literal
+
+import streamlit as st
+
+from config import Settings
+from domain.subscriptions import INDIA
+from ui.pages import page
+
+Tone = Literal["", "good", "warn", "bad"]
+
+NOT_ADVICE = (
+    "Figures describe past prices. They are for information only and are not investment advice. "
+    "Investments in securities are subject to market risks."
+)
+LEGAL_LINKS = (("terms", "Terms"), ("privacy", "Privacy"), ("refunds", "Refunds"), ("contact", "Contact"))
+
+
+def page_head(title: str, lead: str = "") -> None:
+    """The page's one first-level heading, and the sentence under it."""
+    st.title(title, anchor=False)
+    if lead:
+        st.html(f'<p class="section-lead">{escape(lead)}</p>')
+
+
+def section_head(title: str, lead: str = "") -> None:
+    st.html('<div style="height:2.75rem"></div>')
+    st.header(title, anchor=False)
+    if lead:
+        st.html(f'<p class="section-lead">{escape(lead)}</p>')
+
+
+def badge(text: str, tone: Tone = "") -> str:
+    return f'<span class="badge {tone}">{escape(text)}</span>'
+
+
+def notice(text: str, tone: Tone = "") -> None:
+    """A short message in the flow of the page. Screen readers announce it."""
+    role = "alert" if tone == "bad" else "status"
+    st.html(f'<div class="notice {tone}" role="{role}">{escape(text)}</div>')
+
+
+def facts(rows: Iterable[tuple[str, str]], total: tuple[str, str] | None = None) -> str:
+    """A list of names and values, the total last."""
+    lines = [f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in rows]
+    if total is not None:
+        lines.append(f'<dt class="total">{escape(total[0])}</dt><dd class="total">{escape(total[1])}</dd>')
+    return f'<dl class="facts">{"".join(lines)}</dl>'
+
+
+def ticks(lines: Sequence[str]) -> str:
+    return '<ul class="ticks">' + "".join(f"<li>{escape(line)}</li>" for line in lines) + "</ul>"
+
+
+def empty_state(title: str, text: str) -> None:
+    st.html(f'<div class="empty"><h3>{escape(title)}</h3><p>{escape(text)}</p></div>')
+
+
+def practice_note(settings: Settings) -> None:
+    """Says that no real money moves, wherever someone is about to pay, while the simulator stands in."""
+    if settings.uses_simulator:
+        st.html(
+            f'<div class="notice practice">{badge("Practice mode", "warn")}<span>No real money moves here.</span></div>'
+        )
+
+
+def legal_links(key: str, *, paths: Sequence[str] = ("terms", "privacy", "refunds")) -> None:
+    with st.container(key=f"{key}-links", horizontal=True, gap="small"):
+        for path, label in LEGAL_LINKS:
+            if path in paths:
+                st.page_link(page(path), label=label)
+
+
+def support_sentence(settings: Settings) -> str:
+    """Where to write or call, as one HTML sentence, from what is configured."""
+    ways = []
+    if settings.support_email:
+        email = escape(settings.support_email)
+        ways.append(f'<a href="mailto:{email}">{email}</a>')
+    if settings.support_phone:
+        ways.append(escape(settings.support_phone))
+    return " or ".join(ways)
+
+
+def contact_cards(settings: Settings) -> str:
+    """Support, grievance officer and address, as far as they are configured."""
+    cards = []
+    contact = support_sentence(settings)
+    if contact:
+        cards.append(("Support", contact, "For a payment, add the order id from your billing page."))
+    if settings.grievance_officer:
+        officer = escape(settings.grievance_officer)
+        cards.append(("Grievance officer", officer, "For a complaint that support has not settled."))
+    if settings.business_address:
+        cards.append((escape(settings.business_name), escape(settings.business_address), ""))
+    drawn = "".join(f"<div><h3>{title}</h3><p>{line}</p><p>{note}</p></div>" for title, line, note in cards)
+    return f'<div class="cards rs-body">{drawn}</div>'
+
+
+def load_text(name: str, settings: Settings) -> str:
+    """A text of `ui/texts` as HTML, with the configured names and addresses put in, escaped."""
+    return _read_text(name).substitute(
+        business=escape(settings.business_name),
+        not_advice=escape(NOT_ADVICE),
+        support=support_sentence(settings) or "our support",
+    )
+
+
+@lru_cache(maxsize=8)
+def _read_text(name: str) -> Template:
+    return Template((Path(__file__).parent / "texts" / f"{name}.html").read_text(encoding="utf-8"))
+
+
+def footer(settings: Settings) -> None:
+    """Legal links, the regulator's number when there is one, and what the product is not."""
+    lines = [f"© {escape(settings.business_name)}"]
+    if settings.business_address:
+        lines.append(escape(settings.business_address))
+    if settings.business_gstin:
+        lines.append(f"GSTIN {escape(settings.business_gstin)}")
+    if settings.sebi_registration:
+        lines.append(f"SEBI registration {escape(settings.sebi_registration)}")
+    with st.container(key="footer"):
+        with st.container(key="footer-links", horizontal=True, gap="small"):
+            for path, label in LEGAL_LINKS:
+                st.page_link(page(path), label=label)
+        st.html(
+            f'<div class="rs-body small quiet"><p>{escape(NOT_ADVICE)} NIFTY index names are trademarks of their '
+            f"owner; this product is not connected with NSE.</p><p>{' · '.join(lines)}</p></div>"
+        )
+
+
+def format_date(moment: datetime | date) -> str:
+    """`22 Nov 2026`, in India's time zone."""
+    day = moment.astimezone(INDIA).date() if isinstance(moment, datetime) else moment
+    return f"{day.day} {day:%b %Y}"
+
+
+def format_moment(moment: datetime) -> str:
+    """`22 Nov 2026, 6:40 pm IST`."""
+    local = moment.astimezone(INDIA)
+    hour = local.hour % 12 or 12
+    return f"{format_date(moment)}, {hour}:{local:%M} {'am' if local.hour < 12 else 'pm'} IST"
+
+
+def format_clock(moment: datetime) -> str:
+    """`6:40 pm IST`."""
+    return format_moment(moment).split(", ", 1)[1]
+
+
+def format_signed(value: float, decimals: int = 0) -> str:
+    """`+5.9` or `−3`, with a real minus sign, which is as wide as the plus."""
+    return f"{value:+.{decimals}f}".replace("-", "−")

@@ -1,0 +1,212 @@
+"""The public first page: what the product shows, what it costs, how paying works, and the registration form.
+
+It promises only what a subscriber finds behind the paywall today.
+"""
+
+from __future__ import annotations
+
+from html import escape
+
+import streamlit as st
+
+import payment_handler
+import user_management
+from config import Settings
+from domain.accounts import User
+from domain.money import format_rupees
+from domain.plans import ANNUAL, Plan, annual_saving_paise
+from ui import register
+from ui.components import badge, contact_cards, footer, load_text, section_head, ticks
+from ui.market import Snapshot, load_snapshot
+from ui.pages import page
+from ui.picture import render_picture
+from wiring import Services
+
+INCLUDED = (
+    "Ranking of 31 NSE sectors and themes",
+    "55- and 21-session relative strength against NIFTY 50",
+    "Relative-strength lines of any sectors, side by side",
+    "Places gained and lost over a month, and breadth",
+)
+
+
+def render(services: Services, user: User | None) -> None:
+    """The page / for visitors, and for subscribers who have nothing left to pay."""
+    snapshot = load_snapshot()
+    plans = payment_handler.list_plans(services)
+    _hero(services, user, snapshot)
+    _what_you_see(snapshot)
+    _method()
+    _plans(plans, user)
+    _how_paying_works()
+    _questions(services.settings)
+    _contact(services.settings)
+    footer(services.settings)
+
+
+def _hero(services: Services, user: User | None, snapshot: Snapshot) -> None:
+    with st.container(key="hero"):
+        left, right = st.columns([1.14, 0.86], gap="large")
+        with left:
+            st.html("<p class='eyebrow'>D's Sector ETF RS Analyzer</p>")
+            st.title("See which sectors lead the NIFTY 50, and which fall behind", anchor=False)
+            st.html(
+                '<p class="lead">One ranking of every NSE sector by 55-session relative strength, '
+                "with the ETF that tracks it. Five minutes instead of thirty charts.</p>"
+            )
+            if user is None:
+                st.html('<a class="jump" href="#create-account">Create your account</a>')
+            render_picture(snapshot)
+        with right:
+            st.html('<span id="create-account"></span>')
+            with st.container(key="card-raised-hero"):
+                if user is None:
+                    st.subheader("Create your account", anchor=False)
+                    register.render_form(services)
+                else:
+                    _welcome(services, user)
+            if user is None:
+                register.login_line()
+
+
+def _welcome(services: Services, user: User) -> None:
+    access = user_management.entitlement(services, user)
+    st.subheader("Welcome back", anchor=False)
+    st.text(user.full_name)
+    if access.is_active:
+        st.html(ticks(INCLUDED))
+        if st.button("Go to Dashboard", key="hero-dashboard", type="primary", width="stretch"):
+            st.switch_page(page("dashboard"))
+        if st.button("Billing", key="hero-billing", width="stretch"):
+            st.switch_page(page("billing"))
+    else:
+        st.html(
+            "<p class='quiet' style='margin:0'>Your account is ready. The dashboard opens when you have paid.</p>"
+        )
+        if st.button("Finish your payment", key="hero-pay", type="primary", width="stretch"):
+            st.switch_page(page("billing"))
+
+
+def _what_you_see(snapshot: Snapshot) -> None:
+    section_head(
+        "What you see after the close", "Four questions about sector rotation, answered on one page."
+    )
+    count = len(snapshot.table)
+    cards = (
+        (
+            "Who leads?",
+            f"{count} sectors and themes in one order, strongest first, each with its ETF's symbol.",
+        ),
+        ("Since when?", "The relative-strength line of any sectors you pick, side by side, rebased to 100."),
+        ("Who is climbing?", "Places gained or lost over the last month, and a faster 21-session reading."),
+        (
+            "How broad is it?",
+            "The share of sectors ahead of NIFTY 50 today, and how that compares with a month ago.",
+        ),
+    )
+    st.html(
+        '<div class="cards">'
+        + "".join(f"<div><h3>{escape(title)}</h3><p>{escape(text)}</p></div>" for title, text in cards)
+        + "</div>"
+        f'<p class="small quiet" style="margin:1rem 0 0">The dashboard shows {escape(snapshot.source.lower())} until our market '
+        "data licence is in place; every page names its source and its last session.</p>"
+    )
+
+
+def _method() -> None:
+    st.html('<div style="height:1.5rem"></div>')
+    st.html(
+        '<div class="method"><div><h3>No black box</h3><p>Relative strength compares growth with growth. Above zero, the '
+        "sector beat the index over 55 sessions; below zero, it fell behind. It describes the past. It does not "
+        "predict, and we do not pretend otherwise.</p></div>"
+        '<div class="formula">sector 500 → 540 = 1.080<br>NIFTY 50 22,000 → 22,440 = 1.020<br>'
+        '<span class="ahead">1.080 ÷ 1.020 − 1 = +5.88 %</span></div></div>'
+    )
+
+
+def _plans(plans: list[Plan], user: User | None) -> None:
+    section_head(
+        "One product, two lengths",
+        "Both plans open everything. You pay once, in advance. Nothing renews by itself.",
+    )
+    with st.container(key="middle-plans"):
+        for column, plan in zip(st.columns(len(plans), gap="medium"), plans, strict=True):
+            with column:
+                _plan_card(plan, plans, user)
+        _comparison(plans)
+
+
+def _plan_card(plan: Plan, plans: list[Plan], user: User | None) -> None:
+    is_best = plan.id == ANNUAL
+    saving = f"Save {format_rupees(annual_saving_paise(plans))} a year" if is_best else ""
+    with st.container(key=f"card-{'raised-' if is_best else ''}plan-{plan.id}", height="stretch"):
+        st.html(
+            f'<div class="plan-head"><span>{escape(plan.name)}</span>{badge(saving, "good") if saving else ""}</div>'
+            f'<div class="price"><b>{format_rupees(plan.amount_paise)}</b><span>for one {escape(plan.period_word)}</span></div>'
+        )
+        st.html(ticks(INCLUDED))
+        label = f"Get the {plan.name.lower()} plan"
+        if st.button(
+            label, key=f"plan-{plan.id}", type="primary" if is_best else "secondary", width="stretch"
+        ):
+            if user is None:
+                st.switch_page(page("register"), query_params={"plan": plan.id})
+            st.switch_page(page("billing"))
+
+
+def _comparison(plans: list[Plan]) -> None:
+    def per_month(plan: Plan) -> str:
+        # Rounded up to a whole rupee, so that the figure is never better than the truth.
+        return format_rupees(-(-plan.amount_paise // (plan.months * 100)) * 100)
+
+    rows = [
+        ("Price", [format_rupees(plan.amount_paise) for plan in plans]),
+        ("For one month that is", [per_month(plan) for plan in plans]),
+        ("Access", ["1 month" if plan.months == 1 else f"{plan.months} months" for plan in plans]),
+        ("Everything included", ["Yes" for _ in plans]),
+        ("Renews by itself", ["No" for _ in plans]),
+    ]
+    head = "".join(f'<th class="num">{escape(plan.name)}</th>' for plan in plans)
+    body = "".join(
+        f"<tr><td>{escape(name)}</td>"
+        + "".join(f'<td class="num">{escape(cell)}</td>' for cell in cells)
+        + "</tr>"
+        for name, cells in rows
+    )
+    st.html(
+        '<div class="table-box"><table class="plain figures"><thead><tr><th>Compare</th>'
+        f"{head}</tr></thead><tbody>{body}</tbody></table></div>"
+    )
+
+
+def _how_paying_works() -> None:
+    section_head("How paying works")
+    steps = (
+        ("Create your account", "Six fields and a plan. Your account exists before any money moves."),
+        ("Pay at Cashfree", "You enter card or bank details on Cashfree's page. We never see or store them."),
+        (
+            "Your dashboard opens",
+            "Access starts as soon as Cashfree confirms the payment, usually within seconds.",
+        ),
+    )
+    methods = ("UPI", "Credit and debit cards", "Net banking", "Wallets")
+    st.html(
+        '<div class="cards">'
+        + "".join(
+            f'<div><span class="step">{number}</span><h3>{escape(title)}</h3><p>{escape(text)}</p></div>'
+            for number, (title, text) in enumerate(steps, start=1)
+        )
+        + '</div><div class="chips">'
+        + "".join(f"<span>{method}</span>" for method in methods)
+        + "</div>"
+    )
+
+
+def _questions(settings: Settings) -> None:
+    section_head("Billing questions")
+    st.html(f'<div class="rs-body">{load_text("questions", settings)}</div>')
+
+
+def _contact(settings: Settings) -> None:
+    section_head("Talk to a person")
+    st.html(contact_cards(settings))

@@ -1,0 +1,52 @@
+"""The log-in form. It returns people to the page they came for."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+import user_management
+from domain.accounts import User
+from domain.errors import ProductError
+from ui import session
+from ui.components import notice
+from ui.pages import page
+from wiring import Services
+
+# Where a person may be sent after logging in; anything else in the address means home.
+_NEXT = frozenset({"dashboard", "billing", "admin"})
+
+
+def render(services: Services, user: User | None) -> None:
+    """The page /login."""
+    following = st.query_params.get("next", "")
+    following = following if following in _NEXT else ""
+    if user is not None:
+        st.switch_page(page(following))
+    message = _submit(services, following) if st.session_state.get("login-submit") else ""
+    with st.container(key="narrow-login"):
+        st.title("Log in", anchor=False)
+        if following:
+            st.html(f'<p class="section-lead">Log in to open your {following} page.</p>')
+        with st.container(key="card-raised-login"), st.form("login", border=False):
+            st.text_input("Email or username", key="login-name", max_chars=254, autocomplete="username")
+            st.text_input("Password", key="login-password", type="password", autocomplete="current-password")
+            if message:
+                notice(message, "bad")
+            st.form_submit_button("Log in", key="login-submit", type="primary", width="stretch")
+        with st.container(
+            key="login-register-line", horizontal=True, gap="small", vertical_alignment="center"
+        ):
+            st.html('<span class="small quiet">New here?</span>', width="content")
+            st.page_link(page("register"), label="Create an account")
+
+
+def _submit(services: Services, following: str) -> str:
+    name = st.session_state.get("login-name") or ""
+    password = st.session_state.get("login-password") or ""
+    if not name.strip() or not password:
+        return "Enter your email or username and your password."
+    try:
+        user = user_management.sign_in(services, login=name, password=password)
+    except ProductError as error:
+        return error.user_message
+    session.enter(services, user, f"/{following}")
