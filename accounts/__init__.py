@@ -1,0 +1,1 @@
+"""Use-cases of accounts that stand beside `user_management`: passwords and browser sessions."""

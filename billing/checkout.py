@@ -1,0 +1,181 @@
+"""Open an order for a plan: one open order per checkout, our row before the gateway's, a timeout is not a failure."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy import Connection
+
+from database import books, orders, plans, users
+from database.queue import Job
+from domain.accounts import User
+from domain.errors import (
+    CircuitOpen,
+    GatewayCredentialsRejected,
+    GatewayError,
+    GatewayReplyInvalid,
+    GatewayUnavailable,
+    OrderNotFound,
+    TooManyRequests,
+)
+from domain.gateway import Customer, GatewayOrder, OrderRequest
+from domain.identifiers import new_order_id
+from domain.orders import Order, OrderStatus, may_move
+from domain.plans import Plan, find_plan
+from wiring import Services
+
+log = structlog.get_logger()
+
+# Long enough for a one-time password and a second try; the gateway's minimum is more than 15 minutes.
+ORDER_LIFETIME = timedelta(minutes=30)
+# The gateway refuses to open an order that expires sooner than this.
+SHORTEST_LIFETIME = timedelta(minutes=16)
+# An order that is handed out again should leave the buyer time to pay.
+USEFUL_LIFETIME = timedelta(minutes=2)
+# The second guide's limit. Reusing the open order does not count.
+ORDERS_PER_HOUR = 10
+
+
+def start_checkout(services: Services, user: User, plan: str) -> Order:
+    """The order with which the user can pay for `plan` now: the open one, or a new one.
+
+    Repeating it, in two tabs or by a double click, gives the same order. Another plan supersedes the open
+    order. Raises UnknownPlan, TooManyRequests and the GatewayError tree; after GatewayUnavailable the same
+    call continues with the same order.
+    """
+    order = _reserve(services, user, plan)
+    if order.status is OrderStatus.CREATED and order.payment_session_id is not None:
+        return order
+    return _open_at_gateway(services, user, order)
+
+
+def skip_payment(services: Services, user: User) -> None:
+    """Let the user in as a pending account; the checkout can be resumed from the dashboard."""
+    with services.engine.begin() as conn:
+        orders.skip_checkout(conn, user.id, now=services.now(conn))
+
+
+def terminate_order(services: Services, order_id: str) -> None:
+    """Ask the gateway to accept no new attempt on an order that the buyer gave up. A job; safe to repeat."""
+    with services.engine.connect() as conn:
+        order = orders.find(conn, order_id)
+    if order is not None and order.status is OrderStatus.SUPERSEDED and order.payment_session_id is not None:
+        services.gateway(order.gateway).terminate_order(order_id)
+
+
+def _reserve(services: Services, user: User, plan_text: str) -> Order:
+    with services.engine.begin() as conn:
+        chosen = find_plan(plans.list_current(conn), plan_text)
+        users.lock(conn, user.id)
+        now = services.now(conn)
+        checkout_id = orders.open_checkout(conn, user.id)
+        found = orders.find_open(conn, checkout_id)
+        if found is not None:
+            if _is_reusable(found, chosen, now):
+                return found
+            _put_aside(services, conn, found, chosen, now)
+        if orders.count_since(conn, user.id, since=now - timedelta(hours=1)) >= ORDERS_PER_HOUR:
+            raise TooManyRequests(
+                "You have opened many orders within an hour. You were not charged by this. Please try again later."
+            )
+        order_id = new_order_id()
+        orders.insert(
+            conn,
+            id=order_id,
+            checkout_id=checkout_id,
+            user_id=user.id,
+            plan_id=chosen.id,
+            price_id=chosen.price_id,
+            amount_paise=chosen.amount_paise,
+            currency=chosen.currency,
+            gateway=services.settings.payment_gateway,
+            expires_at=now + ORDER_LIFETIME,
+        )
+        books.audit(conn, "order_made", f"order:{order_id}", actor_id=user.id, detail={"plan": chosen.id})
+        return _load(conn, order_id)
+
+
+def _is_reusable(order: Order, plan: Plan, now: datetime) -> bool:
+    if order.plan_id != plan.id or order.amount_paise != plan.amount_paise:
+        return False
+    needed = USEFUL_LIFETIME if order.status is OrderStatus.CREATED else SHORTEST_LIFETIME
+    return order.expires_at - now > needed
+
+
+def _put_aside(services: Services, conn: Connection, order: Order, chosen: Plan, now: datetime) -> None:
+    if order.plan_id == chosen.id and order.expires_at <= now:
+        orders.set_status(conn, order.id, OrderStatus.EXPIRED, now=now)
+        return
+    orders.set_status(conn, order.id, OrderStatus.SUPERSEDED, now=now)
+    services.queue.defer(conn, Job.TERMINATE_ORDER, lock=order.id, order_id=order.id)
+
+
+def _open_at_gateway(services: Services, user: User, order: Order) -> Order:
+    try:
+        opened = services.gateway(order.gateway).create_order(_request(services, user, order))
+    except CircuitOpen:
+        raise  # The gateway was not asked: the order stays as it is.
+    except (GatewayUnavailable, GatewayReplyInvalid) as exc:
+        _note_failure(services, order, OrderStatus.UNKNOWN, exc)
+        raise
+    except GatewayError as exc:
+        _note_failure(services, order, OrderStatus.FAILED, exc)
+        raise
+    return _note_opened(services, order, opened)
+
+
+def _request(services: Services, user: User, order: Order) -> OrderRequest:
+    settings = services.settings
+    base = settings.app_base_url.rstrip("/")
+    # Cashfree takes notify_url only over https; elsewhere its dashboard's endpoint list is used.
+    notify = f"{base}/webhooks/{order.gateway}" if settings.uses_simulator or base.startswith("https") else ""
+    return OrderRequest(
+        order_id=order.id,
+        amount_paise=order.amount_paise,
+        currency=order.currency,
+        customer=Customer(user.customer_id, user.full_name, user.email, user.phone[-10:] or "9999999999"),
+        return_url=f"{base}/?order_id={{order_id}}",
+        notify_url=notify,
+        expires_at=order.expires_at,
+        tags={
+            "user_id": str(user.id),
+            "plan_id": order.plan_id,
+            "amount_paise": str(order.amount_paise),
+            "checkout_id": str(order.checkout_id),
+        },
+        note=f"{settings.business_name} {order.plan_id} plan",
+    )
+
+
+def _note_failure(services: Services, order: Order, status: OrderStatus, error: GatewayError) -> None:
+    log.warning("order_not_opened", order_id=order.id, outcome=str(status), error=type(error).__name__)
+    with services.engine.begin() as conn:
+        current = orders.lock(conn, order.id)
+        if may_move(current.status, status):
+            orders.set_status(conn, order.id, status, now=services.now(conn))
+        if isinstance(error, GatewayCredentialsRejected):
+            books.raise_alarm(
+                conn, "gateway:credentials", f"{order.gateway} refuses our credentials: nobody can pay."
+            )
+
+
+def _note_opened(services: Services, order: Order, opened: GatewayOrder) -> Order:
+    with services.engine.begin() as conn:
+        current = orders.lock(conn, order.id)
+        status = OrderStatus.CREATED if may_move(current.status, OrderStatus.CREATED) else current.status
+        orders.set_created(
+            conn,
+            order.id,
+            gateway_order_id=opened.gateway_order_id,
+            payment_session_id=opened.payment_session_id,
+            status=status,
+        )
+        return _load(conn, order.id)
+
+
+def _load(conn: Connection, order_id: str) -> Order:
+    order = orders.find(conn, order_id)
+    if order is None:
+        raise OrderNotFound()
+    return order

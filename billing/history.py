@@ -1,0 +1,86 @@
+"""What a buyer may read of their own orders. Only our database is asked; other people's orders do not exist here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from database import orders, payments, plans
+from domain.accounts import User
+from domain.errors import OrderNotFound
+from domain.orders import Order, PaymentStatus
+from domain.plans import Plan
+from wiring import Services
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentLine:
+    """One attempt to pay, as its buyer sees it."""
+
+    status: PaymentStatus
+    method: str
+    amount_paise: int
+    occurred_at: datetime
+    message: str
+    gateway_payment_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class OrderLine:
+    """One order with its attempts, newest first."""
+
+    order: Order
+    plan_name: str
+    payments: tuple[PaymentLine, ...]
+
+
+def list_plans(services: Services) -> list[Plan]:
+    """The plans on sale with today's prices."""
+    with services.engine.connect() as conn:
+        return plans.list_current(conn)
+
+
+def find_order(services: Services, user: User, order_id: str) -> Order:
+    """The user's own order. Raises OrderNotFound, also for somebody else's."""
+    with services.engine.connect() as conn:
+        order = orders.find_own(conn, order_id.replace("\x00", ""), user_id=user.id)
+    if order is None:
+        raise OrderNotFound()
+    return order
+
+
+def current_checkout(services: Services, user: User) -> Order | None:
+    """The order that the user began to pay and neither paid nor put off."""
+    with services.engine.connect() as conn:
+        return orders.find_to_resume(conn, user.id)
+
+
+def list_orders(services: Services, user: User) -> list[OrderLine]:
+    """The user's orders, newest first, each with its attempts."""
+    with services.engine.connect() as conn:
+        own = orders.list_own(conn, user.id)
+        attempts = payments.list_of_user(conn, user.id)
+        names = {plan.id: plan.name for plan in plans.list_current(conn)}
+    return [
+        OrderLine(
+            order,
+            names.get(order.plan_id, order.plan_id),
+            tuple(_line(row) for row in attempts if row.order_id == order.id),
+        )
+        for order in own
+    ]
+
+
+def last_failure(services: Services, user: User, order_id: str) -> PaymentLine | None:
+    """The newest attempt of the user's own order, if it failed."""
+    order = find_order(services, user, order_id)
+    with services.engine.connect() as conn:
+        attempts = payments.list_of_order(conn, order.id)
+    failed = {PaymentStatus.FAILED, PaymentStatus.DROPPED, PaymentStatus.CANCELLED}
+    return _line(attempts[0]) if attempts and attempts[0].status in failed else None
+
+
+def _line(row: payments.PaymentRow) -> PaymentLine:
+    return PaymentLine(
+        row.status, row.method, row.charged_paise, row.paid_at or row.created_at, row.message, row.gateway_payment_id
+    )

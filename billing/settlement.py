@@ -1,0 +1,96 @@
+"""Write what `domain.orders.settle` decided: payment, order, period, subscription, books and mails, in one transaction."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from billing import mails
+from database import books, orders, payments, subscriptions, users
+from database.queue import Job
+from domain.gateway import Observation
+from domain.orders import Order, OrderStatus, PaymentChange, PaymentRole, PaymentStatus, Settlement, settle
+from domain.subscriptions import Period, next_period
+from wiring import Services
+
+
+def apply_observation(services: Services, conn: Connection, order_id: str, observed: Observation) -> None:
+    """Bring our books in line with one look at the gateway. Safe to repeat, and safe with an old look.
+
+    Locks the user, then the order, always in this order. The caller's transaction commits all of it or none.
+    """
+    found = orders.find(conn, order_id)
+    if found is None:
+        raise LookupError("orders are never deleted")
+    users.lock(conn, found.user_id)
+    order = orders.lock(conn, order_id)
+    now = services.now(conn)
+    decided = settle(
+        order, payments.known(conn, order), observed, refund_late=services.settings.late_payment == "refund"
+    )
+    for change in decided.changes:
+        _record(services, conn, order, change, now)
+    if decided.status is not OrderStatus.QUARANTINED:
+        orders.keep_gateway_facts(
+            conn,
+            order.id,
+            gateway_order_id=observed.order.gateway_order_id,
+            payment_session_id=observed.order.payment_session_id,
+        )
+    _move(conn, order, decided, now)
+    for reason in decided.alarms:
+        books.raise_alarm(conn, f"order:{order.id}:{reason}", f"Order {order.id}: {reason}.")
+
+
+def _record(services: Services, conn: Connection, order: Order, change: PaymentChange, now: datetime) -> None:
+    payment_id = payments.record(conn, order, change)
+    if change.status is not PaymentStatus.CAPTURED:
+        return
+    account = "sales" if change.role is PaymentRole.PRIMARY else "owed_to_buyers"
+    amount = order.amount_paise
+    books.post(conn, {"gateway_receivable": amount, account: -amount}, payment_id=payment_id)
+    if change.role is PaymentRole.PRIMARY:
+        period = _give_access(conn, order, payment_id, now)
+        mails.defer_receipt(services, conn, order, change.payment, payment_id, period)
+        mails.defer_activation(services, conn, order, payment_id, period)
+    if change.refund_reason is not None:
+        _intend_refund(services, conn, order, payment_id, change.refund_reason)
+    books.audit(
+        conn,
+        "payment_captured",
+        f"order:{order.id}",
+        actor_id=None,
+        detail={"payment": payment_id, "role": str(change.role), "amount_paise": amount},
+    )
+
+
+def _give_access(conn: Connection, order: Order, payment_id: int, now: datetime) -> Period:
+    subscriptions.insert_pending(conn, order.user_id)
+    subscription = subscriptions.find(conn, order.user_id)
+    if subscription is None:
+        raise LookupError("the subscription was just made")
+    period = next_period(order.plan_id, order.months, now=now, paid_until=subscription.access_until())
+    subscriptions.insert_paid_period(conn, subscription.id, period, payment_id=payment_id)
+    subscriptions.mark_active(conn, subscription.id)
+    orders.close_checkout(conn, order.checkout_id, now=now)
+    return period
+
+
+def _intend_refund(services: Services, conn: Connection, order: Order, payment_id: int, reason: str) -> None:
+    refund_key = f"REFUND{payment_id}"
+    payments.insert_refund_intent(
+        conn, refund_key=refund_key, payment_id=payment_id, amount_paise=order.amount_paise, reason=reason
+    )
+    services.queue.defer(conn, Job.EXECUTE_REFUND, lock=refund_key, refund_key=refund_key)
+
+
+def _move(conn: Connection, order: Order, decided: Settlement, now: datetime) -> None:
+    if decided.status is order.status:
+        orders.mark_synced(conn, order.id, now=now)
+        return
+    orders.set_status(
+        conn, order.id, decided.status, now=now, quarantine_reason=decided.quarantine_reason, synced=True
+    )
+    if decided.status in {OrderStatus.PAID, OrderStatus.SURPLUS, OrderStatus.QUARANTINED}:
+        books.audit(conn, f"order_{decided.status}", f"order:{order.id}", actor_id=None, detail={})

@@ -1,0 +1,293 @@
+"""The only reader of the environment: typed, frozen, and failing with all problems in one message.
+
+`load_settings()` reads the process environment over `.env` and the file of the chosen environment.
+Importing this module reads nothing. Problems name variables and never show values.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, Self
+from urllib.parse import urlsplit
+
+from dotenv import dotenv_values
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+
+ROOT = Path(__file__).resolve().parent
+LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
+
+SIMULATOR_CLIENT_ID = "TESTSIMULATOR"
+SIMULATOR_CLIENT_SECRET = "cfsk_ma_test_simulator"  # noqa: S105 - published: it opens only the local simulator
+CASHFREE_HOSTS = {
+    "sandbox": "https://sandbox.cashfree.com/pg",
+    "production": "https://api.cashfree.com/pg",
+}
+CASHFREE_SCRIPT = "https://sdk.cashfree.com/js/v3/cashfree.js"
+
+# The guide's own names for production values, accepted only there.
+PRODUCTION_ALIASES = {
+    "CASHFREE_PROD_CLIENT_ID": "CASHFREE_CLIENT_ID",
+    "CASHFREE_PROD_CLIENT_SECRET": "CASHFREE_CLIENT_SECRET",
+    "PROD_SENDER_EMAIL": "SENDER_EMAIL",
+}
+
+
+class AppEnv(StrEnum):
+    DEVELOPMENT = "development"
+    TEST = "test"
+    PRODUCTION = "production"
+
+
+class CashfreeEnv(StrEnum):
+    SIMULATOR = "simulator"
+    SANDBOX = "sandbox"
+    PRODUCTION = "production"
+
+
+class LatePayment(StrEnum):
+    HONOUR = "honour"
+    REFUND = "refund"
+
+
+class ConfigError(Exception):
+    """The environment does not describe an application that may start. The text lists every problem."""
+
+
+def _split_commas(value: object) -> object:
+    if isinstance(value, str):
+        return tuple(part.strip() for part in value.split(",") if part.strip())
+    return value
+
+
+CommaList = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split_commas)]
+SecretList = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_split_commas)]
+
+
+class Settings(BaseSettings):
+    """Every setting of the application. Field names are the environment's names in lower case."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True)
+
+    app_env: AppEnv = AppEnv.DEVELOPMENT
+    app_base_url: str = ""
+    host: str = "127.0.0.1"
+    port: int = Field(8501, ge=1, le=65535)
+    data_dir: Path = Path(".data")
+    database_url: SecretStr | None = None
+
+    payment_gateway: str = Field("cashfree", pattern="^cashfree$")
+    cashfree_env: CashfreeEnv | None = None
+    cashfree_client_id: str = ""
+    cashfree_client_secret: SecretStr = SecretStr("")
+    cashfree_webhook_secrets: SecretList = ()
+    cashfree_api_version: str = Field("2025-01-01", pattern=r"^\d{4}-\d{2}-\d{2}$")
+    api_base: str = ""
+    late_payment: LatePayment = LatePayment.HONOUR
+    simulator_port: int = Field(0, ge=0, le=65535)
+
+    smtp_server: str = ""
+    smtp_port: int = Field(587, ge=1, le=65535)
+    sender_email: str = ""
+    sender_password: SecretStr = SecretStr("")
+
+    admin_email: str = ""
+    admin_password: SecretStr = SecretStr("")
+    secret_key: SecretStr = SecretStr("")
+    password_pepper: SecretStr = SecretStr("")
+    password_pepper_previous: SecretStr = SecretStr("")
+    metrics_token: SecretStr = SecretStr("")
+    trusted_proxies: CommaList = ()
+
+    business_name: str = "Sector RS"
+    business_address: str = ""
+    business_state: str = ""
+    business_gstin: str = ""
+    support_email: str = "support@sector-rs.example"
+    support_phone: str = ""
+    grievance_officer: str = ""
+    sebi_registration: str = ""
+    data_lag_sessions: int = Field(0, ge=0, le=250)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        # Only what load_settings() hands over: precedence lives in one visible place.
+        return (init_settings,)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fill_derived(cls, values: dict[str, Any]) -> dict[str, Any]:
+        filled = {key: value for key, value in values.items() if value != ""}
+        port = str(filled.get("port", 8501))
+        filled.setdefault("app_base_url", f"http://localhost:{port}")
+        if port.isdigit():
+            filled.setdefault("simulator_port", int(port) + 1)
+        filled.setdefault("cashfree_env", _guess_cashfree_env(filled))
+        if filled["cashfree_env"] == CashfreeEnv.SIMULATOR:
+            filled.setdefault("cashfree_client_id", SIMULATOR_CLIENT_ID)
+            filled.setdefault("cashfree_client_secret", SIMULATOR_CLIENT_SECRET)
+        return filled
+
+    @model_validator(mode="after")
+    def _refuse_unsafe(self) -> Self:
+        problems = list(_problems_anywhere(self))
+        if self.app_env is AppEnv.PRODUCTION:
+            problems += _problems_in_production(self)
+        if problems:
+            raise ValueError("\n".join(problems))
+        return self
+
+    @property
+    def is_production(self) -> bool:
+        return self.app_env is AppEnv.PRODUCTION
+
+    @property
+    def uses_simulator(self) -> bool:
+        return self.cashfree_env is CashfreeEnv.SIMULATOR
+
+    @property
+    def simulator_url(self) -> str:
+        return f"http://127.0.0.1:{self.simulator_port}"
+
+    @property
+    def cashfree_api_base(self) -> str:
+        """Where the REST calls go, without a trailing slash."""
+        if self.api_base:
+            return self.api_base.rstrip("/")
+        if self.uses_simulator:
+            return f"{self.simulator_url}/pg"
+        return CASHFREE_HOSTS[str(self.cashfree_env)]
+
+    @property
+    def cashfree_script_url(self) -> str:
+        """The JavaScript SDK for the checkout document."""
+        return f"{self.simulator_url}/js/v3/cashfree.js" if self.uses_simulator else CASHFREE_SCRIPT
+
+    @property
+    def cashfree_mode(self) -> str:
+        """`mode` of the JavaScript SDK."""
+        return "production" if self.cashfree_env is CashfreeEnv.PRODUCTION else "sandbox"
+
+    @property
+    def secure_cookies(self) -> bool:
+        return self.app_base_url.startswith("https://")
+
+
+def load_settings(environ: Mapping[str, str] | None = None, root: Path = ROOT) -> Settings:
+    """Read the environment and the `.env` files beside the code. Raises ConfigError with every problem.
+
+    Real variables win over files; `.env.production` (when APP_ENV=production) or `.env.sandbox` wins over
+    `.env`. An empty variable counts as unset.
+    """
+    real = dict(os.environ if environ is None else environ)
+    merged = {**_read_file(root / ".env"), **{k: v for k, v in real.items() if v != ""}}
+    is_production = merged.get("APP_ENV") == AppEnv.PRODUCTION
+    special = _read_file(root / (".env.production" if is_production else ".env.sandbox"))
+    merged = {**merged, **special, **{k: v for k, v in real.items() if v != ""}}
+    if is_production:
+        for alias, name in PRODUCTION_ALIASES.items():
+            if merged.get(alias) and not merged.get(name):
+                merged[name] = merged[alias]
+    values = {name: merged[name.upper()] for name in Settings.model_fields if merged.get(name.upper())}
+    try:
+        settings = Settings(**values)  # type: ignore[arg-type]
+    except ValidationError as exc:
+        raise ConfigError(_explain(exc)) from None
+    return _with_generated_secrets(settings, root)
+
+
+def _read_file(path: Path) -> dict[str, str]:
+    return {key: value for key, value in dotenv_values(path).items() if value} if path.is_file() else {}
+
+
+def _guess_cashfree_env(values: Mapping[str, Any]) -> CashfreeEnv:
+    secret = values.get("cashfree_client_secret", "")
+    text = secret.get_secret_value() if isinstance(secret, SecretStr) else str(secret)
+    if not text or text == SIMULATOR_CLIENT_SECRET:
+        return CashfreeEnv.SIMULATOR
+    return CashfreeEnv.PRODUCTION if text.startswith("cfsk_ma_prod_") else CashfreeEnv.SANDBOX
+
+
+def _problems_anywhere(settings: Settings) -> list[str]:
+    problems = []
+    url = urlsplit(settings.app_base_url)
+    if url.scheme not in {"http", "https"} or not url.hostname or url.path not in {"", "/"} or url.query:
+        problems.append("APP_BASE_URL must be http(s)://host[:port] without a path")
+    if settings.uses_simulator and url.hostname not in LOCAL_HOSTS:
+        problems.append("CASHFREE_ENV=simulator is refused unless APP_BASE_URL is a local address")
+    if bool(settings.cashfree_client_id) != bool(settings.cashfree_client_secret.get_secret_value()):
+        problems.append("CASHFREE_CLIENT_ID and CASHFREE_CLIENT_SECRET belong together: set both or neither")
+    for name in ("cashfree_client_id", "cashfree_client_secret"):
+        value = getattr(settings, name)
+        text = value.get_secret_value() if isinstance(value, SecretStr) else value
+        if text != text.strip():
+            problems.append(f"{name.upper()} begins or ends with white space")
+    secret = settings.cashfree_client_secret.get_secret_value()
+    if settings.cashfree_env is CashfreeEnv.PRODUCTION and not secret.startswith("cfsk_ma_prod_"):
+        problems.append("CASHFREE_ENV=production needs live keys (cfsk_ma_prod_…)")
+    if settings.cashfree_env is CashfreeEnv.SANDBOX and secret.startswith("cfsk_ma_prod_"):
+        problems.append("CASHFREE_ENV=sandbox was given live keys")
+    if settings.smtp_server and not settings.sender_email:
+        problems.append("SMTP_SERVER is set but SENDER_EMAIL is not")
+    if bool(settings.admin_email) != bool(settings.admin_password.get_secret_value()):
+        problems.append("ADMIN_EMAIL and ADMIN_PASSWORD belong together: set both or neither")
+    return problems
+
+
+def _problems_in_production(settings: Settings) -> list[str]:
+    problems = []
+    if not settings.app_base_url.startswith("https://"):
+        problems.append("APP_BASE_URL must begin with https:// in production")
+    if settings.database_url is None:
+        problems.append("DATABASE_URL is required in production (the embedded server is for development)")
+    if settings.cashfree_env is not CashfreeEnv.PRODUCTION:
+        problems.append("CASHFREE_CLIENT_ID and CASHFREE_CLIENT_SECRET must be live keys in production")
+    if settings.api_base and settings.api_base.rstrip("/") not in CASHFREE_HOSTS.values():
+        problems.append("API_BASE must be a host of Cashfree in production")
+    for name in ("secret_key", "password_pepper"):
+        if len(getattr(settings, name).get_secret_value()) < 32:
+            problems.append(f"{name.upper()} must hold at least 32 characters in production")
+    return problems
+
+
+def _explain(error: ValidationError) -> str:
+    lines = []
+    for problem in error.errors(include_input=False, include_url=False):
+        where = ".".join(str(part) for part in problem["loc"]).upper()
+        text = problem["msg"].removeprefix("Value error, ")
+        lines += [f"{where}: {text}" if where else line for line in text.splitlines()]
+    return "The configuration cannot be used:\n" + "\n".join(f"  - {line}" for line in lines)
+
+
+def _with_generated_secrets(settings: Settings, root: Path) -> Settings:
+    """Outside production, secrets that are not set are made once and kept in DATA_DIR, readable by the owner."""
+    data_dir = settings.data_dir if settings.data_dir.is_absolute() else root / settings.data_dir
+    update: dict[str, Any] = {"data_dir": data_dir}
+    for name in ("secret_key", "password_pepper"):
+        if not settings.is_production and not getattr(settings, name).get_secret_value():
+            update[name] = SecretStr(_generated_secret(data_dir / "secrets" / name))
+    return settings.model_copy(update=update)
+
+
+def _generated_secret(path: Path) -> str:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        # O_EXCL: of two processes that start together one writes, the other reads.
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_text(encoding="ascii").strip()
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        secret = secrets.token_urlsafe(48)
+        file.write(secret)
+    return secret

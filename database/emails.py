@@ -1,0 +1,91 @@
+"""Statements on the outbox of mails."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+
+@dataclass(frozen=True, slots=True)
+class StoredMail:
+    """A mail as it will be or was sent."""
+
+    id: int
+    to_address: str
+    subject: str
+    text_body: str
+    html_body: str
+    message_id: str
+    status: str
+
+
+def insert_once(conn: Connection, **values: Any) -> int | None:
+    """Put a mail into the outbox unless one with its key is there. Its id when this call put it."""
+    email_id: int | None = conn.execute(
+        text("""
+        INSERT INTO emails (kind, dedupe_key, user_id, to_address, subject, text_body, html_body, message_id)
+        VALUES (:kind, :dedupe_key, :user_id, :to_address, :subject, :text_body, :html_body, :message_id)
+        ON CONFLICT ON CONSTRAINT emails_dedupe_key_key DO NOTHING
+        RETURNING id
+        """),
+        values,
+    ).scalar()
+    return email_id
+
+
+def find_receipt(conn: Connection, order_id: str) -> StoredMail | None:
+    """The receipt of an order's primary payment."""
+    row = conn.execute(
+        text("""
+        SELECT e.id, e.to_address, e.subject, e.text_body, e.html_body, e.message_id, e.status
+        FROM payments p
+        JOIN emails e ON e.dedupe_key = 'receipt:' || p.id
+        WHERE p.order_id = :order_id AND p.role = 'primary'
+        """),
+        {"order_id": order_id},
+    )
+    found = row.mappings().first()
+    return None if found is None else StoredMail(**found)
+
+
+def lock_unsent(conn: Connection, email_id: int) -> StoredMail | None:
+    """The mail if it still has to go, held so that no second worker sends it at the same time."""
+    row = conn.execute(
+        text("""
+        SELECT id, to_address, subject, text_body, html_body, message_id, status
+        FROM emails
+        WHERE id = :id AND status IN ('queued', 'kept')
+        FOR UPDATE SKIP LOCKED
+        """),
+        {"id": email_id},
+    )
+    found = row.mappings().first()
+    return None if found is None else StoredMail(**found)
+
+
+def mark_sent(conn: Connection, email_id: int, *, now: datetime) -> None:
+    """The mail server accepted it."""
+    conn.execute(
+        text("""
+        UPDATE emails
+        SET status = 'sent', sent_at = :now, attempts = attempts + 1, last_error = NULL
+        WHERE id = :id
+        """),
+        {"id": email_id, "now": now},
+    )
+
+
+def mark_kept(conn: Connection, email_id: int) -> None:
+    """No mail server is set: the mail stays here, readable by the admin."""
+    conn.execute(text("UPDATE emails SET status = 'kept' WHERE id = :id AND status = 'queued'"), {"id": email_id})
+
+
+def mark_failed(conn: Connection, email_id: int, error: str) -> None:
+    """One try failed; the job will try again."""
+    conn.execute(
+        text("UPDATE emails SET attempts = attempts + 1, last_error = :error WHERE id = :id"),
+        {"id": email_id, "error": error[:300]},
+    )

@@ -1,0 +1,169 @@
+"""Statements on payments and on the intentions to give them back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Connection, text
+
+from domain.orders import Known, Order, PaymentChange, PaymentStatus
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentRow:
+    """A recorded attempt to pay an order."""
+
+    id: int
+    order_id: str
+    gateway_payment_id: str
+    status: PaymentStatus
+    role: str | None
+    amount_paise: int
+    charged_paise: int
+    method: str
+    message: str
+    paid_at: datetime | None
+    created_at: datetime
+
+
+def known(conn: Connection, order: Order) -> Known:
+    """What the books hold about an order's attempts and its checkout. The caller holds the locks."""
+    rows = conn.execute(
+        text("SELECT gateway_payment_id, status FROM payments WHERE order_id = :id"), {"id": order.id}
+    )
+    primary: str | None = conn.execute(
+        text("SELECT order_id FROM payments WHERE checkout_id = :checkout_id AND role = 'primary'"),
+        {"checkout_id": order.checkout_id},
+    ).scalar()
+    return Known({row.gateway_payment_id: PaymentStatus(row.status) for row in rows}, primary)
+
+
+def record(conn: Connection, order: Order, change: PaymentChange) -> int:
+    """Insert an attempt or move it forward, and return its id. Money already recorded is never overwritten."""
+    payment = change.payment
+    payment_id: int = conn.execute(
+        text("""
+        INSERT INTO payments AS p (order_id, checkout_id, gateway, gateway_payment_id, amount_paise, currency,
+                                   charged_paise, charged_currency, role, status, method, message, paid_at)
+        VALUES (:order_id, :checkout_id, :gateway, :gateway_payment_id, :amount_paise, :currency,
+                :charged_paise, :charged_currency, :role, :status, :method, :message, :paid_at)
+        ON CONFLICT ON CONSTRAINT payments_gateway_payment_key DO UPDATE
+        SET status = excluded.status,
+            role = excluded.role,
+            charged_paise = excluded.charged_paise,
+            method = excluded.method,
+            message = excluded.message,
+            paid_at = excluded.paid_at
+        WHERE p.order_id = excluded.order_id
+          AND p.role IS NULL
+        RETURNING id
+        """),
+        {
+            "order_id": order.id,
+            "checkout_id": order.checkout_id,
+            "gateway": order.gateway,
+            "gateway_payment_id": payment.gateway_payment_id,
+            "amount_paise": payment.amount_paise,
+            "currency": payment.currency,
+            "charged_paise": payment.charged_paise,
+            "charged_currency": payment.charged_currency,
+            "role": change.role,
+            "status": change.status,
+            "method": payment.method[:50],
+            "message": (payment.error_reason or payment.message)[:300].replace("\x00", ""),
+            "paid_at": payment.paid_at,
+        },
+    ).scalar_one()
+    return payment_id
+
+
+def list_of_user(conn: Connection, user_id: UUID) -> list[PaymentRow]:
+    """All attempts of a user's orders, newest first."""
+    return _rows(conn, "JOIN orders o ON o.id = p.order_id WHERE o.user_id = :value", user_id)
+
+
+def list_of_order(conn: Connection, order_id: str) -> list[PaymentRow]:
+    """All attempts of one order, newest first."""
+    return _rows(conn, "WHERE p.order_id = :value", order_id)
+
+
+def insert_refund_intent(conn: Connection, *, refund_key: str, payment_id: int, amount_paise: int, reason: str) -> None:
+    """Write down that a payment goes back, before anybody is asked. Once per key."""
+    conn.execute(
+        text("""
+        INSERT INTO refunds (refund_key, payment_id, amount_paise, reason)
+        VALUES (:refund_key, :payment_id, :amount_paise, :reason)
+        ON CONFLICT ON CONSTRAINT refunds_refund_key_key DO NOTHING
+        """),
+        {"refund_key": refund_key, "payment_id": payment_id, "amount_paise": amount_paise, "reason": reason},
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class RefundRow:
+    """An intention to give money back, and how far it came."""
+
+    id: int
+    refund_key: str
+    payment_id: int
+    order_id: str
+    gateway: str
+    amount_paise: int
+    status: str
+    reason: str
+
+
+def find_refund(conn: Connection, refund_key: str, *, for_update: bool = False) -> RefundRow | None:
+    """The refund with this key of ours."""
+    row = (
+        conn.execute(
+            text(f"""
+        SELECT r.id, r.refund_key, r.payment_id, p.order_id, p.gateway, r.amount_paise, r.status, r.reason
+        FROM refunds r
+        JOIN payments p ON p.id = r.payment_id
+        WHERE r.refund_key = :refund_key
+        {"FOR UPDATE OF r" if for_update else ""}
+        """),  # noqa: S608 - both forms are constants
+            {"refund_key": refund_key},
+        )
+        .mappings()
+        .first()
+    )
+    return None if row is None else RefundRow(**row)
+
+
+def set_refund_status(conn: Connection, refund_key: str, status: str, *, gateway_refund_id: str) -> None:
+    """Keep what the gateway says of a refund."""
+    conn.execute(
+        text("""
+        UPDATE refunds
+        SET status = :status,
+            gateway_refund_id = :gateway_refund_id,
+            updated_at = now()
+        WHERE refund_key = :refund_key
+        """),
+        {"refund_key": refund_key, "status": status, "gateway_refund_id": gateway_refund_id},
+    )
+
+
+def mark_refunded(conn: Connection, payment_id: int) -> None:
+    """A captured payment went back in full."""
+    conn.execute(
+        text("UPDATE payments SET status = 'refunded' WHERE id = :id AND status = 'captured'"), {"id": payment_id}
+    )
+
+
+def _rows(conn: Connection, rest: str, value: object) -> list[PaymentRow]:
+    rows = conn.execute(
+        text(f"""
+        SELECT p.id, p.order_id, p.gateway_payment_id, p.status, p.role, p.amount_paise, p.charged_paise,
+               p.method, p.message, p.paid_at, p.created_at
+        FROM payments p
+        {rest}
+        ORDER BY p.created_at DESC, p.id DESC
+        """),  # noqa: S608 - `rest` is a constant of this module
+        {"value": value},
+    )
+    return [PaymentRow(**{**row, "status": PaymentStatus(row["status"])}) for row in rows.mappings()]

@@ -1,0 +1,47 @@
+"""Put jobs into the queue, inside the caller's transaction: a job exists if and only if its cause committed.
+
+The names here are those of the tasks in `jobs/`; a test keeps them equal.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import procrastinate
+from procrastinate.contrib.sqlalchemy import SQLAlchemyPsycopg2Connector
+from sqlalchemy import Connection, Engine, text
+
+
+class Job(StrEnum):
+    PROCESS_EVENT = "process_event"
+    SYNC_ORDER = "sync_order"
+    TERMINATE_ORDER = "terminate_order"
+    EXECUTE_REFUND = "execute_refund"
+    SEND_MAIL = "send_mail"
+
+
+class JobQueue:
+    """Defers jobs on the caller's connection."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._app = procrastinate.App(connector=SQLAlchemyPsycopg2Connector())
+        self._app.open(engine)
+
+    def defer(self, conn: Connection, job: Job, *, lock: str | None = None, **arguments: int | str) -> None:
+        """Queue a job that commits or rolls back with the caller. Jobs with the same lock run one at a time."""
+        task = self._app.configure_task(job, allow_unknown=True, lock=lock, connection=conn)
+        task.defer(**arguments)
+
+
+def worker_is_alive(conn: Connection) -> bool:
+    """True when a worker reported within half a minute; a live one does so every ten seconds."""
+    alive: bool = conn.execute(
+        text("""
+        SELECT EXISTS (
+            SELECT 1
+            FROM procrastinate_workers
+            WHERE last_heartbeat > now() - interval '30 seconds'
+        )
+        """)
+    ).scalar_one()
+    return alive

@@ -1,0 +1,76 @@
+"""Statements on subscriptions and their periods."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from sqlalchemy import Connection, text
+
+from domain.subscriptions import Period, Subscription, SubscriptionStatus
+
+
+def insert_pending(conn: Connection, user_id: UUID) -> None:
+    """Give a new user the subscription that payments will fill."""
+    conn.execute(
+        text("""
+        INSERT INTO subscriptions (user_id)
+        VALUES (:user_id)
+        ON CONFLICT ON CONSTRAINT subscriptions_user_key DO NOTHING
+        """),
+        {"user_id": user_id},
+    )
+
+
+def find(conn: Connection, user_id: UUID) -> Subscription | None:
+    """A user's subscription with all its periods, oldest first."""
+    rows = conn.execute(
+        text("""
+        SELECT s.id, s.status, p.plan_id, p.starts_at, p.ends_at, p.revoked_at
+        FROM subscriptions s
+        LEFT JOIN subscription_periods p ON p.subscription_id = s.id
+        WHERE s.user_id = :user_id
+        ORDER BY p.starts_at
+        """),
+        {"user_id": user_id},
+    ).all()
+    if not rows:
+        return None
+    periods = tuple(
+        Period(row.plan_id, row.starts_at, row.ends_at, row.revoked_at) for row in rows if row.plan_id is not None
+    )
+    return Subscription(rows[0].id, SubscriptionStatus(rows[0].status), periods)
+
+
+def insert_paid_period(conn: Connection, subscription_id: int, period: Period, *, payment_id: int) -> None:
+    """Add the period that a payment bought. A payment buys one, and live periods never overlap."""
+    conn.execute(
+        text("""
+        INSERT INTO subscription_periods (subscription_id, plan_id, payment_id, starts_at, ends_at)
+        VALUES (:subscription_id, :plan_id, :payment_id, :starts_at, :ends_at)
+        """),
+        {
+            "subscription_id": subscription_id,
+            "plan_id": period.plan_id,
+            "payment_id": payment_id,
+            "starts_at": period.starts_at,
+            "ends_at": period.ends_at,
+        },
+    )
+
+
+def mark_active(conn: Connection, subscription_id: int) -> None:
+    """Refresh the stored status and end from the periods, after one was added."""
+    conn.execute(
+        text("""
+        UPDATE subscriptions
+        SET status = 'active',
+            current_period_end = (
+                SELECT max(ends_at)
+                FROM subscription_periods
+                WHERE subscription_id = :id AND revoked_at IS NULL
+            ),
+            updated_at = now()
+        WHERE id = :id
+        """),
+        {"id": subscription_id},
+    )

@@ -1,0 +1,1 @@
+"""Pure rules of the business: no network, no database, no clock, no configuration."""

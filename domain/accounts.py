@@ -1,0 +1,171 @@
+"""Who a person is here, and which words they may register with. Checks are pure: nothing is looked up."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from types import MappingProxyType
+from uuid import UUID
+
+import phonenumbers
+from email_validator import EmailNotValidError, validate_email
+
+from domain.errors import InvalidInput
+
+PASSWORD_MIN = 8
+# Far above the 64 characters that ASVS 6.2.9 asks for, far below what could keep a processor busy.
+PASSWORD_MAX = 256
+
+# The two-digit codes are those of the GST registration number: the place of supply needs them.
+INDIAN_STATES: Mapping[str, str] = MappingProxyType({
+    "01": "Jammu and Kashmir", "02": "Himachal Pradesh", "03": "Punjab", "04": "Chandigarh",
+    "05": "Uttarakhand", "06": "Haryana", "07": "Delhi", "08": "Rajasthan", "09": "Uttar Pradesh",
+    "10": "Bihar", "11": "Sikkim", "12": "Arunachal Pradesh", "13": "Nagaland", "14": "Manipur",
+    "15": "Mizoram", "16": "Tripura", "17": "Meghalaya", "18": "Assam", "19": "West Bengal",
+    "20": "Jharkhand", "21": "Odisha", "22": "Chhattisgarh", "23": "Madhya Pradesh", "24": "Gujarat",
+    "26": "Dadra and Nagar Haveli and Daman and Diu", "27": "Maharashtra", "29": "Karnataka",
+    "30": "Goa", "31": "Lakshadweep", "32": "Kerala", "33": "Tamil Nadu", "34": "Puducherry",
+    "35": "Andaman and Nicobar Islands", "36": "Telangana", "37": "Andhra Pradesh", "38": "Ladakh",
+})  # fmt: skip
+
+_USERNAME = re.compile(r"[a-z0-9](?:[a-z0-9._-]{1,28})[a-z0-9]")
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+class Role(StrEnum):
+    SUBSCRIBER = "subscriber"
+    ADMIN = "admin"
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A registered person. `phone` is in E.164 form; `state_code` is the GST code of their state."""
+
+    id: UUID
+    username: str
+    email: str
+    full_name: str
+    phone: str
+    state_code: str
+    role: Role
+    customer_id: str
+    created_at: datetime
+
+    @property
+    def is_admin(self) -> bool:
+        return self.role is Role.ADMIN
+
+    @property
+    def state(self) -> str:
+        return INDIAN_STATES.get(self.state_code, "")
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """A registration form that passed every check that needs no look-up."""
+
+    full_name: str
+    email: str
+    username: str
+    phone: str
+    state_code: str
+    password: str
+
+    def __repr__(self) -> str:
+        return "Registration(****)"
+
+
+def check_registration(
+    *, full_name: str, email: str, username: str, phone: str, state: str, password: str
+) -> Registration:
+    """Normalise a form. Raises InvalidInput with one sentence for each field that is wrong.
+
+    `state` is a state's name or its GST code. The password is kept to the letter.
+    """
+    fields: dict[str, str] = {}
+    values = {
+        "full_name": _collect(fields, "full_name", _full_name, full_name),
+        "email": _collect(fields, "email", normal_email, email),
+        "username": _collect(fields, "username", normal_username, username),
+        "phone": _collect(fields, "phone", normal_phone, phone),
+        "state_code": _collect(fields, "state", _state_code, state),
+        "password": _collect(fields, "password", check_password, password),
+    }
+    if fields:
+        raise InvalidInput(fields)
+    return Registration(**values)
+
+
+def normal_email(text: str) -> str:
+    """The address in the one spelling we store. Raises ValueError with the sentence for the person."""
+    if len(text) > 254 or _UNPRINTABLE.search(text):
+        raise ValueError("Enter an email address such as name@example.com.")
+    try:
+        # The guide's own addresses end in example.com: special-use domains are allowed, delivery is not tested.
+        found = validate_email(text.strip(), check_deliverability=False, test_environment=True)
+    except EmailNotValidError as exc:
+        raise ValueError("Enter an email address such as name@example.com.") from exc
+    return found.normalized.lower()
+
+
+def normal_username(text: str) -> str:
+    """Case-folded username. It holds no `@`, so that no username can look like an address."""
+    username = text.strip().casefold()
+    if not _USERNAME.fullmatch(username):
+        raise ValueError(
+            "Use 3 to 30 letters, digits, dots, dashes or underscores; begin and end with a letter or digit."
+        )
+    return username
+
+
+def normal_phone(text: str) -> str:
+    """An Indian mobile or fixed number in E.164 form, from `9999999999`, `919999999999` or `+91 …`."""
+    message = "Enter a 10-digit Indian phone number."
+    if len(text) > 32 or _UNPRINTABLE.search(text):
+        raise ValueError(message)
+    try:
+        number = phonenumbers.parse(text, "IN")
+    except phonenumbers.NumberParseException as exc:
+        raise ValueError(message) from exc
+    if number.country_code != 91 or not phonenumbers.is_possible_number(number):
+        raise ValueError(message)
+    national = str(number.national_number)
+    if len(national) != 10:
+        raise ValueError(message)
+    return f"+91{national}"
+
+
+def check_password(text: str) -> str:
+    """The password itself, unchanged. Length is the only rule: composition rules make weak passwords."""
+    if len(text) < PASSWORD_MIN:
+        raise ValueError(f"Use at least {PASSWORD_MIN} characters.")
+    if len(text) > PASSWORD_MAX:
+        raise ValueError(f"Use at most {PASSWORD_MAX} characters.")
+    if "\x00" in text or any("\ud800" <= c <= "\udfff" for c in text):
+        raise ValueError("This password holds a character that cannot be typed again. Choose another one.")
+    return text
+
+
+def _full_name(text: str) -> str:
+    name = " ".join(text.split(" ")).strip()
+    if not 2 <= len(name) <= 100 or _UNPRINTABLE.search(name):
+        raise ValueError("Enter your name, 2 to 100 characters.")
+    return name
+
+
+def _state_code(text: str) -> str:
+    for code, name in INDIAN_STATES.items():
+        if text in (code, name):
+            return code
+    raise ValueError("Choose your state or union territory.")
+
+
+def _collect(fields: dict[str, str], field: str, check: Callable[[str], str], text: str) -> str:
+    try:
+        return check(text)
+    except ValueError as exc:
+        fields[field] = str(exc)
+        return ""

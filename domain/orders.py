@@ -1,0 +1,248 @@
+"""The life of an order: its states, the allowed edges, and `settle`, the one rule that reads a gateway's answer.
+
+`settle` is pure and monotonic: applying it twice, or applying an old observation late, adds nothing and
+takes nothing back. It decides; `payment_handler.sync_order` writes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from domain.gateway import (
+    GatewayOrderStatus,
+    GatewayPayment,
+    GatewayPaymentStatus,
+    Observation,
+)
+
+
+class OrderStatus(StrEnum):
+    CREATING = "creating"  # our row is committed, the gateway was not asked yet
+    UNKNOWN = "unknown"  # the gateway was asked and did not answer: it may know the order
+    CREATED = "created"  # payable at the gateway
+    FAILED = "failed"  # the gateway refused to open it; a late answer may still revive it
+    SUPERSEDED = "superseded"  # the buyer changed the plan; the gateway was asked to close it
+    EXPIRED = "expired"
+    TERMINATED = "terminated"
+    PAID = "paid"
+    SURPLUS = "surplus"  # money came that this purchase did not need; it goes back
+    QUARANTINED = "quarantined"  # what the gateway says contradicts our order: a person looks
+
+
+_OUTCOMES = frozenset({OrderStatus.PAID, OrderStatus.SURPLUS, OrderStatus.QUARANTINED})
+_CLOSED = frozenset({OrderStatus.EXPIRED, OrderStatus.TERMINATED})
+
+# Every other edge is refused. Expired, failed and terminated orders may still be paid: the gateway lets an
+# attempt that began in time succeed later.
+EDGES: Mapping[OrderStatus, frozenset[OrderStatus]] = {
+    OrderStatus.CREATING: _OUTCOMES
+    | _CLOSED
+    | {OrderStatus.CREATED, OrderStatus.UNKNOWN, OrderStatus.FAILED, OrderStatus.SUPERSEDED},
+    OrderStatus.UNKNOWN: _OUTCOMES
+    | _CLOSED
+    | {OrderStatus.CREATED, OrderStatus.FAILED, OrderStatus.SUPERSEDED},
+    OrderStatus.CREATED: _OUTCOMES | _CLOSED | {OrderStatus.SUPERSEDED},
+    OrderStatus.FAILED: _OUTCOMES | _CLOSED | {OrderStatus.CREATED},
+    OrderStatus.SUPERSEDED: _OUTCOMES | _CLOSED,
+    OrderStatus.EXPIRED: _OUTCOMES,
+    OrderStatus.TERMINATED: _OUTCOMES,
+    OrderStatus.PAID: frozenset(),
+    OrderStatus.SURPLUS: frozenset(),
+    OrderStatus.QUARANTINED: frozenset({OrderStatus.CREATED, OrderStatus.PAID, OrderStatus.SURPLUS}),
+}
+
+# Orders that may be handed to the buyer again instead of making another one.
+OPEN = frozenset({OrderStatus.CREATING, OrderStatus.UNKNOWN, OrderStatus.CREATED})
+
+
+class PaymentStatus(StrEnum):
+    PENDING = "pending"
+    FAILED = "failed"
+    DROPPED = "dropped"
+    CANCELLED = "cancelled"
+    CAPTURED = "captured"
+    REFUNDED = "refunded"
+
+
+class PaymentRole(StrEnum):
+    PRIMARY = "primary"  # bought the period
+    DUPLICATE = "duplicate"  # money that bought nothing
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """Our attempt to be paid. `id` is also the gateway's order id."""
+
+    id: str
+    checkout_id: UUID
+    user_id: UUID
+    plan_id: str
+    months: int
+    amount_paise: int
+    currency: str
+    gateway: str
+    status: OrderStatus
+    payment_session_id: str | None
+    expires_at: datetime
+    created_at: datetime
+    synced_at: datetime | None = None
+    paid_at: datetime | None = None
+
+    def is_payable(self, now: datetime) -> bool:
+        """True while the buyer can be sent to the gateway with it."""
+        return self.status is OrderStatus.CREATED and self.payment_session_id is not None and now < self.expires_at
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What our books hold before an observation is applied.
+
+    `payments` are the recorded attempts of this order by gateway payment id; `primary_order_id` is the
+    order of the same checkout that has bought the period already, if any.
+    """
+
+    payments: Mapping[str, PaymentStatus]
+    primary_order_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentChange:
+    """One attempt to insert or to move forward. `role` is set when the attempt is money."""
+
+    payment: GatewayPayment
+    status: PaymentStatus
+    role: PaymentRole | None = None
+    refund_reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What one observation changes. Empty when it says nothing new."""
+
+    status: OrderStatus
+    changes: tuple[PaymentChange, ...] = ()
+    quarantine_reason: str | None = None
+    alarms: tuple[str, ...] = ()
+
+    @property
+    def activating(self) -> GatewayPayment | None:
+        """The payment that buys the period, if this observation brought it."""
+        return next((c.payment for c in self.changes if c.role is PaymentRole.PRIMARY), None)
+
+
+_ATTEMPT = {
+    GatewayPaymentStatus.PENDING: PaymentStatus.PENDING,
+    GatewayPaymentStatus.UNKNOWN: PaymentStatus.PENDING,
+    GatewayPaymentStatus.FAILED: PaymentStatus.FAILED,
+    GatewayPaymentStatus.DROPPED: PaymentStatus.DROPPED,
+    GatewayPaymentStatus.CANCELLED: PaymentStatus.CANCELLED,
+}
+
+_FROM_GATEWAY = {
+    GatewayOrderStatus.ACTIVE: OrderStatus.CREATED,
+    GatewayOrderStatus.EXPIRED: OrderStatus.EXPIRED,
+    GatewayOrderStatus.TERMINATED: OrderStatus.TERMINATED,
+}
+
+
+def may_move(current: OrderStatus, following: OrderStatus) -> bool:
+    """True when the edge is allowed, or when nothing moves."""
+    return current is following or following in EDGES[current]
+
+
+def settle(order: Order, known: Known, observed: Observation, *, refund_late: bool = False) -> Settlement:
+    """Decide what an observation changes about an order, its payments and the access it buys.
+
+    A contradiction in id, amount, currency or owner quarantines the order: it is recorded, it alarms and it
+    gives no access. The gateway's *order* amount must be ours; a surcharge or an offer may change only what
+    the buyer's bank was charged. With `refund_late` money that came after the expiry goes back.
+    """
+    if order.status is OrderStatus.QUARANTINED:
+        return Settlement(order.status)
+    reason = _contradiction(order, observed)
+    if reason is not None:
+        if order.status in {OrderStatus.PAID, OrderStatus.SURPLUS}:
+            return Settlement(order.status, alarms=(reason,))
+        return Settlement(OrderStatus.QUARANTINED, quarantine_reason=reason, alarms=(reason,))
+
+    changes = _payment_changes(order, known, observed.payments, refund_late=refund_late)
+    return Settlement(_next_status(order, observed, changes), tuple(changes), alarms=_alarms(order, observed, changes))
+
+
+def _contradiction(order: Order, observed: Observation) -> str | None:
+    theirs = observed.order
+    if theirs.order_id != order.id:
+        return "the gateway answered about another order"
+    if (theirs.amount_paise, theirs.currency) != (order.amount_paise, order.currency):
+        return "the gateway's order amount or currency is not ours"
+    owner = theirs.tags.get("user_id")
+    if owner is not None and owner != str(order.user_id):
+        return "the gateway's order belongs to another user"
+    for payment in observed.payments:
+        if payment.order_id != order.id:
+            return "a payment of another order was listed"
+        is_paid = payment.status is GatewayPaymentStatus.SUCCESS
+        if is_paid and (payment.amount_paise, payment.currency) != (order.amount_paise, order.currency):
+            return "a payment's order amount or currency is not ours"
+    return None
+
+
+def _payment_changes(
+    order: Order, known: Known, payments: tuple[GatewayPayment, ...], *, refund_late: bool
+) -> list[PaymentChange]:
+    changes: list[PaymentChange] = []
+    primary_order_id = known.primary_order_id
+    # The earliest success is the one the buyer meant; the list's own order means nothing.
+    for payment in sorted(payments, key=lambda p: (p.paid_at is None, p.paid_at, p.gateway_payment_id)):
+        recorded = known.payments.get(payment.gateway_payment_id)
+        if recorded in {PaymentStatus.CAPTURED, PaymentStatus.REFUNDED}:
+            continue
+        if payment.status is GatewayPaymentStatus.SUCCESS and payment.is_money:
+            role, refund_reason = _role(order, payment, primary_order_id, refund_late=refund_late)
+            changes.append(PaymentChange(payment, PaymentStatus.CAPTURED, role, refund_reason))
+            if role is PaymentRole.PRIMARY:
+                primary_order_id = order.id
+        elif payment.status is not GatewayPaymentStatus.SUCCESS:
+            status = _ATTEMPT[payment.status]
+            # An older observation may still say "pending" after the attempt ended.
+            if recorded is None or (recorded is PaymentStatus.PENDING and status is not PaymentStatus.PENDING):
+                changes.append(PaymentChange(payment, status))
+    return changes
+
+
+def _role(
+    order: Order, payment: GatewayPayment, primary_order_id: str | None, *, refund_late: bool
+) -> tuple[PaymentRole, str | None]:
+    if primary_order_id == order.id:
+        # The gateway sends a second success on one order back by itself. Refunding it here could hit the
+        # good payment, because refunds are asked for by order.
+        return PaymentRole.DUPLICATE, None
+    if primary_order_id is not None:
+        return PaymentRole.DUPLICATE, "paid twice in one checkout"
+    if refund_late and payment.paid_at is not None and payment.paid_at > order.expires_at:
+        return PaymentRole.DUPLICATE, "paid after the order had expired"
+    return PaymentRole.PRIMARY, None
+
+
+def _next_status(order: Order, observed: Observation, changes: list[PaymentChange]) -> OrderStatus:
+    roles = {change.role for change in changes}
+    if PaymentRole.PRIMARY in roles:
+        return OrderStatus.PAID
+    if PaymentRole.DUPLICATE in roles and order.status is not OrderStatus.PAID:
+        return OrderStatus.SURPLUS
+    following = _FROM_GATEWAY.get(observed.order.status, order.status)
+    return following if may_move(order.status, following) else order.status
+
+
+def _alarms(order: Order, observed: Observation, changes: list[PaymentChange]) -> tuple[str, ...]:
+    alarms = []
+    if any(change.role is PaymentRole.DUPLICATE for change in changes):
+        alarms.append("a second payment came for one purchase")
+    unpaid_success = any(p.status is GatewayPaymentStatus.SUCCESS and not p.is_money for p in observed.payments)
+    if unpaid_success and order.status is not OrderStatus.PAID:
+        alarms.append("a payment is called a success but moved no money")
+    return tuple(alarms)

@@ -1,0 +1,77 @@
+"""The right to use the product: periods that were bought or granted, and what they mean at a moment.
+
+Entitlement is computed from periods at read time. `subscriptions.status` is kept for reports only.
+Calendar months are counted in India's time zone, because that is where buyers read their dates.
+"""
+
+from __future__ import annotations
+
+import calendar
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+INDIA = ZoneInfo("Asia/Kolkata")
+
+
+class SubscriptionStatus(StrEnum):
+    PENDING = "pending"
+    ACTIVE = "active"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """A stretch of access, from `starts_at` up to but not including `ends_at`."""
+
+    plan_id: str
+    starts_at: datetime
+    ends_at: datetime
+    revoked_at: datetime | None = None
+
+    def covers(self, now: datetime) -> bool:
+        return self.revoked_at is None and self.starts_at <= now < self.ends_at
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """One user's subscription with its whole history of periods."""
+
+    id: int
+    stored_status: SubscriptionStatus
+    periods: tuple[Period, ...]
+
+    def is_active(self, now: datetime) -> bool:
+        return any(period.covers(now) for period in self.periods)
+
+    def status(self, now: datetime) -> SubscriptionStatus:
+        """Pending until the first period, active within one, expired after the last."""
+        if self.is_active(now):
+            return SubscriptionStatus.ACTIVE
+        if self.stored_status is SubscriptionStatus.CANCELLED:
+            return SubscriptionStatus.CANCELLED
+        return SubscriptionStatus.EXPIRED if self.periods else SubscriptionStatus.PENDING
+
+    def current_plan_id(self, now: datetime) -> str | None:
+        return next((period.plan_id for period in self.periods if period.covers(now)), None)
+
+    def access_until(self) -> datetime | None:
+        """The end of the last period that is not revoked."""
+        return max((p.ends_at for p in self.periods if p.revoked_at is None), default=None)
+
+
+def next_period(plan_id: str, months: int, *, now: datetime, paid_until: datetime | None) -> Period:
+    """The period that a payment buys: it begins now, or where the time already paid for ends."""
+    starts_at = max(now, paid_until) if paid_until is not None else now
+    return Period(plan_id, starts_at, add_months(starts_at, months))
+
+
+def add_months(moment: datetime, months: int) -> datetime:
+    """The same wall-clock time in India, `months` later; the 31st becomes the last day of a shorter month."""
+    local = moment.astimezone(INDIA)
+    index = local.year * 12 + local.month - 1 + months
+    year, month = index // 12, index % 12 + 1
+    day = min(local.day, calendar.monthrange(year, month)[1])
+    return local.replace(year=year, month=month, day=day).astimezone(moment.tzinfo)

@@ -1,0 +1,1 @@
+"""Background jobs: each calls one use-case and decides nothing."""

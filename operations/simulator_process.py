@@ -1,0 +1,64 @@
+"""Start the gateway simulator beside the application, or use one that is running already."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+
+import requests
+import structlog
+
+from config import ROOT, Settings
+
+log = structlog.get_logger()
+
+_START_SECONDS = 15.0
+
+
+def start_simulator(settings: Settings) -> subprocess.Popen[bytes] | None:
+    """The simulator's process, ready to answer; None when one was running. Raises RuntimeError when it cannot start."""
+    if _answers(settings.simulator_url):
+        log.info("simulator_reused", port=settings.simulator_port)
+        return None
+    environment = {
+        **os.environ,
+        "CASHFREE_CLIENT_ID": settings.cashfree_client_id,
+        "CASHFREE_CLIENT_SECRET": settings.cashfree_client_secret.get_secret_value(),
+    }
+    command = [sys.executable, "-m", "simulator", "--host", "127.0.0.1", "--port", str(settings.simulator_port)]
+    process = subprocess.Popen(  # noqa: S603 - a fixed command, no shell
+        [*command, "--data-dir", str(settings.data_dir / "simulator")], cwd=ROOT, env=environment
+    )
+    deadline = time.monotonic() + _START_SECONDS
+    while time.monotonic() < deadline:
+        if _answers(settings.simulator_url):
+            log.info("simulator_started", port=settings.simulator_port)
+            return process
+        if process.poll() is not None:
+            break
+        time.sleep(0.05)
+    stop_simulator(process)
+    raise RuntimeError(f"the gateway simulator did not start on port {settings.simulator_port}: is the port taken?")
+
+
+def stop_simulator(process: subprocess.Popen[bytes] | None) -> None:
+    """End the simulator that `start_simulator` started. What it knows is kept on disk."""
+    if process is None or process.poll() is not None:
+        return
+    process.terminate()
+    try:
+        process.wait(5)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait(5)
+
+
+def _answers(url: str) -> bool:
+    session = requests.Session()
+    session.trust_env = False
+    try:
+        return bool(session.get(f"{url}/control/health", timeout=1).json().get("service") == "simulator")
+    except (requests.RequestException, ValueError, AttributeError):
+        return False

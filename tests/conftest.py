@@ -1,0 +1,105 @@
+"""Fixtures for every test: a real PostgreSQL, an empty migrated database of one's own, and services with a fake gateway."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import Connection, Engine, create_engine, text
+
+from config import Settings, load_settings
+from database.embedded import EmbeddedServer, start_embedded_server
+from database.engine import connect_engine
+from database.migrate import migrate
+from database.queue import JobQueue
+from tests.fakes import FakeGateway
+from wiring import Services
+
+_counter = itertools.count()
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServer]:
+    """One embedded PostgreSQL for the whole run, with a migrated database to copy from."""
+    server = start_embedded_server(tmp_path_factory.mktemp("postgres") / "data")
+    _admin(server, "CREATE DATABASE template_app")
+    engine = connect_engine(server.url.set(database="template_app"))
+    migrate(engine)
+    engine.dispose()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def engine(server: EmbeddedServer) -> Iterator[Engine]:
+    """A database of one's own, migrated and empty; what is committed is gone afterwards."""
+    name = f"test_{next(_counter)}"
+    _admin(server, f"CREATE DATABASE {name} TEMPLATE template_app STRATEGY file_copy")
+    engine = connect_engine(server.url.set(database=name))
+    yield engine
+    engine.dispose()
+    _admin(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def conn(engine: Engine) -> Iterator[Connection]:
+    """A transaction that is rolled back."""
+    with engine.connect() as connection:
+        yield connection
+        connection.rollback()
+
+
+@pytest.fixture
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """Settings of a test process: simulator, cheap password hashes, no file of the developer's."""
+    folder = tmp_path_factory.mktemp("data")
+    return load_settings({"APP_ENV": "test", "DATA_DIR": str(folder)}, root=folder)
+
+
+class Clock:
+    """A clock that stands still until it is moved."""
+
+    def __init__(self) -> None:
+        self.moment = datetime(2026, 3, 10, 6, 30, tzinfo=UTC)
+
+    def __call__(self, _conn: Connection) -> datetime:
+        return self.moment
+
+    def advance(self, step: timedelta) -> None:
+        self.moment += step
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def gateway(clock: Clock) -> FakeGateway:
+    return FakeGateway(lambda: clock.moment)
+
+
+@pytest.fixture
+def services(settings: Settings, engine: Engine, gateway: FakeGateway, clock: Clock) -> Services:
+    """Real database, real queue, fake gateway, a clock that stands still."""
+    return Services(
+        settings=settings, engine=engine, gateways={"cashfree": gateway}, queue=JobQueue(engine), now=clock
+    )
+
+
+@pytest.fixture
+def live_services(services: Services) -> Services:
+    """The same, on the database's own clock."""
+    from database.engine import database_now
+
+    return replace(services, now=database_now)
+
+
+def _admin(server: EmbeddedServer, statement: str) -> None:
+    engine = create_engine(server.url.set(drivername="postgresql+psycopg2"), isolation_level="AUTOCOMMIT")
+    with engine.connect() as conn:
+        conn.execute(text(statement))
+    engine.dispose()

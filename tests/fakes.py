@@ -1,0 +1,130 @@
+"""A payment gateway in memory, for tests of use-cases. The simulator is the witness for everything else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from domain.errors import GatewayObjectNotFound, WebhookRefused
+from domain.gateway import (
+    GatewayOrder,
+    GatewayOrderStatus,
+    GatewayPayment,
+    GatewayPaymentStatus,
+    GatewayRefund,
+    GatewayRefundStatus,
+    OrderRequest,
+    WebhookEvent,
+)
+
+
+class FakeGateway:
+    """Keeps orders, payments and refunds. `fail_next` is raised by the next call; `lose_reply` after its effect."""
+
+    name = "cashfree"
+
+    def __init__(self, now: Callable[[], datetime]) -> None:
+        self._now = now
+        self.orders: dict[str, GatewayOrder] = {}
+        self.requests: dict[str, OrderRequest] = {}
+        self.payments: dict[str, list[GatewayPayment]] = {}
+        self.refunds: dict[str, GatewayRefund] = {}
+        self.calls: list[str] = []
+        self.fail_next: Exception | None = None
+        self.lose_reply: Exception | None = None
+
+    def create_order(self, request: OrderRequest) -> GatewayOrder:
+        self._call("create_order")
+        if request.order_id not in self.orders:
+            self.requests[request.order_id] = request
+            self.payments[request.order_id] = []
+            self.orders[request.order_id] = GatewayOrder(
+                order_id=request.order_id,
+                gateway_order_id=str(1000 + len(self.orders)),
+                status=GatewayOrderStatus.ACTIVE,
+                amount_paise=request.amount_paise,
+                currency=request.currency,
+                payment_session_id=f"session_{request.order_id}",
+                expires_at=request.expires_at,
+                tags=dict(request.tags),
+            )
+        self._reply()
+        return self.orders[request.order_id]
+
+    def fetch_order(self, order_id: str) -> GatewayOrder:
+        self._call("fetch_order")
+        if order_id not in self.orders:
+            raise GatewayObjectNotFound()
+        return self.orders[order_id]
+
+    def fetch_payments(self, order_id: str) -> tuple[GatewayPayment, ...]:
+        self._call("fetch_payments")
+        return tuple(self.payments[order_id])
+
+    def terminate_order(self, order_id: str) -> GatewayOrder:
+        self._call("terminate_order")
+        self.orders[order_id] = replace(self.orders[order_id], status=GatewayOrderStatus.TERMINATED)
+        return self.orders[order_id]
+
+    def create_refund(self, order_id: str, *, refund_id: str, amount_paise: int, note: str) -> GatewayRefund:
+        self._call("create_refund")
+        if refund_id not in self.refunds:
+            paid = next(p for p in self.payments[order_id] if p.status is GatewayPaymentStatus.SUCCESS)
+            self.refunds[refund_id] = GatewayRefund(
+                refund_id, f"R{len(self.refunds)}", order_id, paid.gateway_payment_id, amount_paise, "INR",
+                GatewayRefundStatus.SUCCESS,
+            )  # fmt: skip
+        self._reply()
+        return self.refunds[refund_id]
+
+    def fetch_refund(self, order_id: str, refund_id: str) -> GatewayRefund:
+        self._call("fetch_refund")
+        return self.refunds[refund_id]
+
+    def parse_webhook(self, headers: Mapping[str, str], body: bytes) -> WebhookEvent:
+        if headers.get("x-webhook-signature") != "good":
+            raise WebhookRefused()
+        kind, _, order_id = body.decode().partition(":")
+        return WebhookEvent("cashfree", body.decode(), kind, order_id or None, body)
+
+    def pay(
+        self,
+        order_id: str,
+        *,
+        status: GatewayPaymentStatus = GatewayPaymentStatus.SUCCESS,
+        payment_id: str | None = None,
+        charged_paise: int | None = None,
+        is_money: bool = True,
+    ) -> GatewayPayment:
+        """An attempt happens at the gateway."""
+        order = self.orders[order_id]
+        payment = GatewayPayment(
+            gateway_payment_id=payment_id or f"PAY{sum(map(len, self.payments.values())) + 1}",
+            order_id=order_id,
+            status=status,
+            amount_paise=order.amount_paise,
+            currency=order.currency,
+            charged_paise=order.amount_paise if charged_paise is None else charged_paise,
+            charged_currency=order.currency,
+            method="upi",
+            message="",
+            paid_at=self._now(),
+            is_money=is_money,
+        )
+        kept = [p for p in self.payments[order_id] if p.gateway_payment_id != payment.gateway_payment_id]
+        self.payments[order_id] = [*kept, payment]
+        if status is GatewayPaymentStatus.SUCCESS:
+            self.orders[order_id] = replace(order, status=GatewayOrderStatus.PAID)
+        return payment
+
+    def _call(self, name: str) -> None:
+        self.calls.append(name)
+        error, self.fail_next = self.fail_next, None
+        if error is not None:
+            raise error
+
+    def _reply(self) -> None:
+        error, self.lose_reply = self.lose_reply, None
+        if error is not None:
+            raise error

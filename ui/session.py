@@ -1,0 +1,82 @@
+"""Who is looking: the only module that touches cookies and `st.session_state` keys.
+
+Identity is the cookie, looked up in the database on every run. A Streamlit session can be resumed by anybody
+who knows its id, so nothing in `session_state` says who somebody is; when the cookie's owner differs from the
+one this state was filled for, the state is wiped.
+"""
+
+from __future__ import annotations
+
+from typing import NoReturn
+from urllib.parse import urlencode
+
+import streamlit as st
+
+from accounts.sessions import (
+    browser_cookie_name,
+    hash_token,
+    issue_ticket,
+    session_cookie_name,
+    user_of_session,
+)
+from domain.accounts import User
+from domain.money import rupees_from_paise
+from domain.orders import Order, OrderStatus
+from ui.navigate import leave_to
+from wiring import Services
+
+# The guide's keys, refilled on every run for the cookie's user.
+GUIDE_KEYS = (
+    "payment_stage",
+    "payment_session_id",
+    "payment_order_id",
+    "payment_amount",
+    "payment_order_created",
+    "new_user_id",
+    "new_username",
+    "new_email",
+)
+_OWNER = "state_owner"
+
+
+def current_user(services: Services) -> User | None:
+    """The signed-in user, or None. Wipes a state that was filled for somebody else."""
+    token = read_cookie(session_cookie_name(services.settings))
+    owner = hash_token(token).hex() if token else ""
+    if st.session_state.get(_OWNER, owner) != owner:
+        st.session_state.clear()
+    st.session_state[_OWNER] = owner
+    return user_of_session(services, token)
+
+
+def refill_guide_keys(user: User | None, order: Order | None) -> None:
+    """Set the guide's session keys from the database's facts: they show, they decide nothing."""
+    is_paid = order is not None and order.status is OrderStatus.PAID
+    st.session_state.update(
+        payment_stage=None if order is None else "paid" if is_paid else "session_created",
+        payment_session_id=None if order is None else order.payment_session_id,
+        payment_order_id=None if order is None else order.id,
+        payment_amount=None if order is None else rupees_from_paise(order.amount_paise),
+        payment_order_created=order is not None,
+        new_user_id=None if user is None else str(user.id),
+        new_username=None if user is None else user.username,
+        new_email=None if user is None else user.email,
+    )
+
+
+def enter(services: Services, user: User, next_path: str) -> NoReturn:
+    """Sign the user in: leave for the route that sets the cookie and comes back to `next_path`."""
+    browser_token = read_cookie(browser_cookie_name(services.settings))
+    if browser_token is None:
+        st.error(
+            "Your browser refuses cookies, which keep you logged in. Please allow them and reload this page."
+        )
+        st.stop()
+    ticket = issue_ticket(services, user, browser_token=browser_token)
+    leave_to(f"/auth/session?{urlencode({'ticket': ticket, 'next': next_path})}")
+
+
+def read_cookie(name: str) -> str | None:
+    """One cookie of the page's websocket handshake. Anything that is no text counts as absent."""
+    value = st.context.cookies.get(name)
+    return value if isinstance(value, str) and value else None

@@ -1,0 +1,171 @@
+"""Accounts' face: register, sign in, and the question behind every gate, "may this person use the product now?"
+
+Passwords, tickets and cookies are in `accounts/`; what a period means is in `domain/subscriptions.py`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy.exc import IntegrityError
+
+from accounts.passwords import hash_password, verify_password
+from database import books, plans, subscriptions, users
+from domain.accounts import Role, User, check_password, check_registration, normal_email
+from domain.errors import EmailTaken, InvalidInput, TooManyRequests, UsernameTaken, WrongCredentials
+from domain.identifiers import customer_id_for
+from domain.subscriptions import SubscriptionStatus
+from wiring import Services, get_services
+
+# ASVS 6.3.1 leaves the number to us: ten wrong passwords are a person, more in a quarter of an hour are not.
+FAILED_LOGINS_ALLOWED = 10
+FAILED_LOGINS_WINDOW = timedelta(minutes=15)
+
+
+@dataclass(frozen=True, slots=True)
+class Entitlement:
+    """What a user may use at a moment, computed from the periods they bought or were given."""
+
+    status: SubscriptionStatus
+    plan_id: str | None
+    plan_name: str | None
+    access_until: datetime | None
+    days_left: int | None
+
+    @property
+    def is_active(self) -> bool:
+        return self.status is SubscriptionStatus.ACTIVE
+
+
+def register(
+    services: Services, *, full_name: str, email: str, username: str, phone: str, state: str, password: str
+) -> User:
+    """Create an account with a pending subscription. Raises InvalidInput, EmailTaken or UsernameTaken."""
+    form = check_registration(
+        full_name=full_name, email=email, username=username, phone=phone, state=state, password=password
+    )
+    return _insert_user(
+        services,
+        full_name=form.full_name,
+        email=form.email,
+        username=form.username,
+        phone=form.phone,
+        state_code=form.state_code,
+        role=Role.SUBSCRIBER,
+        password=form.password,
+    )
+
+
+def create_admin(services: Services, *, email: str, password: str) -> User:
+    """Create an admin's account. Admins log in by email. Called from the command line and at first start.
+
+    Never promotes an account: raises EmailTaken when one has this address already.
+    """
+    fields: dict[str, str] = {}
+    for name, check, value in (("email", normal_email, email), ("password", check_password, password)):
+        try:
+            check(value)
+        except ValueError as exc:
+            fields[name] = str(exc)
+    if fields:
+        raise InvalidInput(fields)
+    address = normal_email(email)
+    return _insert_user(
+        services,
+        full_name="Administrator",
+        email=address,
+        username=f"admin-{hashlib.sha256(address.encode()).hexdigest()[:8]}",
+        phone="",
+        state_code="",
+        role=Role.ADMIN,
+        password=password,
+    )
+
+
+def sign_in(services: Services, *, login: str, password: str) -> User:
+    """The user with this email or username and password. Raises WrongCredentials or TooManyRequests.
+
+    An unknown login costs the same hash as a known one, so that time does not tell which accounts exist.
+    """
+    name = login.strip().casefold()[:254].replace("\x00", "")
+    key = hmac.digest(services.settings.secret_key.get_secret_value().encode(), name.encode(), hashlib.sha256)
+    with services.engine.connect() as conn:
+        since = services.now(conn) - FAILED_LOGINS_WINDOW
+        if users.count_failed_logins(conn, key, since=since) >= FAILED_LOGINS_ALLOWED:
+            raise TooManyRequests("Too many tries. Please wait a quarter of an hour and try again.")
+        found = users.find_credentials(conn, name)
+    if found is None:
+        hash_password(services.settings, password[:256])
+    elif len(password) <= 256 and verify_password(services.settings, password, found.password_hash):
+        return found.user
+    with services.engine.begin() as conn:
+        users.insert_failed_login(conn, key)
+    raise WrongCredentials()
+
+
+def entitlement(services: Services, user: User) -> Entitlement:
+    """What the user may use right now. Reads only our database."""
+    with services.engine.connect() as conn:
+        subscription = subscriptions.find(conn, user.id)
+        names = {plan.id: plan.name for plan in plans.list_current(conn)}
+        now = services.now(conn)
+    if subscription is None:
+        return Entitlement(SubscriptionStatus.PENDING, None, None, None, None)
+    plan_id = subscription.current_plan_id(now)
+    until = subscription.access_until()
+    days_left = max(0, (until - now).days) if until is not None else None
+    return Entitlement(subscription.status(now), plan_id, names.get(plan_id or ""), until, days_left)
+
+
+class SubscriptionTracker:
+    """The guide's view of a subscription, by username."""
+
+    def __init__(self, services: Services | None = None) -> None:
+        self._services = services
+
+    def get_subscription(self, username: str) -> dict[str, Any] | None:
+        """`status` (pending, active, cancelled, expired), `is_paid`, `plan` and `current_period_end`, or None."""
+        services = self._services or get_services()
+        with services.engine.connect() as conn:
+            user = users.find_by_username(conn, username.strip().casefold())
+        if user is None:
+            return None
+        found = entitlement(services, user)
+        return {
+            "status": str(found.status),
+            "is_paid": found.is_active,
+            "plan": found.plan_id,
+            "current_period_end": found.access_until,
+        }
+
+
+def _insert_user(services: Services, *, password: str, role: Role, **values: str) -> User:
+    # Hashed before the transaction opens: it takes a third of a second.
+    password_hash = hash_password(services.settings, password)
+    user_id = uuid4()
+    try:
+        with services.engine.begin() as conn:
+            user = users.insert(
+                conn,
+                id=user_id,
+                **values,
+                role=str(role),
+                password_hash=password_hash,
+                customer_id=customer_id_for(user_id),
+            )
+            subscriptions.insert_pending(conn, user.id)
+            books.audit(conn, "registered", f"user:{user.id}", actor_id=user.id, detail={"role": str(role)})
+            return user
+    except IntegrityError as exc:
+        raise _taken(exc) from exc
+
+
+def _taken(error: IntegrityError) -> Exception:
+    constraint = getattr(getattr(error.orig, "diag", None), "constraint_name", "")
+    known: dict[str, type[InvalidInput]] = {"users_email_key": EmailTaken, "users_username_key": UsernameTaken}
+    return known[constraint]() if constraint in known else error  # type: ignore[call-arg]

@@ -1,0 +1,107 @@
+"""The checkout document: the only page whose policy admits the gateway's script, and only for the order's owner."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from jinja2 import Environment, FileSystemLoader, select_autoescape
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+
+import payment_handler
+from accounts.sessions import session_cookie_name, user_of_session
+from config import Settings
+from domain.accounts import User
+from domain.errors import OrderNotFound
+from domain.money import format_rupees
+from domain.orders import Order
+from web.same_origin import is_same_origin
+from wiring import Services, get_services
+
+_pages = Environment(loader=FileSystemLoader(Path(__file__).parent / "templates"), autoescape=select_autoescape())
+
+_CASHFREE_HOSTS = (
+    "https://sdk.cashfree.com https://api.cashfree.com https://sandbox.cashfree.com "
+    "https://payments.cashfree.com https://payments-test.cashfree.com"
+)
+
+
+async def checkout(request: Request) -> Response:
+    """GET /checkout/{order_id}: embed the gateway's checkout, for the owner. Others get 404, like an unknown id."""
+    return await run_in_threadpool(_render, request)
+
+
+async def script_failure(request: Request) -> Response:
+    """POST /checkout/{order_id}/script-failure: the owner's browser could not load the gateway's script."""
+    services = await run_in_threadpool(get_services)
+    if not is_same_origin(request, services.settings):
+        return JSONResponse({"error": "cross-site"}, status_code=403)
+    return await run_in_threadpool(_note_script_failure, request, services)
+
+
+def _render(request: Request) -> Response:
+    services = get_services()
+    user = _user(request, services)
+    order_id = request.path_params["order_id"]
+    if user is None:
+        return RedirectResponse("/login", status_code=303)
+    try:
+        order = payment_handler.find_order(services, user, order_id)
+    except OrderNotFound as exc:
+        return HTMLResponse(_pages.get_template("not_found.html").render(message=exc.user_message), status_code=404)
+    with services.engine.connect() as conn:
+        is_payable = order.is_payable(services.now(conn))
+    if not is_payable:
+        return RedirectResponse(f"/?order_id={order.id}", status_code=303)
+    return _document(services.settings, user, order)
+
+
+def _document(settings: Settings, user: User, order: Order) -> Response:
+    nonce = secrets.token_urlsafe(16)
+    page = _pages.get_template("checkout.html").render(
+        nonce=nonce,
+        order=order,
+        user=user,
+        amount=format_rupees(order.amount_paise),
+        plan_name=order.plan_id.title(),
+        script_url=settings.cashfree_script_url,
+        mode=settings.cashfree_mode,
+        business_name=settings.business_name,
+        support_email=settings.support_email,
+        uses_simulator=settings.uses_simulator,
+    )
+    return HTMLResponse(page, headers=_headers(settings, nonce))
+
+
+def _headers(settings: Settings, nonce: str) -> dict[str, str]:
+    script = urlsplit(settings.cashfree_script_url)
+    hosts = f"{script.scheme}://{script.netloc}" if settings.uses_simulator else _CASHFREE_HOSTS
+    policy = (
+        f"default-src 'none'; script-src 'nonce-{nonce}' {hosts}; style-src 'nonce-{nonce}'; img-src 'self' data:; "
+        f"font-src 'self'; connect-src 'self' {hosts}; frame-src {hosts}; form-action 'self' {hosts}; "
+        "base-uri 'none'; object-src 'none'; frame-ancestors 'none'"
+    )
+    return {
+        "Content-Security-Policy": policy,
+        # Banks open their pages in windows that talk back to this one.
+        "Cross-Origin-Opener-Policy": "same-origin-allow-popups",
+        "Cache-Control": "no-store",
+    }
+
+
+def _note_script_failure(request: Request, services: Services) -> Response:
+    user = _user(request, services)
+    if user is None:
+        return JSONResponse({"error": "not signed in"}, status_code=401)
+    try:
+        payment_handler.report_script_failure(services, user, request.path_params["order_id"])
+    except OrderNotFound:
+        return JSONResponse({"error": "not found"}, status_code=404)
+    return JSONResponse({"status": "noted"})
+
+
+def _user(request: Request, services: Services) -> User | None:
+    return user_of_session(services, request.cookies.get(session_cookie_name(services.settings)))

@@ -1,0 +1,24 @@
+"""Every route of our own, in one list. Both spellings of a webhook are here, because a redirect counts as a failure."""
+
+from __future__ import annotations
+
+from starlette.routing import BaseRoute, Route
+
+from web import auth, checkout, health, webhooks
+
+_ALL_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+
+
+def build_routes() -> list[BaseRoute]:
+    """The routes beside the Streamlit pages."""
+    return [
+        Route("/webhooks/cashfree", webhooks.cashfree, methods=_ALL_METHODS),
+        Route("/webhooks/cashfree/", webhooks.cashfree, methods=_ALL_METHODS),
+        Route("/auth/session", auth.start_session, methods=["GET"]),
+        Route("/auth/sign-out", auth.end_session, methods=["POST"]),
+        Route("/checkout/{order_id}", checkout.checkout, methods=["GET"]),
+        Route("/checkout/{order_id}/script-failure", checkout.script_failure, methods=["POST"]),
+        Route("/healthz", health.healthz, methods=["GET"]),
+        Route("/readyz", health.readyz, methods=["GET"]),
+        Route("/metrics", health.metrics, methods=["GET"]),
+    ]

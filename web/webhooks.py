@@ -1,0 +1,66 @@
+"""The gateways' webhooks: size cap, raw bytes, signature, insert once, queue, and only then 200.
+
+Gateways count anything but 200 as a failure and come again, so what is our fault is 5xx and what was
+understood is 200, also when it concerns nothing of ours.
+"""
+
+from __future__ import annotations
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+
+import payment_handler
+from domain.errors import GatewayUnavailable, WebhookRefused
+from wiring import get_services
+
+log = structlog.get_logger()
+
+# The largest documented event is about 4 kB.
+_LARGEST_BODY = 256 * 1024
+
+
+async def cashfree(request: Request) -> Response:
+    """POST /webhooks/cashfree. Every other method is answered 405, because Streamlit would answer 200 HTML."""
+    return await _receive(request, "cashfree")
+
+
+async def _receive(request: Request, gateway: str) -> Response:
+    if request.method != "POST":
+        return JSONResponse({"error": "method not allowed"}, status_code=405, headers={"Allow": "POST"})
+    try:
+        body = await _read(request)
+    except ClientDisconnect:
+        return JSONResponse({"error": "incomplete"}, status_code=400)
+    if body is None:
+        return JSONResponse({"error": "too large"}, status_code=413)
+    headers = {key.decode("latin-1"): value.decode("latin-1") for key, value in request.headers.raw}
+    try:
+        is_new = await run_in_threadpool(_store, gateway, headers, body)
+    except WebhookRefused as exc:
+        log.warning("webhook_refused", gateway=gateway, status=exc.http_status)
+        return JSONResponse({"error": exc.user_message}, status_code=exc.http_status)
+    except GatewayUnavailable:
+        return JSONResponse({"error": "not configured"}, status_code=404)
+    except SQLAlchemyError as exc:
+        log.error("webhook_not_stored", gateway=gateway, error=type(exc).__name__)
+        return JSONResponse({"error": "try again later"}, status_code=503)
+    return JSONResponse({"status": "stored" if is_new else "known"})
+
+
+def _store(gateway: str, headers: dict[str, str], body: bytes) -> bool:
+    return payment_handler.receive_webhook(get_services(), gateway, headers, body)
+
+
+async def _read(request: Request) -> bytes | None:
+    declared = request.headers.get("content-length", "0")
+    if declared.isdigit() and int(declared) > _LARGEST_BODY:
+        return None
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > _LARGEST_BODY:
+            return None
+    return bytes(body)

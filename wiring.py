@@ -1,0 +1,95 @@
+"""Build the services once per process. The only choice of real or fake parts, and the registry of gateways.
+
+Streamlit reruns its script in many threads; `get_services` is safe to call from all of them.
+Tests build their own `Services`.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import Connection, Engine
+
+from cashfree_integration import CashfreePaymentGateway
+from config import Settings, load_settings
+from database.embedded import EmbeddedServer, start_embedded_server
+from database.engine import connect_engine, database_now
+from database.migrate import migrate
+from database.queue import JobQueue
+from domain.errors import GatewayUnavailable
+from domain.gateway import PaymentGateway
+from mail.sender import SmtpSender, sender_from_settings
+
+
+@dataclass(frozen=True)
+class Services:
+    """Everything a use-case needs from the world."""
+
+    settings: Settings
+    engine: Engine
+    gateways: Mapping[str, PaymentGateway]
+    queue: JobQueue
+    mail_sender: SmtpSender | None = None
+    now: Callable[[Connection], datetime] = database_now
+    embedded: EmbeddedServer | None = field(default=None, repr=False)
+
+    @property
+    def database_address(self) -> str:
+        """SQLAlchemy URL of the database, with its password."""
+        return self.engine.url.render_as_string(hide_password=False)
+
+    def gateway(self, name: str) -> PaymentGateway:
+        """The gateway of this name. Raises GatewayUnavailable when it is not configured (any more)."""
+        if name not in self.gateways:
+            raise GatewayUnavailable(detail=f"gateway {name} is not configured")
+        return self.gateways[name]
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self.engine.dispose()
+        if self.embedded is not None:
+            self.embedded.stop()
+
+
+def build_services(settings: Settings) -> Services:
+    """Connect to the database (the embedded one when none is named), migrate it, and wire the parts."""
+    embedded = None
+    if settings.database_url is None:
+        embedded = start_embedded_server(settings.data_dir / "postgres")
+        engine = connect_engine(embedded.url)
+    else:
+        engine = connect_engine(settings.database_url.get_secret_value())
+    migrate(engine)
+    return Services(
+        settings=settings,
+        engine=engine,
+        gateways={"cashfree": CashfreePaymentGateway.from_settings(settings)},
+        queue=JobQueue(engine),
+        mail_sender=sender_from_settings(settings),
+        embedded=embedded,
+    )
+
+
+_lock = threading.Lock()
+_services: Services | None = None
+
+
+def get_services() -> Services:
+    """The services of this process, built by the first caller."""
+    global _services
+    with _lock:
+        if _services is None:
+            _services = build_services(load_settings())
+        return _services
+
+
+def close_services() -> None:
+    """Let go of the services, if they were built. The next call of `get_services` builds them anew."""
+    global _services
+    with _lock:
+        if _services is not None:
+            _services.close()
+            _services = None
