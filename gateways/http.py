@@ -23,6 +23,7 @@ import structlog
 import urllib3.exceptions
 
 from domain.errors import CircuitOpen, GatewayError, GatewayReplyInvalid, GatewayTimeout, GatewayUnavailable
+from gateways.breakable_adapter import BreakableAdapter, Exchange
 from gateways.circuit_breaker import CircuitBreaker
 from gateways.json_codec import UnreadableJson, read_json
 
@@ -189,16 +190,19 @@ class GatewayHttp:
         """Run the exchange in a thread of its own and stop waiting for it at the deadline.
 
         Time limits of sockets begin anew with each packet and do not cover name resolution, so they alone
-        promise nothing. A thread left behind ends with its socket; the slots bound how many there can be.
+        promise nothing. The thread left behind is broken off; the slots bound how many there can be.
         """
         remaining = deadline - self._clock()
         if remaining <= 0 or not self._slots.acquire(timeout=remaining):
             raise GatewayUnavailable(detail="no time or no free connection left, not sent")
         handover: Future[Reply] = Future()
+        exchange = Exchange()
 
         def run() -> None:
             try:
-                handover.set_result(self._exchange(call, deadline))
+                with exchange:
+                    reply = self._exchange(call, deadline)
+                handover.set_result(reply)
             except BaseException as exc:
                 # Nothing is swallowed: the waiting caller raises it.
                 handover.set_exception(exc)
@@ -209,6 +213,7 @@ class GatewayHttp:
         try:
             return handover.result(timeout=max(deadline - self._clock(), 0))
         except FutureTimeout as exc:
+            exchange.break_off()
             raise GatewayTimeout(detail="deadline passed") from exc
 
     def _exchange(self, call: Call, deadline: float) -> Reply:
@@ -270,7 +275,7 @@ def _new_session() -> requests.Session:
     # Without compression the size cap holds for what is read from the wire and for what is kept.
     session.headers.update({"Accept": "application/json", "Accept-Encoding": "identity"})
     session.headers["User-Agent"] = "sector-rs"
-    adapter = requests.adapters.HTTPAdapter(pool_maxsize=MAX_CALLS_IN_FLIGHT, max_retries=0)
+    adapter = BreakableAdapter(pool_maxsize=MAX_CALLS_IN_FLIGHT, max_retries=0)
     session.mount("https://", adapter)
     session.mount("http://", adapter)
     return session
