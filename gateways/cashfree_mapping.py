@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any, TypeVar
 
 import structlog
@@ -255,10 +255,10 @@ def _paid_at(fields: Mapping[str, Any]) -> datetime | None:
 
 
 def _moment(value: Any) -> datetime | None:
-    """A time in any of Cashfree's spellings; without an offset it is Indian time. None if unreadable."""
+    """UTC of a time in any of Cashfree's spellings, Indian if it has no offset. None if unreadable."""
     try:
         moment = datetime.fromisoformat(_text(value))
-        return moment if moment.tzinfo is not None else moment.replace(tzinfo=IST)
+        return (moment if moment.tzinfo is not None else moment.replace(tzinfo=IST)).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
 

@@ -56,6 +56,7 @@ def test_a_documented_order_is_read() -> None:
     assert result.status is GatewayOrderStatus.ACTIVE
     assert (result.payment_session_id or "").startswith("session_")
     assert result.expires_at == datetime(2026, 11, 22, 7, 0, tzinfo=UTC)
+    assert result.expires_at.tzinfo is UTC
     assert result.tags == {"plan": "Monthly"}
 
 
