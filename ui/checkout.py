@@ -19,6 +19,7 @@ from domain.orders import Order, OrderStatus
 from domain.plans import ANNUAL, Plan, annual_saving_paise
 from ui.components import (
     facts,
+    footer,
     format_clock,
     format_date,
     format_moment,
@@ -80,6 +81,7 @@ def render_summary(services: Services, user: User, order: Order, plans: list[Pla
             _included(services, user, plan, plans)
         with right, st.container(key="card-raised-checkout-order"):
             _amount_and_buttons(services, user, order, plan)
+    footer(services.settings)
 
 
 def render_return(services: Services, user: User, order: Order) -> None:
@@ -99,6 +101,7 @@ def render_return(services: Services, user: User, order: Order) -> None:
             _review(services, order)
         else:
             _closed(services, user, order)
+    footer(services.settings)
 
 
 def render_unavailable(error: GatewayError, *, key: str = "unavailable") -> None:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 # Readable on both backgrounds.
 _AHEAD, _BEHIND = "#0E9F80", "#E08A1E"
-_ROW_HEIGHT = 21
+_ROW_HEIGHT = 21.5
 _SIGNED_LABEL = "datum.value == 0 ? '0' : format(datum.value, '+.0f')"
 
 
@@ -85,7 +85,7 @@ def _analyzer(snapshot: Snapshot) -> None:
         )
     st.html(_tiles(snapshot))
     left, right = st.columns([0.92, 1.08], gap="small")
-    with left, st.container(key="card-ranking"):
+    with left, st.container(key="card-ranking", height="stretch"):
         st.subheader("Ahead and behind", anchor=False)
         st.html(
             f'<p class="chart-note">Growth over {WINDOW} sessions compared with {escape(snapshot.benchmark)}, in %</p>'
@@ -116,7 +116,7 @@ def _tiles(snapshot: Snapshot) -> str:
         (
             "Breadth",
             f"{100 * snapshot.breadth:.0f} %",
-            f"{count} of {len(snapshot.table)} ahead, {format_signed(moved)} points in a month",
+            f"{count} of {len(snapshot.table)}, {format_signed(moved)} points in a month",
         ),
         ("Last session", format_date(snapshot.as_of), escape(snapshot.source)),
     )
@@ -139,7 +139,15 @@ def _bars(snapshot: Snapshot) -> alt.LayerChart:
             "sector:N",
             sort=None,
             title=None,
-            axis=alt.Axis(labelLimit=150, labelOverlap=False, ticks=False, domain=False, labelPadding=8),
+            axis=alt.Axis(
+                labelLimit=150,
+                labelOverlap=False,
+                labelFlush=False,
+                labelBound=False,
+                ticks=False,
+                domain=False,
+                labelPadding=8,
+            ),
         ),
         x=alt.X(
             "rs_55:Q",

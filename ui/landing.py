@@ -58,9 +58,9 @@ def _hero(services: Services, user: User | None, snapshot: Snapshot) -> None:
                 st.html('<a class="jump" href="#create-account">Create your account</a>')
             render_picture(snapshot)
         with right:
-            st.html('<span id="create-account"></span>')
             with st.container(key="card-raised-hero"):
                 if user is None:
+                    st.html('<span id="create-account"></span>')
                     st.subheader("Create your account", anchor=False)
                     register.render_form(services)
                 else:
@@ -129,11 +129,10 @@ def _plans(plans: list[Plan], user: User | None) -> None:
         "One product, two lengths",
         "Both plans open everything. You pay once, in advance. Nothing renews by itself.",
     )
-    with st.container(key="middle-plans"):
-        for column, plan in zip(st.columns(len(plans), gap="medium"), plans, strict=True):
-            with column:
-                _plan_card(plan, plans, user)
-        _comparison(plans)
+    for column, plan in zip(st.columns(len(plans), gap="small"), plans, strict=True):
+        with column:
+            _plan_card(plan, plans, user)
+    _comparison(plans)
 
 
 def _plan_card(plan: Plan, plans: list[Plan], user: User | None) -> None:

@@ -150,7 +150,7 @@ def _error(name: str, errors: Mapping[str, str]) -> None:
         return
     # The name comes from our own list of fields; the sentence is escaped.
     st.html(
-        f"<style>.st-key-register-{name} :is([data-baseweb=input],[data-baseweb=select]>div)"
+        f"<style>.st-key-register-{name} :is([data-testid=stTextInputRootElement],[role=group])"
         "{border-color:var(--danger)}</style>"
         f'<p class="field-error" role="alert">{escape(sentence)}</p>'
     )
