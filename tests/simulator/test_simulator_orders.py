@@ -9,9 +9,7 @@ import pytest
 
 from tests.simulator.running_simulator import RunningSimulator, order_body
 
-EXPIRY_MESSAGE = (
-    "order_expiry_time : Expiry time should be more than 15 min and less than 30 days"
-)
+EXPIRY_MESSAGE = "order_expiry_time : Expiry time should be more than 15 min and less than 30 days"
 
 
 def in_minutes(minutes: float) -> str:
@@ -42,9 +40,7 @@ def test_reading_an_order_returns_the_same_entity(simulator: RunningSimulator) -
 def test_wrong_credentials_are_refused_before_the_body_is_read(
     simulator: RunningSimulator,
 ) -> None:
-    reply = simulator.call(
-        "POST", "/orders", data="not json", headers={"x-client-secret": "wrong"}
-    )
+    reply = simulator.call("POST", "/orders", data="not json", headers={"x-client-secret": "wrong"})
 
     assert reply.status_code == 401
     assert reply.json() == {
