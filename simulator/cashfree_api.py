@@ -48,6 +48,8 @@ AFTERWARDS = (
     "timeout_after_effect",
     "drop_connection_after_effect",
     "truncated_json",
+    "empty_body",
+    "slow_drip",
     "wrong_amount",
     "wrong_order_id",
 )
@@ -245,6 +247,11 @@ async def _fail_afterwards(
         return await drop_connection(request)
     if fault.name == "timeout_after_effect":
         await asyncio.sleep(30.0 if fault.seconds is None else fault.seconds)
+    elif fault.name == "slow_drip":
+        pause = 1.0 if fault.seconds is None else fault.seconds
+        return StreamingResponse(_drip(reply.body, pause), media_type="application/json")
+    elif fault.name == "empty_body":
+        reply = _Reply(reply.status, b"")
     elif fault.name == "truncated_json":
         reply = _Reply(reply.status, reply.body[: len(reply.body) // 2])
     else:
@@ -253,6 +260,12 @@ async def _fail_afterwards(
             lie = {"order_amount": rupees(100)}
         reply = _Reply(reply.status, to_json(calls.falsified(reply.body, lie)))
     return _response(request, reply, allowance)
+
+
+async def _drip(body: bytes, pause_seconds: float) -> AsyncIterator[bytes]:
+    for position in range(len(body)):
+        yield body[position : position + 1]
+        await asyncio.sleep(pause_seconds)
 
 
 async def _blanks(total: int) -> AsyncIterator[bytes]:

@@ -108,9 +108,7 @@ def routes(gateway: Gateway, flush: Flush) -> list[Route]:
                 "failed.html",
                 order=order,
                 payment=payment,
-                query=_frame_query(request),
-                return_url=_return_url(order),
-                frame=_frame_origin(request),
+                kept=_kept(request),
             )
         return _return_to_merchant(order, request)
 
@@ -216,8 +214,13 @@ def _frame_origin(request: Request) -> str | None:
 
 
 def _frame_query(request: Request) -> str:
-    kept = {k: v for k, v in request.query_params.items() if k in ("frame_origin", "return_url")}
+    kept = _kept(request)
     return f"?{urlencode(kept)}" if kept else ""
+
+
+def _kept(request: Request) -> dict[str, str]:
+    """What the script told the first page and every later one needs."""
+    return {k: v for k, v in request.query_params.items() if k in ("frame_origin", "return_url")}
 
 
 async def _form(request: Request) -> dict[str, str]:

@@ -55,6 +55,7 @@ def routes(gateway: Gateway, flush: Flush) -> list[Route]:
         route("/events", "GET", _events),
         route("/events/test", "POST", _test_event),
         route("/events/unknown", "POST", _unknown_event),
+        route("/events/raw", "POST", _raw_event),
         route("/events/{event_id}/resend", "POST", _resend),
         route("/webhooks/release", "POST", lambda g, r, f: {"released": webhooks.release_held(g)}),
         Route("/control/webhooks/flush", flush_webhooks, methods=["POST"]),
@@ -209,6 +210,14 @@ def _unknown_event(gateway: Gateway, request: Request, fields: dict[str, Any]) -
         at=gateway.now(),
     )
     return _shown_event(gateway, event)
+
+
+def _raw_event(gateway: Gateway, request: Request, fields: dict[str, Any]) -> Any:
+    body = fields.get("body")
+    if not isinstance(body, str):
+        raise _refused("body should be a string")
+    order = _optional_order(gateway, fields)
+    return _shown_event(gateway, webhooks.emit_raw(gateway, body, order=order))
 
 
 def _pay(gateway: Gateway, request: Request, fields: dict[str, Any]) -> Any:

@@ -79,7 +79,11 @@ class Courier:
         is_wrong = gateway.faults.take("wrong_signature", order_id=order_id) is not None
         headers = webhooks.signed_headers(gateway, delivery, has_wrong_signature=is_wrong)
         answer = await asyncio.get_running_loop().run_in_executor(
-            self._threads, _post, delivery.url, delivery.body.encode(), headers
+            self._threads,
+            _post,
+            delivery.url,
+            delivery.body.encode("utf-8", "surrogatepass"),
+            headers,
         )
         if delivery.key not in gateway.store.deliveries:
             return  # reset while the request was under way

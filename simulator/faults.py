@@ -18,6 +18,8 @@ FAULTS = {
     "drop_connection_after_effect": "do the work, then close the connection without reply",
     "html_error_page": "answer 200 with an HTML page, nothing done",
     "truncated_json": "do the work, answer 200 with half of the JSON",
+    "empty_body": "do the work, answer 200 with nothing",
+    "slow_drip": "do the work, send the reply one byte every `seconds` (1)",
     "redirect_302": "answer 302 to another host, nothing done",
     "huge_body": "answer 200 with 50 MB, nothing done",
     "outage": "every REST call answers 503",

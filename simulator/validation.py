@@ -44,8 +44,10 @@ def amount_paise(fields: dict[str, Any], field: str, *, least_paise: int = 100) 
         raise errors.missing(field)
     if isinstance(value, bool) or not isinstance(value, int | Decimal):
         raise errors.ApiError(400, f"{field} should be number", f"{field}_invalid", has_help=True)
+    if not -MAX_PAISE <= value <= MAX_PAISE:
+        raise errors.invalid(field, "is too large")
     paise = Decimal(value).scaleb(2)
-    if paise > MAX_PAISE or paise < least_paise:
+    if paise < least_paise:
         least = Decimal(least_paise).scaleb(-2).normalize()
         raise errors.invalid(field, f"should be at least {least:f}", str(value))
     if paise != int(paise):
@@ -97,6 +99,8 @@ def text(
         return None
     if not isinstance(value, str):
         raise errors.ApiError(400, f"{name} should be string", f"{name}_invalid", has_help=True)
+    if not _is_text(value):
+        raise errors.invalid(name, "invalid value provided")
     if not shortest <= len(value) <= longest:
         raise errors.invalid(name, f"should be {shortest} to {longest} characters", value)
     return value
@@ -173,9 +177,14 @@ def _tags(fields: dict[str, Any]) -> dict[str, str] | None:
     if len(tags) > 10:
         raise errors.invalid("order_tags", "can have at most 10 keys")
     for key, value in tags.items():
-        if not isinstance(value, str) or not 1 <= len(value) <= 255:
+        if not isinstance(value, str) or not 1 <= len(value) <= 255 or not _is_text(value):
             raise errors.invalid(f"order_tags.{key}", "should be a string of 1 to 255 characters")
     return dict(tags)
+
+
+def _is_text(value: str) -> bool:
+    """False for NUL and for halves of surrogate pairs, which no page could show."""
+    return "\0" not in value and not any("\ud800" <= letter <= "\udfff" for letter in value)
 
 
 def _of_type(fields: dict[str, Any], field: str, wanted: type) -> Any:

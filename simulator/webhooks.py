@@ -57,6 +57,21 @@ def emit(
     return event
 
 
+def emit_raw(gateway: Gateway, body: str, *, order: Order | None) -> Event:
+    """Send a body as it is, rightly signed: hostile content that is genuine."""
+    event = Event(
+        event_id=f"evt_{gateway.store.next_number()}",
+        event_type="raw",
+        order_id=None if order is None else order.order_id,
+        created_at=gateway.now(),
+    )
+    gateway.store.save(event)
+    for url, version in _addresses(gateway, order):
+        _enqueue(gateway, event, url=url, version=version, body=body, key=event.event_id)
+    gateway.wake_courier()
+    return event
+
+
 def resend(gateway: Gateway, event: Event) -> int:
     """Send an event again to every address it had, under its old idempotency key."""
     sent = 0
@@ -103,7 +118,9 @@ def signed_headers(
     headers = {
         "content-type": "application/json",
         "user-agent": "cashfree-simulator",
-        "x-webhook-signature": signature(key, timestamp, delivery.body.encode()),
+        "x-webhook-signature": signature(
+            key, timestamp, delivery.body.encode("utf-8", "surrogatepass")
+        ),
         "x-webhook-timestamp": timestamp,
         "x-webhook-version": delivery.version,
         "x-webhook-attempt": str(delivery.attempt),

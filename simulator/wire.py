@@ -42,7 +42,7 @@ def from_json(body: bytes) -> Any:
     """Parse JSON with exact decimals. Raises MalformedJson."""
     try:
         return json.loads(body, parse_float=Decimal, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError) as exc:
+    except (ValueError, ArithmeticError, RecursionError) as exc:
         raise MalformedJson(str(exc)) from exc
 
 

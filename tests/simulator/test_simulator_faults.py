@@ -79,11 +79,20 @@ def test_a_slow_reply_comes_all_the_same(simulator: RunningSimulator) -> None:
 
 
 def test_replies_that_are_no_json(simulator: RunningSimulator) -> None:
-    for name in ("html_error_page", "truncated_json", "redirect_302"):
+    for name in ("html_error_page", "truncated_json", "empty_body", "redirect_302"):
         simulator.fault(name, count=1)
         reply = simulator.call("POST", "/orders", json=order_body())
         with pytest.raises(requests.JSONDecodeError):
             reply.json()
+
+
+def test_a_slow_drip_outlasts_a_read_timeout_per_byte(simulator: RunningSimulator) -> None:
+    simulator.fault("slow_drip", count=1, seconds=0.001)
+
+    reply = simulator.call("GET", "/orders/x", timeout=5)
+
+    assert reply.json()["code"] == "order_not_found"
+    assert "content-length" not in reply.headers
 
 
 def test_a_huge_body_has_fifty_megabytes(simulator: RunningSimulator) -> None:

@@ -103,6 +103,7 @@ def test_a_known_api_version_is_required(
         ({"order_meta": {"return_url": "javascript:alert(1)"}}, "order_meta.return_url_invalid"),
         ({"order_meta": {"notify_url": "http://shop.example"}}, "order_meta.notify_url_invalid"),
         ({"order_note": "ab"}, "order_note_invalid"),
+        ({"order_note": "half a \ud83d pair"}, "order_note_invalid"),
         ({"order_note": "a" * 201}, "order_note_invalid"),
         ({"order_tags": {str(n): "x" for n in range(11)}}, "order_tags_invalid"),
         ({"order_tags": {"plan": "x" * 256}}, "order_tags.plan_invalid"),
@@ -120,7 +121,9 @@ def test_a_bad_field_is_named_in_the_error_code(
     assert simulator.control("GET", "/truth")["orders"] == []
 
 
-@pytest.mark.parametrize("amount", ["1e400", "NaN", "Infinity", "1e99999"])
+@pytest.mark.parametrize(
+    "amount", ["1e400", "-1e400", "1e99999999999999999999", "NaN", "Infinity", "9" * 5000]
+)
 def test_absurd_numbers_are_refused(simulator: RunningSimulator, amount: str) -> None:
     body = f'{{"order_amount": {amount}, "order_currency": "INR"}}'
 

@@ -183,6 +183,20 @@ def test_events_without_an_order_reach_registered_endpoints(
     assert types(merchant) == [event_type]
 
 
+def test_any_body_can_be_sent_rightly_signed(
+    simulator: RunningSimulator, merchant: Merchant
+) -> None:
+    order_id = order_for(simulator, merchant)
+    body = '{"type": "X", "type": NaN, "data": [\\u0000]}'
+
+    simulator.control("POST", "/events/raw", {"body": body, "order_id": order_id})
+    simulator.flush()
+
+    (event,) = merchant.received
+    assert event.body == body.encode()
+    assert is_signed(event)
+
+
 def test_held_webhooks_wait_for_their_release(
     simulator: RunningSimulator, merchant: Merchant
 ) -> None:
