@@ -64,7 +64,6 @@ def _split_commas(value: object) -> object:
     return value
 
 
-CommaList = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split_commas)]
 SecretList = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_split_commas)]
 
 
@@ -101,17 +100,14 @@ class Settings(BaseSettings):
     password_pepper: SecretStr = SecretStr("")
     password_pepper_previous: SecretStr = SecretStr("")
     metrics_token: SecretStr = SecretStr("")
-    trusted_proxies: CommaList = ()
 
     business_name: str = "Sector RS"
     business_address: str = ""
-    business_state: str = ""
     business_gstin: str = ""
     support_email: str = "support@sector-rs.example"
     support_phone: str = ""
     grievance_officer: str = ""
     sebi_registration: str = ""
-    data_lag_sessions: int = Field(0, ge=0, le=250)
 
     @classmethod
     def settings_customise_sources(
@@ -134,7 +130,8 @@ class Settings(BaseSettings):
         if port.isdigit():
             filled.setdefault("simulator_port", int(port) + 1)
         filled.setdefault("cashfree_env", _guess_cashfree_env(filled))
-        if filled["cashfree_env"] == CashfreeEnv.SIMULATOR:
+        has_keys = "cashfree_client_id" in filled or "cashfree_client_secret" in filled
+        if filled["cashfree_env"] == CashfreeEnv.SIMULATOR and not has_keys:
             filled.setdefault("cashfree_client_id", SIMULATOR_CLIENT_ID)
             filled.setdefault("cashfree_client_secret", SIMULATOR_CLIENT_SECRET)
         return filled

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
-from database import emails, plans, users
+from database import books, emails, plans, users
 from database.queue import Job
 from domain.gateway import GatewayPayment
 from domain.orders import Order
@@ -92,6 +92,10 @@ def send_mail(services: Services, email_id: int) -> None:
     except MailNotSent as exc:
         with services.engine.begin() as conn:
             emails.mark_failed(conn, email_id, str(exc))
+            if exc.is_permanent:
+                # Trying again cannot help: a person reads why on the admin panel.
+                books.raise_alarm(conn, f"mail:{email_id}", f"Mail {email_id} cannot be delivered: {exc}.")
+                return
         raise
 
 

@@ -6,6 +6,7 @@ from decimal import Decimal, InvalidOperation
 
 INR = "INR"
 PAISE_PER_RUPEE = 100
+_TOO_LARGE = Decimal("1e12")
 
 
 class NotMoney(ValueError):
@@ -21,13 +22,15 @@ def paise_from_rupees(rupees: Decimal | int | str) -> int:
         raise NotMoney("rupees must be Decimal, int or str")
     try:
         amount = Decimal(rupees)
-        paise = amount * PAISE_PER_RUPEE
-        whole = int(paise) if amount.is_finite() and abs(amount) < Decimal("1e12") else None
     except (InvalidOperation, ValueError) as exc:
         raise NotMoney("not a decimal number") from exc
-    if whole is None or Decimal(whole) != paise:
+    # Size first: beyond it even exact arithmetic on decimals rounds or overflows.
+    if not amount.is_finite() or abs(amount) >= _TOO_LARGE:
+        raise NotMoney("not a finite amount of a plausible size")
+    exact = amount.quantize(Decimal("0.01"))
+    if exact != amount:
         raise NotMoney("not an exact number of paise")
-    return whole
+    return int(exact * PAISE_PER_RUPEE)
 
 
 def rupees_from_paise(paise: int) -> Decimal:

@@ -1,0 +1,1 @@
+"""Rules of this repository that no published linter knows. Run by `make check`."""

@@ -1,0 +1,86 @@
+"""Examine an installation from the inside: what works, and what to do about what does not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
+
+from cashfree_integration import CashfreePaymentGateway
+from config import Settings
+from database.engine import database_now
+from database.queue import worker_is_alive
+from domain.errors import GatewayError, GatewayObjectNotFound, GatewayUnavailable
+from operations.simulator_process import start_simulator, stop_simulator
+from wiring import build_services
+
+# The gateways and our tokens are judged by time: a minute of difference is a broken clock.
+_CLOCK_SECONDS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was examined."""
+
+    subject: str
+    is_good: bool
+    sentence: str
+
+
+def examine(settings: Settings) -> list[Finding]:
+    """Examine configuration, database, clock, worker, gateway and mail. Changes nothing but missing migrations."""
+    return [
+        Finding("configuration", True, f"{settings.app_env} at {settings.app_base_url}"),
+        *_database(settings),
+        _gateway(settings),
+        _mail(settings),
+    ]
+
+
+def _database(settings: Settings) -> list[Finding]:
+    try:
+        services = build_services(settings)
+    except SQLAlchemyError as exc:
+        return [Finding("database", False, f"cannot be used ({type(exc).__name__}): check DATABASE_URL")]
+    try:
+        with services.engine.connect() as conn:
+            kind = "embedded PostgreSQL" if services.embedded else "PostgreSQL"
+            return [Finding("database", True, f"{kind}, newest schema"), _clock(conn), _worker(conn)]
+    finally:
+        services.close()
+
+
+def _clock(conn: Connection) -> Finding:
+    skew = abs((datetime.now(UTC) - database_now(conn)).total_seconds())
+    sentence = f"differs from the database's by {skew:.1f} s"
+    return Finding("clock", skew < _CLOCK_SECONDS, sentence)
+
+
+def _worker(conn: Connection) -> Finding:
+    if worker_is_alive(conn):
+        return Finding("worker", True, "gave a sign of life")
+    return Finding("worker", True, "none is running now; `make run` starts one with the application")
+
+
+def _gateway(settings: Settings) -> Finding:
+    simulator = start_simulator(settings) if settings.uses_simulator else None
+    try:
+        CashfreePaymentGateway.from_settings(settings).fetch_order("ORDERDOCTOR00000000")
+        sentence, good = "answers", True
+    except GatewayObjectNotFound:
+        sentence, good = "answers and accepts our credentials", True
+    except GatewayUnavailable:
+        sentence, good = "does not answer: check the network and API_BASE", False
+    except GatewayError as exc:
+        sentence, good = f"refuses us ({type(exc).__name__}): check CASHFREE_CLIENT_ID and _SECRET", False
+    finally:
+        stop_simulator(simulator)
+    return Finding(f"Cashfree {settings.cashfree_env}", good, sentence)
+
+
+def _mail(settings: Settings) -> Finding:
+    if not settings.smtp_server:
+        return Finding("mail", True, "no SMTP_SERVER: mails are kept and readable in the admin panel")
+    return Finding("mail", True, f"goes through {settings.smtp_server}; prove it with `manage.py send-test-mail`")
