@@ -73,6 +73,16 @@ _MOVEMENTS = """
 """
 
 
+def is_admin(conn: Connection, user_id: UUID) -> bool:
+    """True when this account exists, may sign in, and is an admin's now."""
+    rows = _all(conn, """
+        SELECT 1
+        FROM users
+        WHERE id = :user_id AND role = 'admin' AND status = 'active' AND deleted_at IS NULL
+    """, user_id=user_id)  # fmt: skip
+    return bool(rows)
+
+
 def count_accounts(
     conn: Connection, *, now: datetime, day_start: datetime, month_start: datetime
 ) -> RowMapping:
@@ -128,7 +138,7 @@ def revenue(conn: Connection, *, day_start: datetime, month_start: datetime) -> 
             coalesce(sum(amount_paise) FILTER (WHERE at >= :month_start), 0)::bigint AS month_paise,
             coalesce(sum(amount_paise), 0)::bigint AS total_paise
         FROM ({_MOVEMENTS}) movements
-    """, day_start=day_start, month_start=month_start)  # noqa: S608  # fmt: skip
+    """, day_start=day_start, month_start=month_start)  # fmt: skip
 
 
 def revenue_by_day(conn: Connection, *, since: datetime) -> Rows:
@@ -143,7 +153,7 @@ def revenue_by_day(conn: Connection, *, since: datetime) -> Rows:
         WHERE at >= :since
         GROUP BY day
         ORDER BY day
-    """, since=since)  # noqa: S608  # fmt: skip
+    """, since=since)  # fmt: skip
 
 
 def count_failed_payments(conn: Connection, *, since: datetime) -> int:
@@ -171,7 +181,7 @@ def recent_users(conn: Connection, *, now: datetime, limit: int, offset: int) ->
         FROM {_USER_TABLES}
         ORDER BY u.created_at DESC, u.id
         LIMIT :limit OFFSET :offset
-    """, now=now, limit=limit + 1, offset=offset)  # noqa: S608  # fmt: skip
+    """, now=now, limit=limit + 1, offset=offset)  # fmt: skip
 
 
 def find_user(conn: Connection, user_id: UUID, *, now: datetime) -> RowMapping | None:
@@ -179,7 +189,7 @@ def find_user(conn: Connection, user_id: UUID, *, now: datetime) -> RowMapping |
         SELECT {_USER_COLUMNS}
         FROM {_USER_TABLES}
         WHERE u.id = :user_id
-    """, user_id=user_id, now=now)  # noqa: S608  # fmt: skip
+    """, user_id=user_id, now=now)  # fmt: skip
     return rows[0] if rows else None
 
 
@@ -196,7 +206,7 @@ def search_users(conn: Connection, words: str, *, prefix: str, now: datetime, li
            OR u.customer_id = upper(:words)
         ORDER BY (:words IN (u.username, u.email)) DESC, u.username
         LIMIT :limit
-    """, words=words, prefix=prefix, now=now, limit=limit)  # noqa: S608  # fmt: skip
+    """, words=words, prefix=prefix, now=now, limit=limit)  # fmt: skip
 
 
 def search_orders(conn: Connection, words: str, *, limit: int) -> Rows:
@@ -208,7 +218,7 @@ def search_orders(conn: Connection, words: str, *, limit: int) -> Rows:
            OR o.id IN (SELECT p.order_id FROM payments p WHERE p.gateway_payment_id = :words)
         ORDER BY o.created_at DESC
         LIMIT :limit
-    """, words=words, limit=limit)  # noqa: S608  # fmt: skip
+    """, words=words, limit=limit)  # fmt: skip
 
 
 def recent_orders(conn: Connection, *, user_id: UUID | None, limit: int, offset: int) -> Rows:
@@ -219,7 +229,7 @@ def recent_orders(conn: Connection, *, user_id: UUID | None, limit: int, offset:
         WHERE CAST(:user_id AS uuid) IS NULL OR o.user_id = :user_id
         ORDER BY o.created_at DESC, o.id
         LIMIT :limit OFFSET :offset
-    """, user_id=user_id, limit=limit + 1, offset=offset)  # noqa: S608  # fmt: skip
+    """, user_id=user_id, limit=limit + 1, offset=offset)  # fmt: skip
 
 
 def recent_payments(conn: Connection, *, user_id: UUID | None, limit: int, offset: int) -> Rows:
@@ -230,7 +240,7 @@ def recent_payments(conn: Connection, *, user_id: UUID | None, limit: int, offse
         WHERE CAST(:user_id AS uuid) IS NULL OR o.user_id = :user_id
         ORDER BY p.created_at DESC, p.id DESC
         LIMIT :limit OFFSET :offset
-    """, user_id=user_id, limit=limit + 1, offset=offset)  # noqa: S608  # fmt: skip
+    """, user_id=user_id, limit=limit + 1, offset=offset)  # fmt: skip
 
 
 def recent_events(conn: Connection, *, limit: int, offset: int) -> Rows:
@@ -240,7 +250,7 @@ def recent_events(conn: Connection, *, limit: int, offset: int) -> Rows:
         FROM gateway_events e
         ORDER BY e.id DESC
         LIMIT :limit OFFSET :offset
-    """, limit=limit + 1, offset=offset)  # noqa: S608  # fmt: skip
+    """, limit=limit + 1, offset=offset)  # fmt: skip
 
 
 def read_event(conn: Connection, event_id: int) -> RowMapping | None:
@@ -248,7 +258,7 @@ def read_event(conn: Connection, event_id: int) -> RowMapping | None:
         SELECT {_EVENT_COLUMNS}, e.dedupe_key, e.body
         FROM gateway_events e
         WHERE e.id = :event_id
-    """, event_id=event_id)  # noqa: S608  # fmt: skip
+    """, event_id=event_id)  # fmt: skip
     return rows[0] if rows else None
 
 
@@ -260,7 +270,7 @@ def recent_mails(conn: Connection, *, user_id: UUID | None, limit: int, offset: 
         WHERE CAST(:user_id AS uuid) IS NULL OR m.user_id = :user_id
         ORDER BY m.created_at DESC, m.id DESC
         LIMIT :limit OFFSET :offset
-    """, user_id=user_id, limit=limit + 1, offset=offset)  # noqa: S608  # fmt: skip
+    """, user_id=user_id, limit=limit + 1, offset=offset)  # fmt: skip
 
 
 def read_mail(conn: Connection, mail_id: int) -> RowMapping | None:
@@ -268,7 +278,7 @@ def read_mail(conn: Connection, mail_id: int) -> RowMapping | None:
         SELECT {_MAIL_COLUMNS}, m.text_body, m.message_id
         FROM emails m
         WHERE m.id = :mail_id
-    """, mail_id=mail_id)  # noqa: S608  # fmt: skip
+    """, mail_id=mail_id)  # fmt: skip
     return rows[0] if rows else None
 
 

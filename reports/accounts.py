@@ -11,7 +11,7 @@ from uuid import UUID
 
 from database import reports as statements
 from domain.accounts import User
-from reports.overview import require_admin
+from reports.overview import reading
 from reports.rows import Found, MailRow, OrderRow, PaymentRow, PeriodRow, UserReport, UserRow
 
 if TYPE_CHECKING:
@@ -28,12 +28,11 @@ def search(services: Services, actor: User, words: str, *, limit: int = 25) -> F
 
     Upper and lower case do not matter, except in payment ids. Wildcards are plain characters.
     """
-    require_admin(actor)
     words = words.strip()
-    if not words or len(words) > 254 or _UNSTORABLE.search(words):
-        return Found((), ())
     folded = words.lower()
-    with services.engine.connect() as conn:
+    with reading(services, actor) as conn:
+        if not words or len(words) > 254 or _UNSTORABLE.search(words):
+            return Found((), ())
         now = services.now(conn)
         users = statements.search_users(conn, folded, prefix=_prefix(folded), now=now, limit=limit)
         orders = statements.search_orders(conn, words, limit=limit)
@@ -42,8 +41,7 @@ def search(services: Services, actor: User, words: str, *, limit: int = 25) -> F
 
 def user_page(services: Services, actor: User, user_id: UUID) -> UserReport | None:
     """One account with its periods, orders, payments, mails and sign-ins, or None when it does not exist."""
-    require_admin(actor)
-    with services.engine.connect() as conn:
+    with reading(services, actor) as conn:
         now = services.now(conn)
         user = statements.find_user(conn, user_id, now=now)
         if user is None:

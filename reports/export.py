@@ -14,7 +14,7 @@ from domain.money import rupees_from_paise
 from domain.subscriptions import INDIA
 
 # A spreadsheet runs a cell that begins like this as a formula, even behind white space or a quote.
-_FORMULA = re.compile(r"""[\s"']*[=+\-@\t\r\n＝＋－＠]""")  # noqa: RUF001 - full-width signs count too
+_FORMULA = re.compile(r"""[\s"']*[=+\-@\t\r\n＝＋－＠]""")
 
 
 def to_csv(rows: Sequence[Any], *, without: Iterable[str] = ()) -> bytes:

@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar
+
+from sqlalchemy import Connection
 
 from database import reports as statements
 from domain.accounts import User
@@ -43,8 +46,7 @@ _BIGINT_MAX = 2**63 - 1
 
 def overview(services: Services, actor: User) -> Overview:
     """Counts, revenue of today, this month and ever, the last 30 days, and open alarms, as of one moment."""
-    require_admin(actor)
-    with services.engine.connect() as conn:
+    with reading(services, actor) as conn:
         now = services.now(conn)
         day_start = now.astimezone(INDIA).replace(hour=0, minute=0, second=0, microsecond=0)
         month_start = day_start.replace(day=1)
@@ -66,48 +68,40 @@ def overview(services: Services, actor: User) -> Overview:
 
 def open_alarms(services: Services, actor: User) -> tuple[AlarmRow, ...]:
     """What a person has to look at, newest first."""
-    require_admin(actor)
-    with services.engine.connect() as conn:
+    with reading(services, actor) as conn:
         return tuple(AlarmRow(**row) for row in statements.open_alarms(conn))
 
 
 def recent_users(services: Services, actor: User, *, limit: int = 50, offset: int = 0) -> Page[UserRow]:
     """Accounts, the newest first, with what each may use now."""
-    require_admin(actor)
-    with services.engine.connect() as conn:
+    with reading(services, actor) as conn:
         now = services.now(conn)
         return _page(statements.recent_users(conn, now=now, limit=limit, offset=offset), UserRow, limit)
 
 
 def recent_orders(services: Services, actor: User, *, limit: int = 50, offset: int = 0) -> Page[OrderRow]:
-    require_admin(actor)
-    with services.engine.connect() as conn:
+    with reading(services, actor) as conn:
         rows = statements.recent_orders(conn, user_id=None, limit=limit, offset=offset)
         return _page(rows, OrderRow, limit)
 
 
 def recent_payments(services: Services, actor: User, *, limit: int = 50, offset: int = 0) -> Page[PaymentRow]:
     """Attempts to pay, refused ones included."""
-    require_admin(actor)
-    with services.engine.connect() as conn:
+    with reading(services, actor) as conn:
         rows = statements.recent_payments(conn, user_id=None, limit=limit, offset=offset)
         return _page(rows, PaymentRow, limit)
 
 
 def recent_events(services: Services, actor: User, *, limit: int = 50, offset: int = 0) -> Page[EventRow]:
     """What the gateways sent, without bodies."""
-    require_admin(actor)
-    with services.engine.connect() as conn:
+    with reading(services, actor) as conn:
         return _page(statements.recent_events(conn, limit=limit, offset=offset), EventRow, limit)
 
 
 def read_event(services: Services, actor: User, event_id: int) -> EventText | None:
     """One event with its body laid out, or None when there is none with this id."""
-    require_admin(actor)
-    if not 0 < event_id <= _BIGINT_MAX:
-        return None
-    with services.engine.connect() as conn:
-        row = statements.read_event(conn, event_id)
+    with reading(services, actor) as conn:
+        row = statements.read_event(conn, event_id) if 0 < event_id <= _BIGINT_MAX else None
     if row is None:
         return None
     values = dict(row)
@@ -117,19 +111,15 @@ def read_event(services: Services, actor: User, event_id: int) -> EventText | No
 
 def recent_mails(services: Services, actor: User, *, limit: int = 50, offset: int = 0) -> Page[MailRow]:
     """Mails that were sent, wait, or are kept because no server is set."""
-    require_admin(actor)
-    with services.engine.connect() as conn:
+    with reading(services, actor) as conn:
         rows = statements.recent_mails(conn, user_id=None, limit=limit, offset=offset)
         return _page(rows, MailRow, limit)
 
 
 def read_mail(services: Services, actor: User, mail_id: int) -> MailText | None:
     """One mail with its plain text, or None when there is none with this id."""
-    require_admin(actor)
-    if not 0 < mail_id <= _BIGINT_MAX:
-        return None
-    with services.engine.connect() as conn:
-        row = statements.read_mail(conn, mail_id)
+    with reading(services, actor) as conn:
+        row = statements.read_mail(conn, mail_id) if 0 < mail_id <= _BIGINT_MAX else None
     if row is None:
         return None
     values = dict(row)
@@ -137,10 +127,18 @@ def read_mail(services: Services, actor: User, mail_id: int) -> MailText | None:
     return MailText(MailRow(**values), message_id, text)
 
 
-def require_admin(actor: User) -> None:
-    """Raise Forbidden unless the actor is an admin."""
+@contextmanager
+def reading(services: Services, actor: User) -> Iterator[Connection]:
+    """A connection for one report. Raises Forbidden unless the actor is an admin, in the database too.
+
+    An open page may hold an actor who was an admin when it was drawn.
+    """
     if not actor.is_admin:
         raise Forbidden()
+    with services.engine.connect() as conn:
+        if not statements.is_admin(conn, actor.id):
+            raise Forbidden()
+        yield conn
 
 
 def readable(body: bytes) -> str:

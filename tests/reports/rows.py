@@ -47,7 +47,9 @@ def insert_user(conn: Connection, username: str, *, created_at: datetime, **chan
 def insert_order(conn: Connection, user: User, *, at: datetime, plan: str = "monthly", **changes: Any) -> str:
     """An order in a closed checkout of its own; paid unless another status is given."""
     checkout_id = conn.execute(
-        text("INSERT INTO checkouts (user_id, created_at, closed_at) VALUES (:user_id, :at, :at) RETURNING id"),
+        text(
+            "INSERT INTO checkouts (user_id, created_at, closed_at) VALUES (:user_id, :at, :at) RETURNING id"
+        ),
         {"user_id": user.id, "at": at},
     ).scalar_one()
     price_id, amount = conn.execute(
@@ -112,7 +114,13 @@ def insert_refund(conn: Connection, payment_id: int, amount_paise: int, *, at: d
             INSERT INTO refunds (refund_key, payment_id, amount_paise, status, reason, created_at, updated_at)
             VALUES (:key, :payment_id, :amount, :status, 'asked', :at, :at)
         """),
-        {"key": f"RF-{next(_numbers)}", "payment_id": payment_id, "amount": amount_paise, "status": status, "at": at},
+        {
+            "key": f"RF-{next(_numbers)}",
+            "payment_id": payment_id,
+            "amount": amount_paise,
+            "status": status,
+            "at": at,
+        },
     )
 
 
@@ -126,8 +134,13 @@ def insert_period(
             FROM subscriptions WHERE user_id = :user_id
         """),
         {
-            "user_id": user.id, "payment_id": payment_id, "starts_at": starts_at, "ends_at": ends_at,
-            "plan_id": "monthly", "revoked_at": None, **changes,
+            "user_id": user.id,
+            "payment_id": payment_id,
+            "starts_at": starts_at,
+            "ends_at": ends_at,
+            "plan_id": "monthly",
+            "revoked_at": None,
+            **changes,
         },  # fmt: skip
     )
 
@@ -154,17 +167,28 @@ def insert_mail(conn: Connection, user_id: UUID, *, at: datetime, **changes: Any
             RETURNING id
         """),
         {
-            "key": f"receipt-{number}", "user_id": user_id, "to_address": "asha@example.com",
-            "subject": "Receipt for ₹499", "text_body": "You paid ₹499.", "html_body": "<p>You paid ₹499.</p>",
-            "message_id": f"<receipt-{number}@example.com>", "status": "kept", "at": at, **changes,
+            "key": f"receipt-{number}",
+            "user_id": user_id,
+            "to_address": "asha@example.com",
+            "subject": "Receipt for ₹499",
+            "text_body": "You paid ₹499.",
+            "html_body": "<p>You paid ₹499.</p>",
+            "message_id": f"<receipt-{number}@example.com>",
+            "status": "kept",
+            "at": at,
+            **changes,
         },  # fmt: skip
     ).scalar_one()
     return mail_id
 
 
-def insert_alarm(conn: Connection, key: str, message: str, *, at: datetime, resolved_at: datetime | None = None) -> None:
+def insert_alarm(
+    conn: Connection, key: str, message: str, *, at: datetime, resolved_at: datetime | None = None
+) -> None:
     conn.execute(
-        text("INSERT INTO alarms (key, message, created_at, resolved_at) VALUES (:key, :message, :at, :resolved_at)"),
+        text(
+            "INSERT INTO alarms (key, message, created_at, resolved_at) VALUES (:key, :message, :at, :resolved_at)"
+        ),
         {"key": key, "message": message, "at": at, "resolved_at": resolved_at},
     )
 
@@ -176,7 +200,10 @@ def insert_session(conn: Connection, user: User, *, at: datetime, revoked_at: da
             VALUES (:token_hash, :user_id, :at, :at, :expires_at, :revoked_at)
         """),
         {
-            "token_hash": hashlib.sha256(str(next(_numbers)).encode()).digest(), "user_id": user.id, "at": at,
-            "expires_at": at + timedelta(days=30), "revoked_at": revoked_at,
+            "token_hash": hashlib.sha256(str(next(_numbers)).encode()).digest(),
+            "user_id": user.id,
+            "at": at,
+            "expires_at": at + timedelta(days=30),
+            "revoked_at": revoked_at,
         },  # fmt: skip
     )

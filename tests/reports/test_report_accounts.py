@@ -59,7 +59,22 @@ def test_a_customer_id_finds_its_user(services: Any, conn: Connection, admin: Us
 
 @pytest.mark.parametrize(
     "words",
-    ["", "   ", "%", "_", "a%", "____", "!", "\\", "' OR 1=1 --", "%%%", ":words", "asha\x00", "\ud800", "a" * 10_000],
+    [
+        "",
+        "   ",
+        "%",
+        "_",
+        "a%",
+        "____",
+        "!",
+        "\\",
+        "' OR 1=1 --",
+        "%%%",
+        ":words",
+        "asha\x00",
+        "\ud800",
+        "a" * 10_000,
+    ],
 )
 def test_wildcards_and_statements_are_only_characters(
     services: Any, conn: Connection, admin: User, now: datetime, words: str
@@ -106,7 +121,9 @@ def test_a_user_page_shows_everything_of_this_user_and_nothing_of_others(
     assert report.sessions == 1
 
 
-def test_a_status_is_read_from_the_periods(services: Any, conn: Connection, admin: User, now: datetime) -> None:
+def test_a_status_is_read_from_the_periods(
+    services: Any, conn: Connection, admin: User, now: datetime
+) -> None:
     pending, expired = (insert_user(conn, name, created_at=now) for name in ("pending", "expired"))
     payment = insert_payment(conn, insert_order(conn, expired, at=now), at=now)
     insert_period(conn, expired, payment_id=payment, starts_at=now - timedelta(days=30), ends_at=now)

@@ -17,7 +17,9 @@ class Line:
 
 
 def test_a_file_reads_in_rupees_and_in_the_time_of_india() -> None:
-    file = to_csv([Line("Asha ₹", 499050, datetime(2026, 11, 22, 19, 0, tzinfo=UTC)), Line("Ravi", -100, None)])
+    file = to_csv(
+        [Line("Asha ₹", 499050, datetime(2026, 11, 22, 19, 0, tzinfo=UTC)), Line("Ravi", -100, None)]
+    )
 
     assert list(csv.reader(file.decode("utf-8-sig").splitlines())) == [
         ["name", "amount_rupees", "paid_at_ist"],
@@ -28,7 +30,7 @@ def test_a_file_reads_in_rupees_and_in_the_time_of_india() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["=1+1", "+91999", "-2", "@SUM(A1)", "\t=1", "\r=1", " =1", '"=1', "'=1", "＝1", "\n=cmd|' /C calc'!A0"],  # noqa: RUF001
+    ["=1+1", "+91999", "-2", "@SUM(A1)", "\t=1", "\r=1", " =1", '"=1', "'=1", "＝1", "\n=cmd|' /C calc'!A0"],
 )
 def test_no_text_can_act_as_a_formula(text: str) -> None:
     rows = list(csv.reader(to_csv([Line(text, 1, None)]).decode("utf-8-sig").splitlines(keepends=True)))

@@ -54,7 +54,9 @@ def test_the_active_are_those_whose_period_covers_now_and_was_not_revoked(
     assert {plan.plan_id: plan.subscribers for plan in report.by_plan} == {"monthly": 1, "annual": 1}
 
 
-def test_two_stacked_periods_are_one_subscriber(services: Any, conn: Connection, admin: User, now: datetime) -> None:
+def test_two_stacked_periods_are_one_subscriber(
+    services: Any, conn: Connection, admin: User, now: datetime
+) -> None:
     user = insert_user(conn, "asha", created_at=now)
     for start in (now - timedelta(days=1), now + timedelta(days=29)):
         payment = insert_payment(conn, insert_order(conn, user, at=now), at=now)
@@ -63,7 +65,9 @@ def test_two_stacked_periods_are_one_subscriber(services: Any, conn: Connection,
     assert overview.overview(services, admin).active == 1
 
 
-def test_a_day_begins_at_midnight_in_india(services: Any, conn: Connection, admin: User, now: datetime) -> None:
+def test_a_day_begins_at_midnight_in_india(
+    services: Any, conn: Connection, admin: User, now: datetime
+) -> None:
     user = insert_user(conn, "asha", created_at=now)
     midnight = datetime(2026, 11, 22, 18, 30, tzinfo=UTC)
     for at in (midnight, midnight - timedelta(seconds=1)):
@@ -76,7 +80,9 @@ def test_a_day_begins_at_midnight_in_india(services: Any, conn: Connection, admi
     assert [(day.day.day, day.revenue_paise) for day in report.days[-2:]] == [(22, 49900), (23, 49900)]
 
 
-def test_a_month_begins_at_midnight_in_india(services: Any, conn: Connection, admin: User, now: datetime) -> None:
+def test_a_month_begins_at_midnight_in_india(
+    services: Any, conn: Connection, admin: User, now: datetime
+) -> None:
     user = insert_user(conn, "asha", created_at=now)
     first = datetime(2026, 10, 31, 18, 30, tzinfo=UTC)
     for at in (first, first - timedelta(seconds=1)):
@@ -93,7 +99,9 @@ def test_only_processed_refunds_of_earned_money_reduce_revenue(
     user = insert_user(conn, "asha", created_at=now)
     earlier = now - timedelta(days=10)
     earned = insert_payment(conn, insert_order(conn, user, at=earlier, plan="annual"), at=earlier)
-    duplicate = insert_payment(conn, insert_order(conn, user, at=now, status="surplus"), at=now, role="duplicate")
+    duplicate = insert_payment(
+        conn, insert_order(conn, user, at=now, status="surplus"), at=now, role="duplicate"
+    )
     insert_refund(conn, earned, 100000, at=now, status="processed")
     insert_refund(conn, earned, 70000, at=now, status="failed")
     insert_refund(conn, duplicate, 49900, at=now, status="processed")
@@ -151,7 +159,9 @@ def test_lists_come_newest_first_and_page_by_page(
     assert [row.id for row in last.rows] == ids[4:] and not last.has_more
 
 
-def test_a_payment_shows_what_of_it_went_back(services: Any, conn: Connection, admin: User, now: datetime) -> None:
+def test_a_payment_shows_what_of_it_went_back(
+    services: Any, conn: Connection, admin: User, now: datetime
+) -> None:
     user = insert_user(conn, "asha", created_at=now)
     payment = insert_payment(conn, insert_order(conn, user, at=now), at=now)
     insert_refund(conn, payment, 9900, at=now, status="processed")

@@ -1,0 +1,145 @@
+"""The lists of the admin panel: which columns users, orders, payments, events and mails have."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from domain.money import format_rupees
+from reports.rows import EventRow, MailRow, OrderRow, PaymentRow, PeriodRow, UserRow
+from ui.admin_table import (
+    EVENT,
+    MAIL,
+    ORDER,
+    PAYMENT,
+    SUBSCRIPTION,
+    Column,
+    code,
+    link,
+    moment,
+    money,
+    plain,
+    quiet,
+    status,
+    table,
+    word,
+)
+from ui.components import badge
+
+
+def users(rows: Sequence[UserRow]) -> str:
+    return table(rows, [
+        Column("User", _user),
+        Column("Email", lambda row: plain(row.email)),
+        Column("Subscription", _subscription),
+        Column("Access until (IST)", lambda row: moment(row.access_until)),
+        Column("Registered (IST)", lambda row: moment(row.created_at)),
+    ])  # fmt: skip
+
+
+def orders(rows: Sequence[OrderRow], *, with_user: bool = True) -> str:
+    columns: list[Column[OrderRow]] = [
+        Column("Created (IST)", lambda row: moment(row.created_at)),
+        Column("User", lambda row: link("orders", row.username, user=row.user_id)),
+        Column("Order ID", lambda row: code(row.id)),
+        Column("Plan", lambda row: plain(row.plan_name)),
+        Column("Status", lambda row: status(ORDER, row.status) + _below(row.quarantine_reason)),
+        Column("Paid (IST)", lambda row: moment(row.paid_at)),
+        Column("Amount", lambda row: money(row.amount_paise), is_number=True),
+    ]
+    return table(rows, [column for column in columns if with_user or column.name != "User"])
+
+
+def payments(rows: Sequence[PaymentRow], *, with_user: bool = True) -> str:
+    columns: list[Column[PaymentRow]] = [
+        Column("Time (IST)", lambda row: moment(row.occurred_at)),
+        Column("User", lambda row: link("payments", row.username, user=row.user_id)),
+        Column("Order and payment", lambda row: f"{code(row.order_id)}<br>{code(row.gateway_payment_id)}"),
+        Column("Method", lambda row: plain(word(row.method))),
+        Column("Status", _payment_status),
+        Column("Amount", _payment_amount, is_number=True),
+    ]
+    return table(rows, [column for column in columns if with_user or column.name != "User"])
+
+
+def events(rows: Sequence[EventRow]) -> str:
+    return table(rows, [
+        Column("Received (IST)", lambda row: moment(row.received_at)),
+        Column("Event", lambda row: link("events", row.event_type, event=row.id)),
+        Column("Gateway", lambda row: plain(word(row.gateway))),
+        Column("Order ID", lambda row: code(row.order_id)),
+        Column("Status", lambda row: status(EVENT, row.status)),
+        Column("Processed (IST)", lambda row: moment(row.processed_at)),
+    ])  # fmt: skip
+
+
+def mails(rows: Sequence[MailRow], *, with_address: bool = True) -> str:
+    columns: list[Column[MailRow]] = [
+        Column("Written (IST)", lambda row: moment(row.created_at)),
+        Column("To", lambda row: plain(row.to_address)),
+        Column("Subject", lambda row: link("mails", row.subject or "(no subject)", mail=row.id)),
+        Column("Status", lambda row: status(MAIL, row.status) + _below(_mail_trouble(row))),
+        Column("Sent (IST)", lambda row: moment(row.sent_at)),
+    ]
+    return table(rows, [column for column in columns if with_address or column.name != "To"])
+
+
+def periods(rows: Sequence[PeriodRow]) -> str:
+    return table(rows, [
+        Column("Plan", lambda row: plain(row.plan_name)),
+        Column("From (IST)", lambda row: moment(row.starts_at)),
+        Column("Until (IST)", lambda row: moment(row.ends_at)),
+        Column("Revoked (IST)", lambda row: moment(row.revoked_at)),
+        Column("Given by", _giver),
+    ])  # fmt: skip
+
+
+def _user(row: UserRow) -> str:
+    return link("users", row.username, user=row.id) + _role(row) + _below(row.full_name)
+
+
+def _subscription(row: UserRow) -> str:
+    return status(SUBSCRIPTION, row.subscription_status) + _below(row.plan_name)
+
+
+def _role(row: UserRow) -> str:
+    marks = [badge("Admin")] if row.role == "admin" else []
+    if row.deleted_at is not None:
+        marks.append(badge("Deleted"))
+    elif row.account_status == "disabled":
+        marks.append(badge("Disabled", "warn"))
+    return "".join(f" {mark}" for mark in marks)
+
+
+def _payment_ids(row: PaymentRow) -> str:
+    return f"{code(row.order_id)}<br>{code(row.gateway_payment_id)}"
+
+
+def _payment_status(row: PaymentRow) -> str:
+    mark = badge("Duplicate", "warn") if row.role == "duplicate" else ""
+    return f"{status(PAYMENT, row.status)} {mark}{_below(row.message)}"
+
+
+def _payment_amount(row: PaymentRow) -> str:
+    lines = [money(row.amount_paise)]
+    if (row.charged_paise, row.charged_currency) != (row.amount_paise, "INR"):
+        charged = format_rupees(row.charged_paise).removeprefix("₹")
+        lines.append(quiet(f"charged {row.charged_currency} {charged}"))
+    if row.refunded_paise:
+        lines.append(quiet(f"{format_rupees(row.refunded_paise)} returned"))
+    return "<br>".join(lines)
+
+
+def _giver(row: PeriodRow) -> str:
+    if row.order_id is not None:
+        return code(row.order_id)
+    return plain(row.granted_by) + _below(row.grant_reason)
+
+
+def _mail_trouble(row: MailRow) -> str | None:
+    if row.status == "queued" and row.last_error:
+        return f"Try {row.attempts}: {row.last_error}"
+    return None
+
+
+def _below(text: str | None) -> str:
+    return f"<br>{quiet(text)}" if text else ""

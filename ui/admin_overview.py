@@ -1,0 +1,129 @@
+"""The first view of the admin panel: how the business stands now. Every figure comes from the database."""
+
+from __future__ import annotations
+
+from html import escape
+
+import altair as alt
+import pandas as pd
+import streamlit as st
+
+from domain.accounts import User
+from domain.money import format_rupees, group_indian
+from reports import overview as reports
+from reports.rows import AlarmRow, DayRevenue, Overview
+from ui import admin_lists
+from ui.components import empty_state, format_clock, format_date, format_moment
+from wiring import Services
+
+_NEWEST = 5
+# Lakhs from a hundred thousand on; below that both ways of grouping digits are the same.
+_RUPEE_AXIS = (
+    "abs(datum.value) >= 100000"
+    " ? '₹' + format(datum.value / 100000, '.3~r') + ' L'"
+    " : '₹' + format(datum.value, ',')"
+)
+
+
+def render(services: Services, user: User) -> None:
+    """Figures of today and this month, open alarms, 30 days of revenue, and the newest payments."""
+    report = reports.overview(services, user)
+    _alarms(report.alarms)
+    st.html(f'<div class="tiles">{"".join(_tiles(report))}</div>')
+    as_of = f"As of {format_clock(report.at)}. Revenue is money captured, less refunds."
+    st.html(f'<p class="chart-note">{escape(as_of)}</p>')
+    st.subheader("Revenue of the last 30 days", anchor=False)
+    _chart(report.days)
+    st.subheader("Newest payments", anchor=False)
+    newest = reports.recent_payments(services, user, limit=_NEWEST).rows
+    if newest:
+        st.html(admin_lists.payments(newest))
+    else:
+        empty_state(
+            "No payments yet", "The first attempt to pay appears here as soon as the gateway reports it."
+        )
+
+
+def _alarms(alarms: tuple[AlarmRow, ...]) -> None:
+    if not alarms:
+        return
+    lines = "".join(
+        f"<li><bdi>{escape(alarm.message)}</bdi> "
+        f'<span class="quiet small">{escape(f"{alarm.key} · {format_moment(alarm.created_at)}")}</span></li>'
+        for alarm in alarms
+    )
+    word = "1 open alarm" if len(alarms) == 1 else f"{len(alarms)} open alarms"
+    head = f"<strong>{escape(word)}</strong>"
+    st.html(f'<div class="notice bad" role="alert">{head}<ul class="admin-alarms">{lines}</ul></div>')
+
+
+def _tiles(report: Overview) -> list[str]:
+    plans = " · ".join(f"{plan.plan_name} {group_indian(plan.subscribers)}" for plan in report.by_plan)
+    return [
+        _tile("Active subscribers", group_indian(report.active), plans),
+        _tile("Revenue today", format_rupees(report.revenue_today_paise), format_date(report.at)),
+        _tile("Revenue this month", format_rupees(report.revenue_month_paise), "since the 1st"),
+        _tile("Revenue in all", format_rupees(report.revenue_total_paise), "since the first order"),
+        _tile(
+            "New accounts today",
+            group_indian(report.registered_today),
+            f"{group_indian(report.registered_this_month)} this month",
+        ),
+        _tile(
+            "Pending accounts",
+            group_indian(report.pending),
+            f"of {group_indian(report.accounts)}, never had access",
+        ),
+        _tile("Failed payments today", group_indian(report.payments_failed_today), "by bank or gateway"),
+        _tile(
+            "Open alarms", group_indian(len(report.alarms)), "for a person" if report.alarms else "all quiet"
+        ),
+    ]
+
+
+def _tile(name: str, value: str, note: str) -> str:
+    return (
+        f'<div class="tile"><p class="name">{escape(name)}</p><p class="value">{escape(value)}</p>'
+        f'<p class="note">{escape(note)}</p></div>'
+    )
+
+
+def _chart(days: tuple[DayRevenue, ...]) -> None:
+    if not any(day.captured_paise or day.refunded_paise for day in days):
+        empty_state("No revenue in the last 30 days", "A bar appears for each day on which money moved.")
+        return
+    frame = pd.DataFrame({
+        "day": [day.day.isoformat() for day in days],
+        "label": [format_date(day.day) for day in days],
+        "rupees": [day.revenue_paise / 100 for day in days],
+        "revenue": [format_rupees(day.revenue_paise) for day in days],
+        "captured": [format_rupees(day.captured_paise) for day in days],
+        "refunded": [format_rupees(day.refunded_paise) for day in days],
+    })  # fmt: skip
+    bars = (
+        alt.Chart(frame)
+        .mark_bar(cornerRadiusEnd=3)
+        .encode(
+            x=alt.X(
+                "day:O",
+                title=None,
+                axis=alt.Axis(
+                    labelExpr="timeFormat(toDate(datum.value), '%-d %b')",
+                    labelAngle=0,
+                    labelOverlap="greedy",
+                    ticks=False,
+                    labelSeparation=12,
+                ),
+            ),
+            y=alt.Y("rupees:Q", title=None, axis=alt.Axis(labelExpr=_RUPEE_AXIS, tickCount=4)),
+            tooltip=[
+                alt.Tooltip("label:N", title="Day"),
+                alt.Tooltip("revenue:N", title="Revenue"),
+                alt.Tooltip("captured:N", title="Captured"),
+                alt.Tooltip("refunded:N", title="Refunded"),
+            ],
+        )
+        .properties(height=240)
+    )
+    with st.container(key="card-admin-revenue"):
+        st.altair_chart(bars, width="stretch", key="admin-revenue-chart")

@@ -1,0 +1,165 @@
+"""Tables of the admin panel: the words and colours of each status, and cells whose values are escaped.
+
+The rows are drawn as one HTML table, not as a data grid: text can be searched in the page, links lead on,
+and on a phone each row becomes a card. Sorting one page of a longer list would mislead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from html import escape
+from typing import Generic, TypeVar
+from urllib.parse import urlencode
+
+import streamlit as st
+
+from domain.money import format_rupees
+from ui.components import Tone, badge, format_moment
+
+Row = TypeVar("Row")
+Words = Mapping[str, tuple[str, Tone]]
+
+NOTHING = "\N{EN DASH}"
+
+SUBSCRIPTION: Words = {
+    "pending": ("Not paid yet", "warn"),
+    "active": ("Active", "good"),
+    "cancelled": ("Cancelled", ""),
+    "expired": ("Expired", ""),
+}
+ORDER: Words = {
+    "creating": ("Opening", ""),
+    "unknown": ("No answer yet", "warn"),
+    "created": ("Open", ""),
+    "failed": ("Not opened", "bad"),
+    "superseded": ("Replaced", ""),
+    "expired": ("Expired", ""),
+    "terminated": ("Closed", ""),
+    "paid": ("Paid", "good"),
+    "surplus": ("Surplus", "warn"),
+    "quarantined": ("Quarantined", "bad"),
+}
+PAYMENT: Words = {
+    "pending": ("Pending", "warn"),
+    "failed": ("Failed", "bad"),
+    "dropped": ("Given up", ""),
+    "cancelled": ("Cancelled", ""),
+    "captured": ("Captured", "good"),
+    "refunded": ("Refunded", ""),
+}
+EVENT: Words = {
+    "new": ("New", "warn"),
+    "processed": ("Processed", "good"),
+    "ignored": ("Ignored", ""),
+}
+MAIL: Words = {
+    "queued": ("Queued", "warn"),
+    "sent": ("Sent", "good"),
+    "kept": ("Kept", ""),
+}
+
+
+_STYLE = """<style>
+.admin-table { overflow-x: auto; }
+.admin-table td > div { max-width: 19rem; overflow-wrap: break-word; }
+.admin-table .num > div { margin-left: auto; }
+.admin-table td a {
+  color: var(--accent); font-weight: 560; text-decoration-thickness: .06em; text-underline-offset: .18em;
+}
+.admin-table .mono, .admin-table .moment { white-space: nowrap; }
+.admin-head { display: flex; flex-wrap: wrap; gap: .5rem .75rem; align-items: center; }
+.admin-head h2 {
+  margin: 0; padding: 0; font-size: 1.5rem; letter-spacing: -.02em; overflow-wrap: anywhere;
+}
+.admin-alarms { margin: .4rem 0 0; padding-left: 1.1rem; } .admin-alarms li { margin: .25rem 0; }
+.st-key-admin-section [data-testid="stBaseButton-segmented_controlActive"] { color: var(--accent); }
+.st-key-card-admin-event, .st-key-card-admin-mail, .st-key-card-admin-mail-text { max-width: 46rem; }
+.st-key-card-admin-mail-text [data-testid="stText"] {
+  font-family: ui-monospace, "SF Mono", Menlo, Consolas, monospace; font-size: .8125rem; line-height: 1.6;
+  overflow-wrap: anywhere;
+}
+@media (max-width: 640px) {
+  .admin-table td > div { max-width: 62vw; } .admin-table .moment br { display: none; }
+}
+</style>"""
+
+
+@dataclass(frozen=True, slots=True)
+class Column(Generic[Row]):
+    """A column: its head, and how a row's cell is written as HTML."""
+
+    name: str
+    cell: Callable[[Row], str]
+    is_number: bool = False
+
+
+def style() -> None:
+    """Put the panel's own style on the page. It holds no value of a user or of the database."""
+    st.html(_STYLE)
+
+
+def table(rows: Sequence[Row], columns: Sequence[Column[Row]]) -> str:
+    """The rows as HTML. On a narrow screen each cell is named by its column."""
+    head = "".join(f"<th{_number(column)}>{escape(column.name)}</th>" for column in columns)
+    body = "".join(
+        "<tr>"
+        + "".join(
+            f'<td{_number(column)} data-name="{escape(column.name)}"><div>{column.cell(row)}</div></td>'
+            for column in columns
+        )
+        + "</tr>"
+        for row in rows
+    )
+    return (
+        '<div class="table-box admin-table"><table class="plain stacking figures">'
+        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+    )
+
+
+def status(words: Words, value: str) -> str:
+    """The badge of a status. One that is not known yet is shown as it is called."""
+    word, tone = words.get(value, (value, ""))
+    return badge(word, tone)
+
+
+def plain(value: str | None) -> str:
+    """Foreign text: escaped, and kept from turning the direction of what follows. Nothing is a dash."""
+    return f"<bdi>{escape(value)}</bdi>" if value else f'<span class="quiet">{NOTHING}</span>'
+
+
+def quiet(value: str | None) -> str:
+    return f'<span class="quiet small"><bdi>{escape(value)}</bdi></span>' if value else ""
+
+
+def code(value: str | None) -> str:
+    """An identifier, in letters that can be told apart."""
+    return f'<span class="mono">{escape(value)}</span>' if value else plain(None)
+
+
+def moment(at: datetime | None) -> str:
+    """Date and time on two lines, without the zone, which the column's name gives."""
+    if at is None:
+        return plain(None)
+    day, clock = format_moment(at).removesuffix(" IST").split(", ")
+    return f'<span class="moment">{day}<br><span class="quiet small">{clock}</span></span>'
+
+
+def money(paise: int) -> str:
+    return escape(format_rupees(paise))
+
+
+def link(section: str, label: str, **query: object) -> str:
+    """A link within the panel."""
+    address = "/admin?" + urlencode({"section": section, **query})
+    return f'<a href="{escape(address)}" target="_self"><bdi>{escape(label)}</bdi></a>'
+
+
+def word(value: str) -> str:
+    """A gateway's word as a person writes it: `credit_card` is "Credit card", `upi` is "UPI"."""
+    return value.upper() if len(value) <= 3 else value.replace("_", " ").capitalize()
+
+
+def _number(column: Column[Row]) -> str:
+    return ' class="num"' if column.is_number else ""
