@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -18,6 +21,7 @@ import uvicorn
 
 from simulator.app import build_app
 
+REPOSITORY = Path(__file__).parents[2]
 SECRET = "cfsk_ma_test_simulator"
 _numbers = count(1)
 
@@ -135,6 +139,24 @@ def running_simulator(state_dir: Path) -> Iterator[RunningSimulator]:
     finally:
         server.should_exit = True
         thread.join(10)
+
+
+@contextlib.contextmanager
+def simulator_process(state_dir: Path) -> Iterator[tuple[subprocess.Popen[str], RunningSimulator]]:
+    """Start the simulator by its command line, as a process that may be killed."""
+    command = [sys.executable, "-m", "simulator", "--port", "0", "--data-dir", str(state_dir)]
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith("CASHFREE_")
+    }
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, text=True, cwd=REPOSITORY, env=environment
+    ) as process:
+        assert process.stdout is not None
+        origin = process.stdout.readline().split()[1].removesuffix("/dashboard")
+        try:
+            yield process, RunningSimulator(origin)
+        finally:
+            process.kill()
 
 
 @contextlib.contextmanager

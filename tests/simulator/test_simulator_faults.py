@@ -16,6 +16,7 @@ from tests.simulator.running_simulator import (
     RunningSimulator,
     order_body,
     running_simulator,
+    simulator_process,
 )
 
 REPOSITORY = Path(__file__).parents[2]
@@ -172,6 +173,18 @@ def test_memory_survives_a_restart(tmp_path: Path) -> None:
         assert simulator.status_of(order["order_id"]) == "PAID"
         simulator.advance(61)
         assert simulator.status_of(pending) == "PAID"
+
+
+def test_what_was_answered_survives_a_kill(tmp_path: Path) -> None:
+    order_ids = []
+    for _ in range(3):
+        with simulator_process(tmp_path) as (process, simulator):
+            order_ids.append(simulator.new_order()["order_id"])
+            process.kill()
+
+    with running_simulator(tmp_path) as simulator:
+        truth = simulator.control("GET", "/truth")["orders"]
+    assert [order["order_id"] for order in truth] == order_ids
 
 
 def test_ids_are_never_given_out_twice_even_after_a_reset(simulator: RunningSimulator) -> None:
