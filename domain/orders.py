@@ -24,7 +24,7 @@ class OrderStatus(StrEnum):
     CREATING = "creating"  # our row is committed, the gateway was not asked yet
     UNKNOWN = "unknown"  # the gateway was asked and did not answer: it may know the order
     CREATED = "created"  # payable at the gateway
-    FAILED = "failed"  # the gateway refused to open it; a late answer may still revive it
+    FAILED = "failed"  # the gateway refused to open it
     SUPERSEDED = "superseded"  # the buyer changed the plan; the gateway was asked to close it
     EXPIRED = "expired"
     TERMINATED = "terminated"
@@ -46,12 +46,14 @@ EDGES: Mapping[OrderStatus, frozenset[OrderStatus]] = {
     | _CLOSED
     | {OrderStatus.CREATED, OrderStatus.FAILED, OrderStatus.SUPERSEDED},
     OrderStatus.CREATED: _OUTCOMES | _CLOSED | {OrderStatus.SUPERSEDED},
-    OrderStatus.FAILED: _OUTCOMES | _CLOSED | {OrderStatus.CREATED},
+    # Never open again: the buyer may have been given another order, and one of a checkout is open at a time.
+    OrderStatus.FAILED: _OUTCOMES | _CLOSED,
     OrderStatus.SUPERSEDED: _OUTCOMES | _CLOSED,
     OrderStatus.EXPIRED: _OUTCOMES,
     OrderStatus.TERMINATED: _OUTCOMES,
     OrderStatus.PAID: frozenset(),
-    OrderStatus.SURPLUS: frozenset(),
+    # The gateway may tell late of a payment that came in time, after one that came too late.
+    OrderStatus.SURPLUS: frozenset({OrderStatus.PAID}),
     OrderStatus.QUARANTINED: frozenset({OrderStatus.CREATED, OrderStatus.PAID, OrderStatus.SURPLUS}),
 }
 
@@ -94,7 +96,11 @@ class Order:
 
     def is_payable(self, now: datetime) -> bool:
         """True while the buyer can be sent to the gateway with it."""
-        return self.status is OrderStatus.CREATED and self.payment_session_id is not None and now < self.expires_at
+        return (
+            self.status is OrderStatus.CREATED
+            and self.payment_session_id is not None
+            and now < self.expires_at
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +176,9 @@ def settle(order: Order, known: Known, observed: Observation, *, refund_late: bo
         return Settlement(OrderStatus.QUARANTINED, quarantine_reason=reason, alarms=(reason,))
 
     changes = _payment_changes(order, known, observed.payments, refund_late=refund_late)
-    return Settlement(_next_status(order, observed, changes), tuple(changes), alarms=_alarms(order, observed, changes))
+    return Settlement(
+        _next_status(order, observed, changes), tuple(changes), alarms=_alarms(order, observed, changes)
+    )
 
 
 def _contradiction(order: Order, observed: Observation) -> str | None:
@@ -209,7 +217,9 @@ def _payment_changes(
         elif payment.status is not GatewayPaymentStatus.SUCCESS:
             status = _ATTEMPT[payment.status]
             # An older observation may still say "pending" after the attempt ended.
-            if recorded is None or (recorded is PaymentStatus.PENDING and status is not PaymentStatus.PENDING):
+            if recorded is None or (
+                recorded is PaymentStatus.PENDING and status is not PaymentStatus.PENDING
+            ):
                 changes.append(PaymentChange(payment, status))
     return changes
 
@@ -242,7 +252,9 @@ def _alarms(order: Order, observed: Observation, changes: list[PaymentChange]) -
     alarms = []
     if any(change.role is PaymentRole.DUPLICATE for change in changes):
         alarms.append("a second payment came for one purchase")
-    unpaid_success = any(p.status is GatewayPaymentStatus.SUCCESS and not p.is_money for p in observed.payments)
+    unpaid_success = any(
+        p.status is GatewayPaymentStatus.SUCCESS and not p.is_money for p in observed.payments
+    )
     if unpaid_success and order.status is not OrderStatus.PAID:
         alarms.append("a payment is called a success but moved no money")
     return tuple(alarms)
