@@ -110,7 +110,6 @@ def _top() -> tuple[str, str]:
         words = st.text_input(
             "Search users and orders",
             key=_SEARCH,
-            max_chars=254,
             placeholder="Username, email, order ID or payment ID",
             icon=":material/search:",
             label_visibility="collapsed",

@@ -63,7 +63,7 @@ MAIL: Words = {
 
 _STYLE = """<style>
 .admin-table { overflow-x: auto; }
-.admin-table td > div { max-width: 19rem; overflow-wrap: break-word; }
+.admin-table td > div { max-width: 19rem; white-space: normal; overflow-wrap: break-word; }
 .admin-table .num > div { margin-left: auto; }
 .admin-table td a {
   color: var(--accent); font-weight: 560; text-decoration-thickness: .06em; text-underline-offset: .18em;
@@ -74,14 +74,15 @@ _STYLE = """<style>
   margin: 0; padding: 0; font-size: 1.5rem; letter-spacing: -.02em; overflow-wrap: anywhere;
 }
 .admin-alarms { margin: .4rem 0 0; padding-left: 1.1rem; } .admin-alarms li { margin: .25rem 0; }
-.st-key-admin-section [data-testid="stBaseButton-segmented_controlActive"] { color: var(--accent); }
+.st-key-admin-section [aria-checked="true"] p { color: var(--accent); }
 .st-key-card-admin-event, .st-key-card-admin-mail, .st-key-card-admin-mail-text { max-width: 46rem; }
-.st-key-card-admin-mail-text [data-testid="stText"] {
+.st-key-card-admin-mail-text [data-testid="stText"] span {
   font-family: ui-monospace, "SF Mono", Menlo, Consolas, monospace; font-size: .8125rem; line-height: 1.6;
   overflow-wrap: anywhere;
 }
 @media (max-width: 640px) {
   .admin-table td > div { max-width: 62vw; } .admin-table .moment br { display: none; }
+  .stMain [class*="st-key-card-admin"] dl.facts { font-size: .875rem; gap: .5rem .9rem; }
 }
 </style>"""
 
@@ -143,7 +144,7 @@ def moment(at: datetime | None) -> str:
     if at is None:
         return plain(None)
     day, clock = format_moment(at).removesuffix(" IST").split(", ")
-    return f'<span class="moment">{day}<br><span class="quiet small">{clock}</span></span>'
+    return f'<span class="moment">{day} <br><span class="quiet small">{clock}</span></span>'
 
 
 def money(paise: int) -> str:
@@ -153,7 +154,7 @@ def money(paise: int) -> str:
 def link(section: str, label: str, **query: object) -> str:
     """A link within the panel."""
     address = "/admin?" + urlencode({"section": section, **query})
-    return f'<a href="{escape(address)}" target="_self"><bdi>{escape(label)}</bdi></a>'
+    return f'<a href="{escape(address)}"><bdi>{escape(label)}</bdi></a>'
 
 
 def word(value: str) -> str:

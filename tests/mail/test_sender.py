@@ -230,9 +230,10 @@ def test_a_server_that_accepts_and_says_nothing_is_given_up_in_time() -> None:
 
 
 def test_a_connection_cut_after_the_body_is_not_sent() -> None:
-    with _scripted([b"220 hi", b"250 mx", b"250 ok", b"250 ok", b"354 go", None]) as port:
-        with pytest.raises(MailNotSent, match="broke off"):
-            sender(port).send(mail())
+    replies = [b"220 hi", b"250 mx", b"250 ok", b"250 ok", b"354 go", None]
+
+    with _scripted(replies) as port, pytest.raises(MailNotSent, match="broke off"):
+        sender(port).send(mail())
 
 
 def test_a_farewell_that_fails_does_not_make_an_accepted_mail_fail() -> None:

@@ -32,10 +32,10 @@ def insert_user(conn: Connection, username: str, *, created_at: datetime, **chan
     }
     conn.execute(
         text("""
-            INSERT INTO users (id, username, email, full_name, phone, state_code, role, password_hash, customer_id,
-                               created_at, deleted_at)
-            VALUES (:id, :username, :email, :full_name, :phone, :state_code, :role, '!', :customer_id,
-                    :created_at, :deleted_at)
+            INSERT INTO users (id, username, email, full_name, phone, state_code, role, password_hash,
+                               customer_id, created_at, deleted_at)
+            VALUES (:id, :username, :email, :full_name, :phone, :state_code, :role, '!',
+                    :customer_id, :created_at, :deleted_at)
         """),
         values,
     )
@@ -71,10 +71,10 @@ def insert_order(conn: Connection, user: User, *, at: datetime, plan: str = "mon
     values["paid_at"] = at if values["status"] == "paid" else None
     conn.execute(
         text("""
-            INSERT INTO orders (id, checkout_id, user_id, plan_id, price_id, amount_paise, currency, gateway, status,
-                                quarantine_reason, expires_at, created_at, updated_at, paid_at)
-            VALUES (:id, :checkout_id, :user_id, :plan_id, :price_id, :amount_paise, 'INR', 'cashfree', :status,
-                    :quarantine_reason, :expires_at, :at, :at, :paid_at)
+            INSERT INTO orders (id, checkout_id, user_id, plan_id, price_id, amount_paise, currency, gateway,
+                                status, quarantine_reason, expires_at, created_at, updated_at, paid_at)
+            VALUES (:id, :checkout_id, :user_id, :plan_id, :price_id, :amount_paise, 'INR', 'cashfree',
+                    :status, :quarantine_reason, :expires_at, :at, :at, :paid_at)
         """),
         values,
     )
@@ -97,7 +97,8 @@ def insert_payment(conn: Connection, order_id: str, *, at: datetime, **changes: 
     payment_id: int = conn.execute(
         text("""
             INSERT INTO payments (order_id, checkout_id, gateway, gateway_payment_id, amount_paise, currency,
-                                  charged_paise, charged_currency, role, status, method, message, paid_at, created_at)
+                                  charged_paise, charged_currency, role, status, method, message,
+                                  paid_at, created_at)
             SELECT :order_id, checkout_id, gateway, :gateway_payment_id, amount_paise, currency,
                    amount_paise, currency, :role, :status, :method, :message, :paid_at, :at
             FROM orders WHERE id = :order_id
@@ -129,7 +130,8 @@ def insert_period(
 ) -> None:
     conn.execute(
         text("""
-            INSERT INTO subscription_periods (subscription_id, plan_id, payment_id, starts_at, ends_at, revoked_at)
+            INSERT INTO subscription_periods (subscription_id, plan_id, payment_id, starts_at, ends_at,
+                                              revoked_at)
             SELECT id, :plan_id, :payment_id, :starts_at, :ends_at, :revoked_at
             FROM subscriptions WHERE user_id = :user_id
         """),
@@ -141,7 +143,7 @@ def insert_period(
             "plan_id": "monthly",
             "revoked_at": None,
             **changes,
-        },  # fmt: skip
+        },
     )
 
 
@@ -160,8 +162,8 @@ def insert_mail(conn: Connection, user_id: UUID, *, at: datetime, **changes: Any
     number = next(_numbers)
     mail_id: int = conn.execute(
         text("""
-            INSERT INTO emails (kind, dedupe_key, user_id, to_address, subject, text_body, html_body, message_id,
-                                status, created_at)
+            INSERT INTO emails (kind, dedupe_key, user_id, to_address, subject, text_body, html_body,
+                                message_id, status, created_at)
             VALUES ('receipt', :key, :user_id, :to_address, :subject, :text_body, :html_body, :message_id,
                     :status, :at)
             RETURNING id
@@ -177,7 +179,7 @@ def insert_mail(conn: Connection, user_id: UUID, *, at: datetime, **changes: Any
             "status": "kept",
             "at": at,
             **changes,
-        },  # fmt: skip
+        },
     ).scalar_one()
     return mail_id
 
@@ -187,7 +189,8 @@ def insert_alarm(
 ) -> None:
     conn.execute(
         text(
-            "INSERT INTO alarms (key, message, created_at, resolved_at) VALUES (:key, :message, :at, :resolved_at)"
+            "INSERT INTO alarms (key, message, created_at, resolved_at)"
+            " VALUES (:key, :message, :at, :resolved_at)"
         ),
         {"key": key, "message": message, "at": at, "resolved_at": resolved_at},
     )
@@ -205,5 +208,5 @@ def insert_session(conn: Connection, user: User, *, at: datetime, revoked_at: da
             "at": at,
             "expires_at": at + timedelta(days=30),
             "revoked_at": revoked_at,
-        },  # fmt: skip
+        },
     )
