@@ -187,21 +187,26 @@ def load_settings(environ: Mapping[str, str] | None = None, root: Path = ROOT) -
     Real variables win over files; `.env.production` (when APP_ENV=production) or `.env.sandbox` wins over
     `.env`. An empty variable counts as unset.
     """
-    real = dict(os.environ if environ is None else environ)
-    merged = {**_read_file(root / ".env"), **{k: v for k, v in real.items() if v != ""}}
-    is_production = merged.get("APP_ENV") == AppEnv.PRODUCTION
+    real = {key: value for key, value in (os.environ if environ is None else environ).items() if value}
+    general = _read_file(root / ".env")
+    is_production = {**general, **real}.get("APP_ENV") == AppEnv.PRODUCTION
     special = _read_file(root / (".env.production" if is_production else ".env.sandbox"))
-    merged = {**merged, **special, **{k: v for k, v in real.items() if v != ""}}
-    if is_production:
-        for alias, name in PRODUCTION_ALIASES.items():
-            if merged.get(alias) and not merged.get(name):
-                merged[name] = merged[alias]
+    merged: dict[str, str] = {}
+    for source in (general, special, real):
+        merged |= _with_aliases(source) if is_production else source
     values = {name: merged[name.upper()] for name in Settings.model_fields if merged.get(name.upper())}
     try:
         settings = Settings(**values)  # type: ignore[arg-type]
     except ValidationError as exc:
         raise ConfigError(_explain(exc)) from None
     return _with_generated_secrets(settings, root)
+
+
+def _with_aliases(source: dict[str, str]) -> dict[str, str]:
+    """A source of settings with the guide's production names read as ours, which win where both are given."""
+    return {
+        PRODUCTION_ALIASES[name]: value for name, value in source.items() if name in PRODUCTION_ALIASES
+    } | source
 
 
 def _read_file(path: Path) -> dict[str, str]:

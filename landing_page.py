@@ -29,7 +29,7 @@ from domain.errors import NotSignedIn, OrderNotFound, ProductError
 from jobs.worker import working
 from operations.logs import configure_logs
 from operations.simulator_process import start_simulator, stop_simulator
-from operations.start_up import ensure_admin, refuse_weak_server
+from operations.start_up import ensure_admin, refuse_weak_server, seconds_since_start
 from ui import billing, checkout, dashboard, landing, legal, login, pages, register, session, theme
 from ui.components import notice
 from web.middleware import SecurityHeaders
@@ -194,16 +194,22 @@ def _apologise(sentence: str, error: Exception) -> None:
 async def lifespan(_asgi: object) -> AsyncIterator[None]:
     """Start the database, the simulator where it is used, and the worker; end them in the opposite order."""
     services = await asyncio.to_thread(get_services)
-    configure_logs(services.settings.data_dir.parent if services.settings.is_production else theme.STATIC.parent)
+    configure_logs(
+        services.settings.data_dir.parent if services.settings.is_production else theme.STATIC.parent
+    )
     refuse_weak_server(services.settings)
     await asyncio.to_thread(ensure_admin, services)
-    simulator = await asyncio.to_thread(start_simulator, services.settings) if services.settings.uses_simulator else None
+    simulator = (
+        await asyncio.to_thread(start_simulator, services.settings)
+        if services.settings.uses_simulator
+        else None
+    )
     # What is loaded now lives as long as the process: the collector need not look at it again.
     gc.collect()
     gc.freeze()
     try:
         async with working(services):
-            log.info("started", address=services.settings.app_base_url)
+            log.info("started", address=services.settings.app_base_url, seconds=seconds_since_start())
             yield
     finally:
         await asyncio.to_thread(stop_simulator, simulator)

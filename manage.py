@@ -51,10 +51,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _COMMANDS[options.command](load_settings(), options)
     except (ConfigError, MailNotSent) as exc:
         print(exc, file=sys.stderr)
+        return 1
     except ProductError as exc:
         fields = getattr(exc, "fields", {})
         print("\n".join([exc.user_message, *fields.values()]), file=sys.stderr)
-    return 1
+        return 1
 
 
 def _run(settings: Settings, options: argparse.Namespace) -> int:

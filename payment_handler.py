@@ -180,7 +180,9 @@ def execute_refund(services: Services, refund_key: str) -> None:
                 refund_id=refund.id,
             )
         elif status == "failed":
-            books.raise_alarm(conn, f"refund:{refund_key}:failed", f"Refund {refund_key} failed at the gateway.")
+            books.raise_alarm(
+                conn, f"refund:{refund_key}:failed", f"Refund {refund_key} failed at the gateway."
+            )
     if status == "pending":
         raise GatewayUnavailable(detail="the refund is still pending at the gateway")
 

@@ -167,5 +167,8 @@ def _insert_user(services: Services, *, password: str, role: Role, **values: str
 
 def _taken(error: IntegrityError) -> Exception:
     constraint = getattr(getattr(error.orig, "diag", None), "constraint_name", "")
-    known: dict[str, type[InvalidInput]] = {"users_email_key": EmailTaken, "users_username_key": UsernameTaken}
+    known: dict[str, type[InvalidInput]] = {
+        "users_email_key": EmailTaken,
+        "users_username_key": UsernameTaken,
+    }
     return known[constraint]() if constraint in known else error  # type: ignore[call-arg]

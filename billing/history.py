@@ -82,5 +82,10 @@ def last_failure(services: Services, user: User, order_id: str) -> PaymentLine |
 
 def _line(row: payments.PaymentRow) -> PaymentLine:
     return PaymentLine(
-        row.status, row.method, row.charged_paise, row.paid_at or row.created_at, row.message, row.gateway_payment_id
+        row.status,
+        row.method,
+        row.charged_paise,
+        row.paid_at or row.created_at,
+        row.message,
+        row.gateway_payment_id,
     )

@@ -17,7 +17,12 @@ from wiring import Services
 
 
 def defer_receipt(
-    services: Services, conn: Connection, order: Order, payment: GatewayPayment, payment_id: int, period: Period
+    services: Services,
+    conn: Connection,
+    order: Order,
+    payment: GatewayPayment,
+    payment_id: int,
+    period: Period,
 ) -> None:
     """Put the receipt of a payment into the outbox, once."""
     user = users.find(conn, order.user_id)
@@ -39,7 +44,9 @@ def defer_receipt(
     _defer(services, conn, "receipt", payment_id, user.id, user.email, mail)
 
 
-def defer_activation(services: Services, conn: Connection, order: Order, payment_id: int, period: Period) -> None:
+def defer_activation(
+    services: Services, conn: Connection, order: Order, payment_id: int, period: Period
+) -> None:
     """Put the mail that says "your access is open" into the outbox, once."""
     user = users.find(conn, order.user_id)
     if user is None:
@@ -100,7 +107,13 @@ def send_mail(services: Services, email_id: int) -> None:
 
 
 def _defer(
-    services: Services, conn: Connection, kind: str, payment_id: int, user_id: UUID, to: str, mail: templates.Mail
+    services: Services,
+    conn: Connection,
+    kind: str,
+    payment_id: int,
+    user_id: UUID,
+    to: str,
+    mail: templates.Mail,
 ) -> None:
     dedupe_key = f"{kind}:{payment_id}"
     domain = services.settings.app_base_url.split("//")[-1].split(":")[0]

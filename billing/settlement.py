@@ -1,4 +1,7 @@
-"""Write what `domain.orders.settle` decided: payment, order, period, subscription, books and mails, in one transaction."""
+"""Write what `domain.orders.settle` decided, in one transaction.
+
+That is payment, order, period, subscription, books, and the mails that follow.
+"""
 
 from __future__ import annotations
 

@@ -27,7 +27,9 @@ def violations(root: Path = ROOT) -> list[str]:
             if imported not in level or imported == name:
                 continue
             is_up = level[imported] < level[name]
-            is_sideways = level[imported] == level[name] and not any({name, imported} <= group for group in together)
+            is_sideways = level[imported] == level[name] and not any(
+                {name, imported} <= group for group in together
+            )
             if is_up or is_sideways:
                 found.append(f"{path.relative_to(root)}:{line}: {name} must not import {imported}")
     return found

@@ -11,7 +11,9 @@ from sqlalchemy import Connection, text
 from domain.money import INR
 
 
-def post(conn: Connection, entries: Mapping[str, int], *, payment_id: int, refund_id: int | None = None) -> None:
+def post(
+    conn: Connection, entries: Mapping[str, int], *, payment_id: int, refund_id: int | None = None
+) -> None:
     """Write one balanced ledger transaction: account → paise. The database refuses one that does not balance."""
     txn_id = uuid4()
     conn.execute(
@@ -33,7 +35,9 @@ def post(conn: Connection, entries: Mapping[str, int], *, payment_id: int, refun
     )
 
 
-def audit(conn: Connection, action: str, obj: str, *, actor_id: UUID | None, detail: Mapping[str, object]) -> None:
+def audit(
+    conn: Connection, action: str, obj: str, *, actor_id: UUID | None, detail: Mapping[str, object]
+) -> None:
     """Write down who did what to which object. `detail` holds no secret and no personal data."""
     conn.execute(
         text("""

@@ -80,7 +80,9 @@ def mark_sent(conn: Connection, email_id: int, *, now: datetime) -> None:
 
 def mark_kept(conn: Connection, email_id: int) -> None:
     """No mail server is set: the mail stays here, readable by the admin."""
-    conn.execute(text("UPDATE emails SET status = 'kept' WHERE id = :id AND status = 'queued'"), {"id": email_id})
+    conn.execute(
+        text("UPDATE emails SET status = 'kept' WHERE id = :id AND status = 'queued'"), {"id": email_id}
+    )
 
 
 def mark_failed(conn: Connection, email_id: int, error: str) -> None:

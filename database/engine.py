@@ -30,7 +30,11 @@ def connect_engine(url: str | URL, *, pool_size: int = 10) -> Engine:
         pool_timeout=3,
         pool_pre_ping=True,
         pool_recycle=1800,
-        connect_args={"connect_timeout": _CONNECT_SECONDS, "options": options, "application_name": "sector-rs"},
+        connect_args={
+            "connect_timeout": _CONNECT_SECONDS,
+            "options": options,
+            "application_name": "sector-rs",
+        },
     )
 
 

@@ -44,7 +44,8 @@ def insert_once(conn: Connection, event: WebhookEvent) -> int | None:
 def find(conn: Connection, event_id: int) -> StoredEvent | None:
     """The event with this id."""
     row = conn.execute(
-        text("SELECT id, gateway, event_type, order_id, status FROM gateway_events WHERE id = :id"), {"id": event_id}
+        text("SELECT id, gateway, event_type, order_id, status FROM gateway_events WHERE id = :id"),
+        {"id": event_id},
     )
     found = row.mappings().first()
     return None if found is None else StoredEvent(**found)
@@ -53,6 +54,8 @@ def find(conn: Connection, event_id: int) -> StoredEvent | None:
 def mark(conn: Connection, event_id: int, status: str, *, now: datetime) -> None:
     """Close an event as `processed`, or as `ignored` when it concerns none of our orders."""
     conn.execute(
-        text("UPDATE gateway_events SET status = :status, processed_at = :now WHERE id = :id AND status = 'new'"),
+        text(
+            "UPDATE gateway_events SET status = :status, processed_at = :now WHERE id = :id AND status = 'new'"
+        ),
         {"id": event_id, "status": status, "now": now},
     )

@@ -113,7 +113,7 @@ def find_to_resume(conn: Connection, user_id: UUID) -> Order | None:
 def list_own(conn: Connection, user_id: UUID) -> list[Order]:
     """All orders of a user, newest first."""
     rows = conn.execute(
-        text(f"{_SELECT} WHERE o.user_id = :user_id ORDER BY o.created_at DESC"),  # noqa: S608 - constants
+        text(f"{_SELECT} WHERE o.user_id = :user_id ORDER BY o.created_at DESC"),
         {"user_id": user_id},
     )
     return [order_from_row(row) for row in rows.mappings()]
@@ -220,5 +220,5 @@ def order_from_row(row: RowMapping) -> Order:
 
 
 def _one(conn: Connection, rest: str, **values: Any) -> Order | None:
-    row = conn.execute(text(f"{_SELECT} {rest}"), values).mappings().first()  # noqa: S608 - constants
+    row = conn.execute(text(f"{_SELECT} {rest}"), values).mappings().first()
     return None if row is None else order_from_row(row)

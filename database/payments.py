@@ -72,7 +72,7 @@ def record(conn: Connection, order: Order, change: PaymentChange) -> int:
             "role": change.role,
             "status": change.status,
             "method": payment.method[:50],
-            "message": (payment.error_reason or payment.message)[:300].replace("\x00", ""),
+            "message": (payment.message or payment.error_reason)[:300].replace("\x00", ""),
             "paid_at": payment.paid_at,
         },
     ).scalar_one()
@@ -89,7 +89,9 @@ def list_of_order(conn: Connection, order_id: str) -> list[PaymentRow]:
     return _rows(conn, "WHERE p.order_id = :value", order_id)
 
 
-def insert_refund_intent(conn: Connection, *, refund_key: str, payment_id: int, amount_paise: int, reason: str) -> None:
+def insert_refund_intent(
+    conn: Connection, *, refund_key: str, payment_id: int, amount_paise: int, reason: str
+) -> None:
     """Write down that a payment goes back, before anybody is asked. Once per key."""
     conn.execute(
         text("""
@@ -151,7 +153,8 @@ def set_refund_status(conn: Connection, refund_key: str, status: str, *, gateway
 def mark_refunded(conn: Connection, payment_id: int) -> None:
     """A captured payment went back in full."""
     conn.execute(
-        text("UPDATE payments SET status = 'refunded' WHERE id = :id AND status = 'captured'"), {"id": payment_id}
+        text("UPDATE payments SET status = 'refunded' WHERE id = :id AND status = 'captured'"),
+        {"id": payment_id},
     )
 
 

@@ -17,7 +17,12 @@ def insert_ticket(
         INSERT INTO sign_in_tickets (token_hash, browser_hash, user_id, expires_at)
         VALUES (:token_hash, :browser_hash, :user_id, :expires_at)
         """),
-        {"token_hash": token_hash, "browser_hash": browser_hash, "user_id": user_id, "expires_at": expires_at},
+        {
+            "token_hash": token_hash,
+            "browser_hash": browser_hash,
+            "user_id": user_id,
+            "expires_at": expires_at,
+        },
     )
 
 
@@ -38,7 +43,9 @@ def use_ticket(conn: Connection, *, token_hash: bytes, browser_hash: bytes, now:
     return user_id
 
 
-def insert(conn: Connection, *, token_hash: bytes, user_id: UUID, user_agent: str, expires_at: datetime) -> None:
+def insert(
+    conn: Connection, *, token_hash: bytes, user_id: UUID, user_agent: str, expires_at: datetime
+) -> None:
     """Store a session."""
     conn.execute(
         text("""

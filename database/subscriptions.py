@@ -36,7 +36,9 @@ def find(conn: Connection, user_id: UUID) -> Subscription | None:
     if not rows:
         return None
     periods = tuple(
-        Period(row.plan_id, row.starts_at, row.ends_at, row.revoked_at) for row in rows if row.plan_id is not None
+        Period(row.plan_id, row.starts_at, row.ends_at, row.revoked_at)
+        for row in rows
+        if row.plan_id is not None
     )
     return Subscription(rows[0].id, SubscriptionStatus(rows[0].status), periods)
 

@@ -11,7 +11,9 @@ from sqlalchemy import Connection, RowMapping, text
 
 from domain.accounts import Role, User
 
-_COLUMNS = "u.id, u.username, u.email, u.full_name, u.phone, u.state_code, u.role, u.customer_id, u.created_at"
+_COLUMNS = (
+    "u.id, u.username, u.email, u.full_name, u.phone, u.state_code, u.role, u.customer_id, u.created_at"
+)
 
 
 @dataclass(frozen=True, slots=True)

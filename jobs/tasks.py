@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 import procrastinate
-from sqlalchemy.exc import DBAPIError, TimeoutError as PoolTimeout
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 import payment_handler
 from billing import mails

@@ -83,4 +83,6 @@ def _gateway(settings: Settings) -> Finding:
 def _mail(settings: Settings) -> Finding:
     if not settings.smtp_server:
         return Finding("mail", True, "no SMTP_SERVER: mails are kept and readable in the admin panel")
-    return Finding("mail", True, f"goes through {settings.smtp_server}; prove it with `manage.py send-test-mail`")
+    return Finding(
+        "mail", True, f"goes through {settings.smtp_server}; prove it with `manage.py send-test-mail`"
+    )

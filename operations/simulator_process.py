@@ -27,7 +27,15 @@ def start_simulator(settings: Settings) -> subprocess.Popen[bytes] | None:
         "CASHFREE_CLIENT_ID": settings.cashfree_client_id,
         "CASHFREE_CLIENT_SECRET": settings.cashfree_client_secret.get_secret_value(),
     }
-    command = [sys.executable, "-m", "simulator", "--host", "127.0.0.1", "--port", str(settings.simulator_port)]
+    command = [
+        sys.executable,
+        "-m",
+        "simulator",
+        "--host",
+        "127.0.0.1",
+        "--port",
+        str(settings.simulator_port),
+    ]
     process = subprocess.Popen(  # noqa: S603 - a fixed command, no shell
         [*command, "--data-dir", str(settings.data_dir / "simulator")], cwd=ROOT, env=environment
     )
@@ -40,7 +48,9 @@ def start_simulator(settings: Settings) -> subprocess.Popen[bytes] | None:
             break
         time.sleep(0.05)
     stop_simulator(process)
-    raise RuntimeError(f"the gateway simulator did not start on port {settings.simulator_port}: is the port taken?")
+    raise RuntimeError(
+        f"the gateway simulator did not start on port {settings.simulator_port}: is the port taken?"
+    )
 
 
 def stop_simulator(process: subprocess.Popen[bytes] | None) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+
+import psutil
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -40,6 +43,11 @@ def readiness(services: Services) -> dict[str, bool]:
         return {"database": False, "migrations": False, "worker": False}
 
 
+def seconds_since_start() -> float:
+    """Seconds since this process began, for the line that says how long a start took."""
+    return round(time.time() - psutil.Process().create_time(), 1)
+
+
 def refuse_weak_server(settings: Settings) -> None:
     """Refuse production, and warn elsewhere, when `.streamlit/config.toml` is gone or was weakened.
 
@@ -56,6 +64,8 @@ def refuse_weak_server(settings: Settings) -> None:
     }
     wrong = sorted(name for name, value in expected.items() if config.get_option(name) != value)
     if wrong and settings.is_production:
-        raise ConfigError(f"the server's flags are weakened ({', '.join(wrong)}): restore .streamlit/config.toml")
+        raise ConfigError(
+            f"the server's flags are weakened ({', '.join(wrong)}): restore .streamlit/config.toml"
+        )
     if wrong:
         log.warning("server_flags_differ", flags=wrong)

@@ -24,15 +24,12 @@ def main(arguments: list[str] | None = None) -> int:
     except OSError as exc:
         reason = exc.strerror or exc
         print(
-            f"simulator: cannot listen on {options.host}:{options.port} ({reason});"
-            " is another one running?",
+            f"simulator: cannot listen on {options.host}:{options.port} ({reason}); is another one running?",
             file=sys.stderr,
         )
         return 1
     account = account_from(os.environ)
-    app = build_app(
-        options.data_dir, client_id=account.client_id, client_secret=account.client_secret
-    )
+    app = build_app(options.data_dir, client_id=account.client_id, client_secret=account.client_secret)
     config = uvicorn.Config(
         app, log_level="warning", access_log=False, timeout_graceful_shutdown=GRACE_SECONDS
     )

@@ -172,9 +172,7 @@ def _has_credentials(gateway: Gateway, request: Request) -> bool:
     account = gateway.account
     given = (request.headers.get("x-client-id", ""), request.headers.get("x-client-secret", ""))
     expected = (account.client_id, account.client_secret)
-    return all(
-        hmac.compare_digest(a.encode(), b.encode()) for a, b in zip(given, expected, strict=True)
-    )
+    return all(hmac.compare_digest(a.encode(), b.encode()) for a, b in zip(given, expected, strict=True))
 
 
 def _version(request: Request) -> str:
@@ -222,9 +220,7 @@ async def _fail_instead(request: Request, fault: Fault) -> Response:
     if fault.name == "drop_connection":
         return await drop_connection(request)
     if fault.name == "html_error_page":
-        return Response(
-            "<html><body><h1>Something went wrong</h1></body></html>", media_type="text/html"
-        )
+        return Response("<html><body><h1>Something went wrong</h1></body></html>", media_type="text/html")
     if fault.name == "redirect_302":
         return Response(status_code=302, headers={"location": "https://elsewhere.invalid/pg"})
     if fault.name == "huge_body":
@@ -232,17 +228,13 @@ async def _fail_instead(request: Request, fault: Fault) -> Response:
     unavailable = ApiError(503, "Service Unavailable", "request_failed", "api_error")
     error = {
         "http_500": errors.internal_error(),
-        "http_502": ApiError(
-            502, "bank processing failure", "bank_processing_failure", "api_error"
-        ),
+        "http_502": ApiError(502, "bank processing failure", "bank_processing_failure", "api_error"),
         "http_429": errors.too_many_requests("app_id"),
     }.get(fault.name, unavailable)
     return _response(request, _Reply(error.status, to_json(error.body)), allowance)
 
 
-async def _fail_afterwards(
-    request: Request, fault: Fault, reply: _Reply, allowance: Allowance
-) -> Response:
+async def _fail_afterwards(request: Request, fault: Fault, reply: _Reply, allowance: Allowance) -> Response:
     if fault.name == "drop_connection_after_effect":
         return await drop_connection(request)
     if fault.name == "timeout_after_effect":

@@ -231,9 +231,7 @@ def _order(gateway: Gateway, asked: Asked) -> Order:
     return orders.find(gateway, asked.path["order_id"])
 
 
-def _instrument(
-    order: Order, name: str, wanted: dict[str, Any], channel: str
-) -> methods.Instrument:
+def _instrument(order: Order, name: str, wanted: dict[str, Any], channel: str) -> methods.Instrument:
     if name == "card":
         number = validation.text(wanted, "card_number", path="payment_method.card.")
         if number is None:
@@ -260,9 +258,7 @@ def _upi_payload(order: Order, payment: Payment, channel: str) -> dict[str, str]
     if channel == "collect":
         return None
     amount = rupees(payment.amount_paise)
-    query = (
-        f"pa=simulator@upi&pn=Simulator&tr={payment.cf_payment_id}&am={amount}&cu={order.currency}"
-    )
+    query = f"pa=simulator@upi&pn=Simulator&tr={payment.cf_payment_id}&am={amount}&cu={order.currency}"
     uri = f"upi://pay?{query}"
     return {"default": uri, "gpay": f"tez://upi/pay?{query}", "phonepe": f"phonepe://pay?{query}"}
 

@@ -43,16 +43,12 @@ def routes(gateway: Gateway, flush: Flush) -> list[Route]:
         except ApiError as error:
             return _dead_end(gateway, request, error)
         if form.get("intent") == "cancel":
-            attempt = payments.start(
-                gateway, order, _instrument(order, form), status="NOT_ATTEMPTED"
-            )
+            attempt = payments.start(gateway, order, _instrument(order, form), status="NOT_ATTEMPTED")
             payments.abandon(gateway, attempt)
             return _return_to_merchant(order, request)
         address = form.get("upi_id", "")
         if form.get("method") == "upi" and not methods.is_valid_upi_address(address):
-            return _method_page(
-                order, request, upi_error="Invalid VPA: enter a UPI ID like name@bank"
-            )
+            return _method_page(order, request, upi_error="Invalid VPA: enter a UPI ID like name@bank")
         payment = payments.start(gateway, order, _instrument(order, form))
         if form.get("intent") == "stay_pending":
             return _return_to_merchant(order, request)
@@ -134,9 +130,7 @@ def _find(gateway: Gateway, request: Request) -> tuple[Order, Payment] | ApiErro
     order = gateway.store.orders.get(order_id)
     cf_payment_id = request.path_params["cf_payment_id"]
     if order is None or cf_payment_id not in order.payment_ids:
-        return ApiError(
-            400, "payment_session_id is not present or is invalid", "payment_session_id_invalid"
-        )
+        return ApiError(400, "payment_session_id is not present or is invalid", "payment_session_id_invalid")
     return order, gateway.store.payments[cf_payment_id]
 
 

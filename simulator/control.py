@@ -225,9 +225,7 @@ def _pay(gateway: Gateway, request: Request, fields: dict[str, Any]) -> Any:
     method, outcome = fields.get("method", "card"), fields.get("outcome", "SUCCESS")
     if method not in methods.METHODS:
         raise _refused(f"method should be one of {', '.join(methods.METHODS)}")
-    payment = payments.start(
-        gateway, order, methods.instrument(method), amount_paise=_paise(fields)
-    )
+    payment = payments.start(gateway, order, methods.instrument(method), amount_paise=_paise(fields))
     payments.finish(gateway, payment, _outcome(outcome), at=gateway.now())
     return {"cf_payment_id": payment.cf_payment_id, "status": payment.status}
 
@@ -290,9 +288,7 @@ def _shown_event(gateway: Gateway, event: Event) -> dict[str, Any]:
         "type": event.event_type,
         "order_id": event.order_id,
         "created_at": ist(event.created_at),
-        "deliveries": [
-            _shown_delivery(gateway.store.deliveries[key]) for key in event.delivery_ids
-        ],
+        "deliveries": [_shown_delivery(gateway.store.deliveries[key]) for key in event.delivery_ids],
     }
 
 

@@ -11,9 +11,7 @@ from simulator.errors import ApiError
 from simulator.faults import FAULTS
 from simulator.gateway import Gateway
 
-KNOWN_SETTINGS = frozenset(
-    {"name", "count", "order_id", "seconds", "probability", "seed", "operation"}
-)
+KNOWN_SETTINGS = frozenset({"name", "count", "order_id", "seconds", "probability", "seed", "operation"})
 OPERATIONS = frozenset(
     {
         "any",

@@ -87,9 +87,7 @@ class Courier:
         )
         if delivery.key not in gateway.store.deliveries:
             return  # reset while the request was under way
-        delivery.log.append(
-            {"at": ist(gateway.now()), "attempt": delivery.attempt, "answer": answer}
-        )
+        delivery.log.append({"at": ist(gateway.now()), "attempt": delivery.attempt, "answer": answer})
         gateway.put_behind.discard(delivery.key)
         self._plan_next(delivery, answered_200=answer == "200")
         gateway.store.save(delivery)

@@ -66,8 +66,7 @@ def routes(gateway: Gateway) -> list[Route]:
     async def list_events(_: Request) -> Response:
         events = list(gateway.store.events.values())[::-1][:LISTED]
         deliveries = {
-            event.event_id: [gateway.store.deliveries[key] for key in event.delivery_ids]
-            for event in events
+            event.event_id: [gateway.store.deliveries[key] for key in event.delivery_ids] for event in events
         }
         return page("events.html", section="events", events=events, deliveries=deliveries)
 

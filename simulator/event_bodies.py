@@ -151,9 +151,7 @@ def _method(payment: Payment) -> dict[str, Any]:
     """Method block of a webhook, which differs from the API's in three small ways."""
     ((name, block),) = payment.details.items()
     if name == "upi":
-        return {
-            name: block | {"channel": None, "upi_instrument": "UPI", "upi_instrument_number": ""}
-        }
+        return {name: block | {"channel": None, "upi_instrument": "UPI", "upi_instrument_number": ""}}
     if name == "netbanking":
         return {name: block | {"netbanking_bank_code": str(block["netbanking_bank_code"])}}
     if name == "card":

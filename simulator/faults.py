@@ -87,14 +87,10 @@ class Faults:
     def disarm(self, name: str | None = None) -> int:
         """Remove the faults of one name, or all. Returns how many."""
         before = len(self.armed)
-        self.armed = [
-            f for f in self.armed if name is not None and name not in (f.name, f.fault_id)
-        ]
+        self.armed = [f for f in self.armed if name is not None and name not in (f.name, f.fault_id)]
         return before - len(self.armed)
 
-    def take(
-        self, *names: str, operation: str = "any", order_id: str | None = None
-    ) -> Fault | None:
+    def take(self, *names: str, operation: str = "any", order_id: str | None = None) -> Fault | None:
         """Return the first armed fault that strikes here, using up one of its count."""
         for fault in self.armed:
             if fault.name in names and _fits(fault, operation, order_id):

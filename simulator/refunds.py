@@ -66,13 +66,9 @@ def request(
     paid = refundable_payment(gateway, order)
     now = gateway.now()
     if now - (paid.finished_at or paid.started_at) > REFUND_WINDOW:
-        raise errors.ApiError(
-            400, "payment is older than 6 months", "refund_invalid", has_help=True
-        )
+        raise errors.ApiError(400, "payment is older than 6 months", "refund_invalid", has_help=True)
     if amount_paise > refundable_paise(gateway, order):
-        raise errors.invalid(
-            "refund_amount", "should not be more than the amount left", rupees(amount_paise)
-        )
+        raise errors.invalid("refund_amount", "should not be more than the amount left", rupees(amount_paise))
     refund = _store(
         gateway,
         order,
@@ -86,9 +82,7 @@ def request(
     return refund
 
 
-def refund_automatically(
-    gateway: Gateway, order: Order, payment: Payment, *, reason: str
-) -> Refund:
+def refund_automatically(gateway: Gateway, order: Order, payment: Payment, *, reason: str) -> Refund:
     """Give back a payment that the order could not take."""
     payment.auto_refunded = True
     gateway.store.save(payment)
@@ -197,9 +191,7 @@ def _tell(gateway: Gateway, refund: Refund, at: datetime) -> None:
     if refund.refund_type == "PAYMENT_AUTO_REFUND":
         payment = gateway.store.payments[refund.cf_payment_id]
         content = event_bodies.auto_refund_event(refund, payment)
-        webhooks.emit(
-            gateway, "AUTO_REFUND_STATUS_WEBHOOK", lambda version: content, order=order, at=at
-        )
+        webhooks.emit(gateway, "AUTO_REFUND_STATUS_WEBHOOK", lambda version: content, order=order, at=at)
         return
     webhooks.emit(
         gateway,

@@ -150,9 +150,7 @@ def _event(
     }
 
 
-def _row(
-    gateway: Gateway, payment: Payment, event: dict[str, Any], refund: Refund | None
-) -> dict[str, Any]:
+def _row(gateway: Gateway, payment: Payment, event: dict[str, Any], refund: Refund | None) -> dict[str, Any]:
     order = gateway.store.orders[payment.order_id]
     is_settled = _is_settled(gateway, payment)
     return {

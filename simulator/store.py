@@ -97,9 +97,7 @@ class Store:
 
     def remove_endpoint(self, endpoint_id: str) -> bool:
         """Forget an endpoint. True when there was one."""
-        self._file.execute(
-            "DELETE FROM records WHERE kind = 'endpoint' AND key = ?", (endpoint_id,)
-        )
+        self._file.execute("DELETE FROM records WHERE kind = 'endpoint' AND key = ?", (endpoint_id,))
         return self.endpoints.pop(endpoint_id, None) is not None
 
     def clear(self) -> None:
@@ -116,9 +114,7 @@ class Store:
         self._file.close()
 
     def _load(self, record_type: type[R]) -> dict[str, R]:
-        rows = self._file.execute(
-            "SELECT key, body FROM records WHERE kind = ?", (record_type.kind,)
-        )
+        rows = self._file.execute("SELECT key, body FROM records WHERE kind = ?", (record_type.kind,))
         return {key: from_stored(record_type, json.loads(body)) for key, body in rows}
 
     def _write(self, rows: Iterable[tuple[str, str, str]]) -> None:

@@ -33,9 +33,7 @@ def is_acceptable_address(url: str) -> bool:
     return parts.scheme == "http" and parts.hostname in LOCAL_HOSTS
 
 
-def emit(
-    gateway: Gateway, event_type: str, content: Content, *, order: Order | None, at: datetime
-) -> Event:
+def emit(gateway: Gateway, event_type: str, content: Content, *, order: Order | None, at: datetime) -> Event:
     """Store an event and one delivery per address: registered endpoints and the order's notify_url.
 
     ``content`` builds the event's data for a webhook version.
@@ -108,9 +106,7 @@ def plan(gateway: Gateway, delivery: Delivery, due_at: datetime) -> None:
     gateway.agenda.add(due_at, "delivery", delivery.key)
 
 
-def signed_headers(
-    gateway: Gateway, delivery: Delivery, *, has_wrong_signature: bool
-) -> dict[str, str]:
+def signed_headers(gateway: Gateway, delivery: Delivery, *, has_wrong_signature: bool) -> dict[str, str]:
     """Headers for the bytes of one attempt; the timestamp (milliseconds) is renewed each time."""
     secret = gateway.account.client_secret
     timestamp = str(int(gateway.now().timestamp() * 1000))
@@ -118,9 +114,7 @@ def signed_headers(
     headers = {
         "content-type": "application/json",
         "user-agent": "cashfree-simulator",
-        "x-webhook-signature": signature(
-            key, timestamp, delivery.body.encode("utf-8", "surrogatepass")
-        ),
+        "x-webhook-signature": signature(key, timestamp, delivery.body.encode("utf-8", "surrogatepass")),
         "x-webhook-timestamp": timestamp,
         "x-webhook-version": delivery.version,
         "x-webhook-attempt": str(delivery.attempt),
@@ -144,9 +138,7 @@ def _addresses(gateway: Gateway, order: Order | None) -> list[tuple[str, str]]:
     return addresses
 
 
-def _enqueue(
-    gateway: Gateway, event: Event, *, url: str, version: str, body: str, key: str
-) -> None:
+def _enqueue(gateway: Gateway, event: Event, *, url: str, version: str, body: str, key: str) -> None:
     delivery = _new_delivery(gateway, event, url=url, version=version, body=body, key=key)
     now, order_id = gateway.now(), event.order_id
     if gateway.faults.take("drop_webhooks", order_id=order_id):
@@ -173,9 +165,7 @@ def behind(gateway: Gateway, url: str) -> list[Delivery]:
     return [delivery for delivery in waiting if delivery.url == url]
 
 
-def _new_delivery(
-    gateway: Gateway, event: Event, *, url: str, version: str, body: str, key: str
-) -> Delivery:
+def _new_delivery(gateway: Gateway, event: Event, *, url: str, version: str, body: str, key: str) -> Delivery:
     delivery = Delivery(
         delivery_id=f"dlv_{gateway.store.next_number()}_{secrets.token_hex(2)}",
         event_id=event.event_id,

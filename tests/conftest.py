@@ -1,4 +1,4 @@
-"""Fixtures for every test: a real PostgreSQL, an empty migrated database of one's own, and services with a fake gateway."""
+"""Fixtures for every test: a real PostgreSQL, an empty migrated database of one's own, services with a fake gateway."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ from database.embedded import EmbeddedServer, start_embedded_server
 from database.engine import connect_engine
 from database.migrate import migrate
 from database.queue import JobQueue
+from domain.accounts import User
 from tests.fakes import FakeGateway
+from user_management import register
 from wiring import Services
 
 _counter = itertools.count()
@@ -96,6 +98,20 @@ def live_services(services: Services) -> Services:
     from database.engine import database_now
 
     return replace(services, now=database_now)
+
+
+@pytest.fixture
+def user(services: Services) -> User:
+    """A registered account that has bought nothing yet."""
+    return register(
+        services,
+        full_name="Asha Rao",
+        email="asha@example.com",
+        username="asha",
+        phone="9999999999",
+        state="Karnataka",
+        password="TestPass123",
+    )
 
 
 def _admin(server: EmbeddedServer, statement: str) -> None:

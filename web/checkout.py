@@ -21,7 +21,9 @@ from domain.orders import Order
 from web.same_origin import is_same_origin
 from wiring import Services, get_services
 
-_pages = Environment(loader=FileSystemLoader(Path(__file__).parent / "templates"), autoescape=select_autoescape())
+_pages = Environment(
+    loader=FileSystemLoader(Path(__file__).parent / "templates"), autoescape=select_autoescape()
+)
 
 _CASHFREE_HOSTS = (
     "https://sdk.cashfree.com https://api.cashfree.com https://sandbox.cashfree.com "
@@ -51,7 +53,9 @@ def _render(request: Request) -> Response:
     try:
         order = payment_handler.find_order(services, user, order_id)
     except OrderNotFound as exc:
-        return HTMLResponse(_pages.get_template("not_found.html").render(message=exc.user_message), status_code=404)
+        return HTMLResponse(
+            _pages.get_template("not_found.html").render(message=exc.user_message), status_code=404
+        )
     with services.engine.connect() as conn:
         is_payable = order.is_payable(services.now(conn))
     if not is_payable:

@@ -1,0 +1,126 @@
+"""`make screenshots`: walk through the product and take the pictures of the README, in docs/screenshots.
+
+`python -m tests.e2e.screenshots FOLDER` takes every page in both schemes and widths into FOLDER instead.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.chromium import find_chromium
+from tests.e2e.conftest import CHROMIUM_FLAGS, start_site
+from tests.e2e.journey import expect_paid, log_in, new_person, open_gateway, pay_by_card, register
+from tests.e2e.site import Site
+
+DOCS = Path(__file__).resolve().parents[2] / "docs" / "screenshots"
+IN_DOCS = {
+    "landing-1440-light",
+    "landing-390-dark",
+    "checkout-1440-light",
+    "gateway-1440-light",
+    "return-1440-light",
+    "dashboard-1440-light",
+    "dashboard-1440-dark",
+    "billing-1440-light",
+    "admin-1440-light",
+}
+
+Scheme = Literal["light", "dark"]
+
+
+def main(folder: Path | None) -> None:
+    with tempfile.TemporaryDirectory() as name, sync_playwright() as playwright:
+        site = start_site(Path(name))
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=CHROMIUM_FLAGS)
+        try:
+            for width, height in ((1440, 900), (390, 844)):
+                for scheme in ("light", "dark"):
+                    _walk(browser, site, width, height, scheme, _camera(folder, width, scheme))
+        finally:
+            browser.close()
+            site.stop()
+
+
+def _camera(folder: Path | None, width: int, scheme: Scheme) -> Callable[[Page, str], None]:
+    def shoot(page: Page, name: str) -> None:
+        full = f"{name}-{width}-{scheme}"
+        if folder is None and full not in IN_DOCS:
+            return
+        target = folder or DOCS
+        target.mkdir(parents=True, exist_ok=True)
+        page.wait_for_load_state("networkidle")
+        # Elements whose code is still on its way are grey bars.
+        page.wait_for_function("!document.querySelector('[data-testid=stSkeleton]')")
+        # A chart is drawn after its element appears; fonts are loaded before it is measured.
+        page.evaluate("document.fonts.ready")
+        page.wait_for_timeout(600)
+        page.screenshot(path=target / f"{full}.png", full_page=True)
+
+    return shoot
+
+
+def _walk(
+    browser: Browser, site: Site, width: int, height: int, scheme: Scheme, shoot: Callable[[Page, str], None]
+) -> None:
+    def visitor() -> Page:
+        context = browser.new_context(
+            base_url=site.url, viewport={"width": width, "height": height}, color_scheme=scheme
+        )
+        context.set_default_timeout(20_000)
+        return context.new_page()
+
+    page = visitor()
+    for path, name in (
+        ("/", "landing"), ("/register", "register"), ("/login", "login"), ("/contact", "contact"),
+        ("/refunds", "refunds"), ("/terms", "terms"), ("/privacy", "privacy"),
+    ):  # fmt: skip
+        page.goto(path)
+        page.get_by_role("heading").first.wait_for()
+        shoot(page, name)
+
+    register(page, new_person())
+    shoot(page, "checkout")
+    page.get_by_role("button", name="Skip Payment").click()
+    page.get_by_text("No active subscription").first.wait_for()
+    shoot(page, "no-subscription")
+    page.context.close()
+
+    page = visitor()
+    register(page, new_person())
+    open_gateway(page)
+    shoot(page, "gateway")
+    page.go_back()
+    page.goto("/")
+    pay_by_card(page, otp="9999")
+    page.get_by_role("button", name="Return to merchant").click()
+    page.get_by_role("heading", name="Payment failed").wait_for()
+    shoot(page, "failed")
+    page.goto("/")
+    pay_by_card(page)
+    expect_paid(page)
+    shoot(page, "return")
+    for path, name in (("/dashboard", "dashboard"), ("/billing", "billing")):
+        page.goto(path)
+        page.get_by_role("heading").first.wait_for()
+        shoot(page, name)
+    page.context.close()
+
+    page = visitor()
+    log_in(page, "admin@example.com", "AdminPass123")
+    for section in ("overview", "orders", "payments", "events", "mails"):
+        page.goto(f"/admin?section={section}")
+        page.get_by_role("heading").first.wait_for()
+        shoot(page, "admin" if section == "overview" else f"admin-{section}")
+    page.goto(f"{site.simulator_url}/dashboard")
+    shoot(page, "simulator")
+    page.context.close()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else None)
