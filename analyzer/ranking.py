@@ -19,7 +19,7 @@ def rank_change(strength: pd.DataFrame, sessions: int) -> pd.DataFrame:
 
 
 def breadth(strength: pd.DataFrame) -> pd.Series:
-    """Share of the ranked columns that are ahead of the benchmark in each session. NaN when none is ranked."""
+    """Share of the ranked columns that are ahead of the benchmark. NaN in sessions where none is ranked."""
     ranked = strength.notna().sum(axis="columns")
     ahead = (strength > 0).sum(axis="columns")
     return (ahead / ranked).where(ranked > 0)

@@ -28,7 +28,7 @@ def relative_strength(closes: pd.DataFrame, benchmark: pd.Series, sessions: int)
 
 
 def price_relative(closes: pd.DataFrame, benchmark: pd.Series) -> pd.DataFrame:
-    """The relative-strength line P_t / B_t of each column. NaN where either price is missing or not positive."""
+    """The relative-strength line P_t / B_t of each column. NaN where a price is missing or not positive."""
     if not closes.index.equals(benchmark.index):
         raise ValueError("closes and benchmark must hold the same sessions")
     if not (closes.index.is_monotonic_increasing and closes.index.is_unique):

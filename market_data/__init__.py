@@ -1,1 +1,1 @@
-"""Where prices come from. Each source says what it is, so that every page can name it and its last session."""
+"""Where prices come from. Each source says what it is, so that every page can name it."""

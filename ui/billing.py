@@ -1,4 +1,4 @@
-"""The billing page: what the account may use until when, the way to pay, and every order with its attempts."""
+"""The billing page: what an account may use until when, the way to pay, every order with its attempts."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ from ui.components import (
 )
 from ui.dashboard import activate_form
 from ui.pages import page
+from ui.payment_words import describe_failure, describe_method
 from wiring import Services
 
 _SUBSCRIPTION: dict[SubscriptionStatus, tuple[str, Tone]] = {
@@ -122,20 +123,22 @@ def _order_row(line: payment_handler.OrderLine) -> str:
     details = [f'<span class="mono">{escape(order.id)}</span>']
     details += [_attempt(payment) for payment in line.payments]
     return (
-        f'<tr><td data-name="Date">{format_date(order.created_at)}</td><td data-name="Plan">{escape(line.plan_name)}</td>'
-        f'<td data-name="Status">{badge(word, tone)}</td><td data-name="Order"><div>{"".join(details)}</div></td>'
+        f'<tr><td data-name="Date">{format_date(order.created_at)}</td><td '
+        f'data-name="Plan">{escape(line.plan_name)}</td>'
+        f'<td data-name="Status">{badge(word, tone)}</td><td '
+        f'data-name="Order"><div>{"".join(details)}</div></td>'
         f'<td data-name="Amount" class="num"><b>{format_rupees(order.amount_paise)}</b></td></tr>'
     )
 
 
 def _attempt(payment: payment_handler.PaymentLine) -> str:
-    when = format_moment(payment.occurred_at) if payment.occurred_at is not None else ""
+    method, when = describe_method(payment.method), format_moment(payment.occurred_at)
     if payment.status in _UNSUCCESSFUL:
-        parts = ["Attempt failed", payment.method, when, payment.message]
+        parts = ["Attempt failed", method, when, describe_failure(payment.status, payment.message)]
     elif payment.status is PaymentStatus.PENDING:
-        parts = ["Waiting for the bank", payment.method, when]
+        parts = ["Waiting for the bank", method, when]
     else:
-        parts = [payment.method, when, f"payment {payment.gateway_payment_id}"]
+        parts = [method, when, f"payment {payment.gateway_payment_id}"]
     return f'<div class="small quiet">{escape(" · ".join(part for part in parts if part))}</div>'
 
 
@@ -143,7 +146,8 @@ def _refund_note(services: Services) -> None:
     contact = support_sentence(services.settings)
     write = f"Write to {contact} with" if contact else "Send us"
     st.html(
-        f'<div class="rs-body small quiet"><p><b>Need a refund?</b> {write} the order id, the payment id and the reason. '
+        f'<div class="rs-body small quiet"><p><b>Need a refund?</b> {write} the order id, the payment id and '
+        "the reason. "
         "An approved refund arrives within 5 to 7 business days.</p></div>"
     )
     legal_links("billing", paths=("refunds", "terms", "contact"))

@@ -32,6 +32,7 @@ from ui.components import (
 from ui.landing import INCLUDED
 from ui.navigate import leave_to
 from ui.pages import page
+from ui.payment_words import describe_failure, describe_method
 from wiring import Services
 
 WAIT_SECONDS = 2
@@ -72,7 +73,8 @@ def render_summary(services: Services, user: User, order: Order, plans: list[Pla
         st.html('<p class="section-lead">Your account is ready. One step is left.</p>')
         if order.status in _NOT_OPENED:
             notice(
-                "Cashfree temporarily unavailable. Your account and your order are safe and nothing was charged. "
+                "Cashfree temporarily unavailable. Your account and your order are safe and nothing was "
+                "charged. "
                 "Press Complete Payment to try again.",
                 "warn",
             )
@@ -174,9 +176,13 @@ def _amount_and_buttons(services: Services, user: User, order: Order, plan: Plan
     if st.button("Skip Payment", key="checkout-skip", width="stretch"):
         payment_handler.skip_payment(services, user)
         st.switch_page(page("dashboard"))
-    expiry = f"This order can be paid until {format_clock(order.expires_at)} (30 minutes); after that we open a fresh one. "
+    expiry = (
+        f"This order can be paid until {format_clock(order.expires_at)} (30 minutes); after that we open a "
+        "fresh one. "
+    )
     st.html(
-        f'<p class="small quiet" style="margin:0">{expiry}You pay on a secure page of Cashfree by UPI, card, net banking '
+        f'<p class="small quiet" style="margin:0">{expiry}You pay on a secure page of Cashfree by UPI, card, '
+        "net banking "
         "or wallet. Card and bank details never reach us.</p>"
     )
     legal_links("checkout", paths=("refunds", "terms", "privacy"))
@@ -204,26 +210,28 @@ def _failed(services: Services, user: User, order: Order, failure: payment_handl
     with st.container(key="card-bad-return"):
         st.html('<span class="stamp bad" aria-hidden="true"></span>')
         st.header("Payment failed", anchor=False)
-        st.text(failure.message or "The bank or the payment service did not accept this attempt.")
+        st.text(describe_failure(failure.status, failure.message))
         rows = [("Order", order.id), ("Amount", format_rupees(order.amount_paise))]
         if failure.method:
-            rows.append(("Method", failure.method))
+            rows.append(("Method", describe_method(failure.method)))
         st.html(facts(rows))
         if st.button("Try again", key="return-again", type="primary", width="stretch"):
             go_to_payment(services, user, order.plan_id)
         st.html(
-            "<p class='small quiet' style='margin:0'>No money reached us with this attempt. If your bank shows a debit, it is "
+            "<p class='small quiet' style='margin:0'>No money reached us with this attempt. If your bank "
+            "shows a debit, it is "
             "confirmed here within minutes and access opens, or your bank returns it.</p>"
         )
+        _check_again(services, user, order)
     _help(services, order)
-    _check_again(services, user, order)
 
 
 def _waiting(services: Services, user: User, order: Order) -> None:
     with st.container(key="card-wait-return"):
         st.header("We are waiting for the bank", anchor=False)
         st.html(
-            "<p class='quiet' style='margin:0'>This page turns to the answer by itself. You may close it: access opens "
+            "<p class='quiet' style='margin:0'>This page turns to the answer by itself. You may close it: "
+            "access opens "
             "as soon as the payment is confirmed. Please do not pay twice.</p>"
         )
         _watch(services, user, order.id)
@@ -261,8 +269,10 @@ def _closed(services: Services, user: User, order: Order) -> None:
     with st.container(key="card-wait-return"):
         st.header("This order can no longer be paid", anchor=False)
         st.text(
-            f"It {word} before a payment was confirmed, so it gave you no access and we hold no money for it. "
-            "If your bank shows a debit, a late confirmation still counts and appears here; otherwise your bank returns it."
+            f"It {word} before a payment was confirmed, so it gave you no access and we hold no money for "
+            "it. "
+            "If your bank shows a debit, a late confirmation still counts and appears here; otherwise your "
+            "bank returns it."
         )
         st.html(facts([("Order", order.id), ("Amount", format_rupees(order.amount_paise))]))
         if st.button("Start a fresh payment", key="return-fresh", type="primary", width="stretch"):
@@ -275,7 +285,8 @@ def _surplus(services: Services, order: Order) -> None:
     with st.container(key="card-wait-return"):
         st.header("This payment goes back to you", anchor=False)
         st.text(
-            f"We received {format_rupees(order.amount_paise)} that your purchase did not need: it had been paid already, or "
+            f"We received {format_rupees(order.amount_paise)} that your purchase did not need: it had been "
+            "paid already, or "
             "this order was closed. It is returned to the account you paid from within 5 to 7 business days."
         )
         st.html(facts([("Order", order.id), ("Amount", format_rupees(order.amount_paise))]))
@@ -288,7 +299,8 @@ def _review(services: Services, order: Order) -> None:
     with st.container(key="card-wait-return"):
         st.header("Your payment is being checked", anchor=False)
         st.text(
-            "What the payment service reported does not match this order, so a person is looking at it. Your money is "
+            "What the payment service reported does not match this order, so a person is looking at it. Your "
+            "money is "
             "recorded. Please do not pay again: we give access or return the money, and write to your email."
         )
         st.html(facts([("Order", order.id), ("Amount", format_rupees(order.amount_paise))]))
@@ -299,6 +311,7 @@ def _help(services: Services, order: Order) -> None:
     contact = support_sentence(services.settings)
     write = f" Or write to {contact} with the order id above." if contact else ""
     st.html(
-        "<div class='rs-body small quiet'><p><b>The payment does not go through?</b> Try another method, allow pop-ups "
+        "<div class='rs-body small quiet'><p><b>The payment does not go through?</b> Try another method, "
+        "allow pop-ups "
         f"for this site, or use another browser.{write}</p></div>"
     )

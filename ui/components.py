@@ -72,7 +72,8 @@ def practice_note(settings: Settings) -> None:
     """Says that no real money moves, wherever someone is about to pay, while the simulator stands in."""
     if settings.uses_simulator:
         st.html(
-            f'<div class="notice practice">{badge("Practice mode", "warn")}<span>No real money moves here.</span></div>'
+            f'<div class="notice practice">{badge("Practice mode", "warn")}<span>No real money moves '
+            "here.</span></div>"
         )
 
 
@@ -137,7 +138,8 @@ def footer(settings: Settings) -> None:
             for path, label in LEGAL_LINKS:
                 st.page_link(page(path), label=label)
         st.html(
-            f'<div class="rs-body small quiet"><p>{escape(NOT_ADVICE)} NIFTY index names are trademarks of their '
+            f'<div class="rs-body small quiet"><p>{escape(NOT_ADVICE)} NIFTY index names are trademarks of '
+            "their "
             f"owner; this product is not connected with NSE.</p><p>{' · '.join(lines)}</p></div>"
         )
 

@@ -71,7 +71,8 @@ def activate_form(services: Services, user: User, *, key: str) -> None:
     if st.button("Activate", key=f"{key}-activate", type="primary", width="stretch"):
         go_to_payment(services, user, next(plan.id for plan in plans if plan.label == label))
     st.html(
-        '<p class="small quiet" style="margin:0">Both plans open everything. You pay once, in advance; nothing renews '
+        '<p class="small quiet" style="margin:0">Both plans open everything. You pay once, in advance; '
+        "nothing renews "
         "by itself.</p>"
     )
 
@@ -80,15 +81,18 @@ def _analyzer(snapshot: Snapshot) -> None:
     with st.container(key="dashboard-head"):
         st.title("Sector ranking", anchor=False)
         st.html(
-            f'<div class="head-line">{badge(snapshot.source, "warn")}<span class="quiet">{WINDOW}-session relative strength '
-            f"against {escape(snapshot.benchmark)}, close of {format_date(snapshot.as_of)}. Prices are invented.</span></div>"
+            f'<div class="head-line">{badge(snapshot.source, "warn")}<span class="quiet">{WINDOW}-session '
+            "relative strength "
+            f"against {escape(snapshot.benchmark)}, close of {format_date(snapshot.as_of)}. Prices are "
+            "invented.</span></div>"
         )
     st.html(_tiles(snapshot))
     left, right = st.columns([0.92, 1.08], gap="small")
     with left, st.container(key="card-ranking", height="stretch"):
         st.subheader("Ahead and behind", anchor=False)
         st.html(
-            f'<p class="chart-note">Growth over {WINDOW} sessions compared with {escape(snapshot.benchmark)}, in %</p>'
+            f'<p class="chart-note">Growth over {WINDOW} sessions compared with '
+            f"{escape(snapshot.benchmark)}, in %</p>"
         )
         st.altair_chart(_bars(snapshot), key="dashboard-bars", alt="Sectors by relative strength")
     with right:
@@ -100,8 +104,10 @@ def _analyzer(snapshot: Snapshot) -> None:
     st.subheader("All sectors", anchor=False)
     _table(snapshot)
     st.html(
-        f'<p class="small quiet">RS = (sector growth ÷ {escape(snapshot.benchmark)} growth) − 1 over the sessions named. Rank change '
-        f"compares with {SHORT_WINDOW} sessions earlier; + is a climb. The line covers {CHART_SESSIONS} sessions. A description "
+        f'<p class="small quiet">RS = (sector growth ÷ {escape(snapshot.benchmark)} growth) − 1 over the '
+        "sessions named. Rank change "
+        f"compares with {SHORT_WINDOW} sessions earlier; + is a climb. The line covers {CHART_SESSIONS} "
+        "sessions. A description "
         "of the past, not a forecast.</p>"
     )
 
@@ -123,14 +129,15 @@ def _tiles(snapshot: Snapshot) -> str:
     return (
         '<div class="tiles">'
         + "".join(
-            f'<div class="tile"><p class="name">{name}</p><p class="value">{escape(str(value))}</p><p class="note">{note}</p></div>'
+            f'<div class="tile"><p class="name">{name}</p><p class="value">{escape(str(value))}</p><p '
+            f'class="note">{note}</p></div>'
             for name, value, note in tiles
         )
         + "</div>"
     )
 
 
-def _bars(snapshot: Snapshot) -> alt.LayerChart:
+def _bars(snapshot: Snapshot) -> alt.LayerChart | alt.FacetChart:
     import altair as alt
 
     table = snapshot.table[["rank", "sector", "rs_55"]]
@@ -172,7 +179,8 @@ def _lines_card(snapshot: Snapshot) -> None:
     names = snapshot.table["sector"].tolist()
     st.subheader("Relative-strength lines", anchor=False)
     st.html(
-        f'<p class="chart-note">Sector ÷ {escape(snapshot.benchmark)}, {CHART_SESSIONS} sessions, start = 100. '
+        f'<p class="chart-note">Sector ÷ {escape(snapshot.benchmark)}, {CHART_SESSIONS} sessions, start = '
+        "100. "
         "Rising means gaining on the index.</p>"
     )
     chosen = st.multiselect(
@@ -190,7 +198,7 @@ def _lines_card(snapshot: Snapshot) -> None:
         empty_state("No sector chosen", "Pick one or more sectors above to draw their lines.")
 
 
-def _lines(snapshot: Snapshot, chosen: list[str]) -> alt.LayerChart:
+def _lines(snapshot: Snapshot, chosen: list[str]) -> alt.LayerChart | alt.FacetChart:
     import altair as alt
 
     long = snapshot.lines[chosen].reset_index().melt("session", var_name="sector", value_name="line")

@@ -46,7 +46,7 @@ def render(services: Services, user: User | None) -> None:
 
 def _hero(services: Services, user: User | None, snapshot: Snapshot) -> None:
     with st.container(key="hero"):
-        left, right = st.columns([1.14, 0.86], gap="large")
+        left, right = st.columns([1.1, 0.9], gap="large")
         with left:
             st.html("<p class='eyebrow'>D's Sector ETF RS Analyzer</p>")
             st.title("See which sectors lead the NIFTY 50, and which fall behind", anchor=False)
@@ -81,7 +81,8 @@ def _welcome(services: Services, user: User) -> None:
             st.switch_page(page("billing"))
     else:
         st.html(
-            "<p class='quiet' style='margin:0'>Your account is ready. The dashboard opens when you have paid.</p>"
+            "<p class='quiet' style='margin:0'>Your account is ready. The dashboard opens when you have "
+            "paid.</p>"
         )
         if st.button("Finish your payment", key="hero-pay", type="primary", width="stretch"):
             st.switch_page(page("billing"))
@@ -108,7 +109,8 @@ def _what_you_see(snapshot: Snapshot) -> None:
         '<div class="cards">'
         + "".join(f"<div><h3>{escape(title)}</h3><p>{escape(text)}</p></div>" for title, text in cards)
         + "</div>"
-        f'<p class="small quiet" style="margin:1rem 0 0">The dashboard shows {escape(snapshot.source.lower())} until our market '
+        '<p class="small quiet" style="margin:1rem 0 0">The dashboard shows '
+        f"{escape(snapshot.source.lower())} until our market "
         "data licence is in place; every page names its source and its last session.</p>"
     )
 
@@ -116,8 +118,10 @@ def _what_you_see(snapshot: Snapshot) -> None:
 def _method() -> None:
     st.html('<div style="height:1.5rem"></div>')
     st.html(
-        '<div class="method"><div><h3>No black box</h3><p>Relative strength compares growth with growth. Above zero, the '
-        "sector beat the index over 55 sessions; below zero, it fell behind. It describes the past. It does not "
+        '<div class="method"><div><h3>No black box</h3><p>Relative strength compares growth with growth. '
+        "Above zero, the "
+        "sector beat the index over 55 sessions; below zero, it fell behind. It describes the past. It does "
+        "not "
         "predict, and we do not pretend otherwise.</p></div>"
         '<div class="formula">sector 500 → 540 = 1.080<br>NIFTY 50 22,000 → 22,440 = 1.020<br>'
         '<span class="ahead">1.080 ÷ 1.020 − 1 = +5.88 %</span></div></div>'
@@ -137,11 +141,12 @@ def _plans(plans: list[Plan], user: User | None) -> None:
 
 def _plan_card(plan: Plan, plans: list[Plan], user: User | None) -> None:
     is_best = plan.id == ANNUAL
-    saving = f"Save {format_rupees(annual_saving_paise(plans))} a year" if is_best else ""
+    saving = badge(f"Save {format_rupees(annual_saving_paise(plans))} a year", "good") if is_best else ""
     with st.container(key=f"card-{'raised-' if is_best else ''}plan-{plan.id}", height="stretch"):
         st.html(
-            f'<div class="plan-head"><span>{escape(plan.name)}</span>{badge(saving, "good") if saving else ""}</div>'
-            f'<div class="price"><b>{format_rupees(plan.amount_paise)}</b><span>for one {escape(plan.period_word)}</span></div>'
+            f'<div class="plan-head"><span>{escape(plan.name)}</span>{saving}</div>'
+            f'<div class="price"><b>{format_rupees(plan.amount_paise)}</b><span>for one '
+            f"{escape(plan.period_word)}</span></div>"
         )
         st.html(ticks(INCLUDED))
         label = f"Get the {plan.name.lower()} plan"

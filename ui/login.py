@@ -49,4 +49,4 @@ def _submit(services: Services, following: str) -> str:
         user = user_management.sign_in(services, login=name, password=password)
     except ProductError as error:
         return error.user_message
-    session.enter(services, user, f"/{following}")
+    return session.enter(services, user, f"/{following}")

@@ -64,6 +64,7 @@ def _row(row: pd.Series, scale: float) -> str:
         f'<tr><td>{int(row["rank"])}</td><td class="who">{escape(row["sector"])}</td>'
         f'<td class="etf">{escape(row["etf"] or "Index only")}</td>'
         f'<td class="line-cell">{spark(row["line"], up=is_ahead)}</td>'
-        f'<td><div class="axis"><span class="bar {"up" if is_ahead else "down"}" style="width:{width:.1f}%"></span></div></td>'
+        f'<td><div class="axis"><span class="bar {"up" if is_ahead else "down"}" '
+        f'style="width:{width:.1f}%"></span></div></td>'
         f'<td class="num {"ahead" if is_ahead else "behind"}">{format_signed(strength, 1)} %</td></tr>'
     )

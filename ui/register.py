@@ -1,4 +1,4 @@
-"""The registration form: an account, the first order, and on to paying. Used by the landing page and /register.
+"""The registration form: an account, the first order, and on to paying. On the first page and /register.
 
 All fields travel together when the button is pressed, so a fast typist loses nothing; every wrong field is
 marked at once and what was typed stays.
@@ -7,6 +7,7 @@ marked at once and what was typed stays.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from html import escape
 
 import streamlit as st
@@ -68,7 +69,8 @@ def render_form(services: Services) -> None:
             notice(message, "bad")
         st.form_submit_button("Create Account & Subscribe", key=SUBMIT, type="primary", width="stretch")
     st.html(
-        '<p class="small quiet" style="margin:0">By creating an account you accept our terms and privacy policy. '
+        '<p class="small quiet" style="margin:0">By creating an account you accept our terms and privacy '
+        "policy. "
         "You pay on the next screen, through Cashfree.</p>"
     )
     legal_links("register")
@@ -84,12 +86,10 @@ def _submit(services: Services) -> tuple[Mapping[str, str], str]:
         return error.fields, error.user_message
     except ProductError as error:
         return {}, error.user_message
-    try:
+    # When the gateway fails, account and order stand: the first page shows the order and how to try again.
+    with suppress(GatewayError):
         payment_handler.start_checkout(services, user, plan.id)
-    except GatewayError:
-        # The account and its order stand. The first page shows the order and how to try again.
-        pass
-    session.enter(services, user, "/")
+    return session.enter(services, user, "/")
 
 
 def _field(name: str, label: str, errors: Mapping[str, str], *, placeholder: str, autocomplete: str) -> None:
