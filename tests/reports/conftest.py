@@ -1,7 +1,4 @@
-"""A rolled-back transaction on a migrated database, and services that read inside of it.
-
-`engine` and `conn` are to be replaced by those of tests/conftest.py.
-"""
+"""Services that read inside the test's own transaction, at a moment at which two days meet."""
 
 from __future__ import annotations
 
@@ -12,37 +9,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection
 
-from database.embedded import start_embedded_server
-from database.engine import connect_engine
-from database.migrate import migrate
 from domain.accounts import User
 from tests.reports.rows import insert_user
 
 # 23 November 2026, 1:00 am in India, while it is still the 22nd in UTC.
 NOW = datetime(2026, 11, 22, 19, 30, tzinfo=UTC)
-
-
-@pytest.fixture(scope="session")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    server = start_embedded_server(tmp_path_factory.mktemp("pg") / "data")
-    admin = connect_engine(server.url)
-    with admin.connect().execution_options(isolation_level="AUTOCOMMIT") as conn:
-        conn.execute(text("CREATE DATABASE reports_test"))
-    admin.dispose()
-    found = connect_engine(server.url.set(database="reports_test"))
-    migrate(found)
-    yield found
-    found.dispose()
-    server.stop()
-
-
-@pytest.fixture
-def conn(engine: Engine) -> Iterator[Connection]:
-    with engine.connect() as connection:
-        yield connection
-        connection.rollback()
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
 from domain.accounts import User
 from domain.errors import Forbidden
@@ -225,3 +225,12 @@ def test_every_report_refuses_a_subscriber(services: Any, conn: Connection, now:
     for report in reports:
         with pytest.raises(Forbidden):
             report()
+
+
+def test_an_admin_who_was_demoted_after_the_page_was_drawn_is_refused(
+    services: Any, conn: Connection, admin: User
+) -> None:
+    conn.execute(text("UPDATE users SET role = 'subscriber' WHERE id = :id"), {"id": admin.id})
+
+    with pytest.raises(Forbidden):
+        overview.recent_payments(services, admin)
