@@ -1,0 +1,349 @@
+"""Settings: safe defaults on an empty environment, one order of precedence, and refusals that show no value."""
+
+from __future__ import annotations
+
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from config import ROOT, CashfreeEnv, ConfigError, LatePayment, Settings, load_settings
+
+GOOD_PRODUCTION = {
+    "APP_ENV": "production",
+    "APP_BASE_URL": "https://rs.example",
+    "DATABASE_URL": "postgresql://app:canary-password@db.internal/app",
+    "CASHFREE_CLIENT_ID": "123456abc",
+    "CASHFREE_CLIENT_SECRET": "cfsk_ma_prod_canary",
+    "SECRET_KEY": "canary-key-" + "k" * 32,
+    "PASSWORD_PEPPER": "canary-pepper-" + "p" * 32,
+}
+
+
+def test_an_empty_environment_is_a_working_practice_site(tmp_path) -> None:
+    settings = load_settings({}, root=tmp_path)
+
+    assert settings.app_env == "development"
+    assert settings.uses_simulator
+    assert (settings.host, settings.port, settings.simulator_port) == ("127.0.0.1", 8501, 8502)
+    assert settings.app_base_url == "http://localhost:8501"
+    assert settings.cashfree_api_base == "http://127.0.0.1:8502/pg"
+    assert settings.cashfree_script_url == "http://127.0.0.1:8502/js/v3/cashfree.js"
+    assert settings.cashfree_client_id == "TESTSIMULATOR"
+    assert settings.cashfree_client_secret.get_secret_value() == "cfsk_ma_test_simulator"
+    assert settings.database_url is None
+    assert settings.data_dir == tmp_path / ".data"
+    assert settings.late_payment is LatePayment.HONOUR
+    assert not settings.secure_cookies
+
+
+def test_another_port_moves_the_address_and_the_simulator_with_it(tmp_path) -> None:
+    settings = load_settings({"PORT": "9000"}, root=tmp_path)
+
+    assert (settings.app_base_url, settings.simulator_port) == ("http://localhost:9000", 9001)
+
+
+@pytest.mark.parametrize(
+    ("secret", "guessed", "base"),
+    [
+        ("cfsk_ma_test_0123456789", CashfreeEnv.SANDBOX, "https://sandbox.cashfree.com/pg"),
+        ("an-older-form", CashfreeEnv.SANDBOX, "https://sandbox.cashfree.com/pg"),
+        ("cfsk_ma_prod_0123456789", CashfreeEnv.PRODUCTION, "https://api.cashfree.com/pg"),
+        ("cfsk_ma_test_simulator", CashfreeEnv.SIMULATOR, "http://127.0.0.1:8502/pg"),
+    ],
+)
+def test_the_shape_of_the_keys_says_which_cashfree_is_meant(tmp_path, secret, guessed, base) -> None:
+    settings = load_settings({"CASHFREE_CLIENT_ID": "TEST1", "CASHFREE_CLIENT_SECRET": secret}, root=tmp_path)
+
+    assert settings.cashfree_env is guessed
+    assert settings.cashfree_api_base == base
+
+
+def test_the_environment_that_is_named_wins_over_the_shape(tmp_path) -> None:
+    settings = load_settings(
+        {
+            "CASHFREE_ENV": "simulator",
+            "CASHFREE_CLIENT_ID": "mine",
+            "CASHFREE_CLIENT_SECRET": "cfsk_ma_test_mine",
+        },
+        root=tmp_path,
+    )
+
+    assert settings.uses_simulator
+    assert settings.cashfree_client_id == "mine"
+
+
+def test_real_variables_win_over_the_special_file_and_that_over_the_general_one(tmp_path) -> None:
+    (tmp_path / ".env").write_text(
+        "BUSINESS_NAME=general\nSUPPORT_PHONE=general\nSMTP_SERVER=general\nSENDER_EMAIL=a@b.example\n"
+    )
+    (tmp_path / ".env.sandbox").write_text("BUSINESS_NAME=special\nSUPPORT_PHONE=special\n")
+
+    settings = load_settings({"BUSINESS_NAME": "real"}, root=tmp_path)
+
+    assert (settings.business_name, settings.support_phone, settings.smtp_server) == (
+        "real",
+        "special",
+        "general",
+    )
+
+
+def test_production_reads_its_own_file_and_not_the_sandboxs(tmp_path) -> None:
+    (tmp_path / ".env.sandbox").write_text("BUSINESS_NAME=sandbox\n")
+    (tmp_path / ".env.production").write_text("BUSINESS_NAME=production\n")
+
+    assert load_settings(GOOD_PRODUCTION, root=tmp_path).business_name == "production"
+    assert load_settings({}, root=tmp_path).business_name == "sandbox"
+
+
+def test_an_empty_variable_counts_as_unset_everywhere(tmp_path) -> None:
+    (tmp_path / ".env").write_text("BUSINESS_NAME=kept\nPORT=\n")
+
+    settings = load_settings({"BUSINESS_NAME": "", "CASHFREE_ENV": "", "DATABASE_URL": ""}, root=tmp_path)
+
+    assert (settings.business_name, settings.port, settings.database_url) == ("kept", 8501, None)
+    assert settings.uses_simulator
+
+
+def test_the_guides_own_names_are_accepted_in_production_only(tmp_path) -> None:
+    guide = {
+        **{k: v for k, v in GOOD_PRODUCTION.items() if not k.startswith("CASHFREE")},
+        "CASHFREE_PROD_CLIENT_ID": "live-id",
+        "CASHFREE_PROD_CLIENT_SECRET": "cfsk_ma_prod_guide",
+        "PROD_SENDER_EMAIL": "pay@rs.example",
+    }
+
+    settings = load_settings(guide, root=tmp_path)
+
+    assert settings.cashfree_client_id == "live-id"
+    assert settings.cashfree_client_secret.get_secret_value() == "cfsk_ma_prod_guide"
+    assert settings.sender_email == "pay@rs.example"
+    assert load_settings({**guide, "APP_ENV": "test", "APP_BASE_URL": ""}, root=tmp_path).uses_simulator
+
+
+def test_the_guides_production_names_win_over_the_general_files_sandbox_keys(tmp_path) -> None:
+    (tmp_path / ".env").write_text(
+        "CASHFREE_CLIENT_ID=TEST1\nCASHFREE_CLIENT_SECRET=cfsk_ma_test_1\nSENDER_EMAIL=me@dev.example\n"
+    )
+    (tmp_path / ".env.production").write_text(
+        "CASHFREE_PROD_CLIENT_ID=live-id\nCASHFREE_PROD_CLIENT_SECRET=cfsk_ma_prod_guide\n"
+        "PROD_SENDER_EMAIL=pay@rs.example\n"
+    )
+    real = {k: v for k, v in GOOD_PRODUCTION.items() if not k.startswith("CASHFREE")}
+
+    settings = load_settings(real, root=tmp_path)
+
+    assert settings.cashfree_client_id == "live-id"
+    assert settings.sender_email == "pay@rs.example"
+
+
+def test_a_good_production_environment_is_accepted(tmp_path) -> None:
+    settings = load_settings(GOOD_PRODUCTION, root=tmp_path)
+
+    assert settings.is_production
+    assert settings.secure_cookies
+    assert settings.cashfree_mode == "production"
+    assert settings.cashfree_script_url == "https://sdk.cashfree.com/js/v3/cashfree.js"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_production_names_every_problem_at_once_and_shows_no_value(tmp_path) -> None:
+    with pytest.raises(ConfigError) as refused:
+        load_settings(
+            {
+                "APP_ENV": "production",
+                "APP_BASE_URL": "http://canary-host.example",
+                "CASHFREE_CLIENT_ID": "canary-id",
+                "CASHFREE_CLIENT_SECRET": "cfsk_ma_test_canary",
+                "API_BASE": "https://canary-gateway.example/pg",
+                "SECRET_KEY": "canary-short",
+                "ADMIN_EMAIL": "canary@rs.example",
+            },
+            root=tmp_path,
+        )
+
+    text = str(refused.value)
+    for name in (
+        "APP_BASE_URL",
+        "DATABASE_URL",
+        "CASHFREE_CLIENT_ID",
+        "API_BASE",
+        "SECRET_KEY",
+        "PASSWORD_PEPPER",
+        "ADMIN_EMAIL",
+    ):
+        assert name in text
+    assert "canary" not in text
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("PORT", "canary"),
+        ("PORT", "0"),
+        ("PORT", "70000"),
+        ("APP_ENV", "canary"),
+        ("CASHFREE_ENV", "canary"),
+        ("CASHFREE_API_VERSION", "canary"),
+        ("LATE_PAYMENT", "canary"),
+        ("APP_BASE_URL", "canary"),
+        ("APP_BASE_URL", "http://localhost/canary"),
+        ("APP_BASE_URL", "ftp://localhost"),
+    ],
+)
+def test_a_value_that_cannot_be_meant_is_refused_by_its_name_alone(tmp_path, variable, value) -> None:
+    with pytest.raises(ConfigError) as refused:
+        load_settings({variable: value}, root=tmp_path)
+
+    assert variable in str(refused.value)
+    assert "canary" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [
+        {"CASHFREE_CLIENT_ID": "only-an-id"},
+        {"CASHFREE_CLIENT_SECRET": "cfsk_ma_test_only"},
+        {"CASHFREE_CLIENT_ID": " padded", "CASHFREE_CLIENT_SECRET": "cfsk_ma_test_1"},
+        {"CASHFREE_CLIENT_ID": "a", "CASHFREE_CLIENT_SECRET": "cfsk_ma_test_1\n"},
+        {"CASHFREE_ENV": "sandbox", "CASHFREE_CLIENT_ID": "a", "CASHFREE_CLIENT_SECRET": "cfsk_ma_prod_1"},
+        {"CASHFREE_ENV": "production", "CASHFREE_CLIENT_ID": "a", "CASHFREE_CLIENT_SECRET": "cfsk_ma_test_1"},
+        {"APP_BASE_URL": "https://rs.example"},
+        {"SMTP_SERVER": "smtp.example"},
+        {"ADMIN_PASSWORD": "TestPass123"},
+    ],
+)
+def test_settings_that_contradict_each_other_are_refused(tmp_path, environ) -> None:
+    with pytest.raises(ConfigError):
+        load_settings(environ, root=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("CASHFREE_CLIENT_SECRET", "cfsk_ma_test_sandbox"),
+        ("CASHFREE_ENV", "sandbox"),
+        ("CASHFREE_ENV", "simulator"),
+        ("APP_BASE_URL", "http://rs.example"),
+        ("API_BASE", "https://evil.example/pg"),
+        ("API_BASE", "http://api.cashfree.com/pg"),
+        ("DATABASE_URL", ""),
+        ("SECRET_KEY", "short"),
+        ("PASSWORD_PEPPER", ""),
+    ],
+)
+def test_production_refuses_each_weakness_alone(tmp_path, variable, value) -> None:
+    with pytest.raises(ConfigError):
+        load_settings({**GOOD_PRODUCTION, variable: value}, root=tmp_path)
+
+
+def test_generated_secrets_stay_the_same_and_only_their_owner_reads_them(tmp_path) -> None:
+    first = load_settings({}, root=tmp_path)
+    second = load_settings({}, root=tmp_path)
+
+    assert len(first.secret_key.get_secret_value()) >= 32
+    assert first.secret_key == second.secret_key
+    assert first.password_pepper == second.password_pepper
+    assert first.secret_key != first.password_pepper
+    for name in ("secret_key", "password_pepper"):
+        assert stat.S_IMODE((tmp_path / ".data" / "secrets" / name).stat().st_mode) == 0o600
+
+
+def test_a_secret_that_is_set_is_used_and_none_is_written(tmp_path) -> None:
+    settings = load_settings({"SECRET_KEY": "mine", "PASSWORD_PEPPER": "mine-too"}, root=tmp_path)
+
+    assert settings.secret_key.get_secret_value() == "mine"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_comma_lists_are_split_and_trimmed(tmp_path) -> None:
+    settings = load_settings({"CASHFREE_WEBHOOK_SECRETS": "one, two,,"}, root=tmp_path)
+
+    assert [secret.get_secret_value() for secret in settings.cashfree_webhook_secrets] == ["one", "two"]
+
+
+def test_printing_settings_shows_no_secret(tmp_path) -> None:
+    settings = load_settings(
+        {
+            **GOOD_PRODUCTION,
+            "SENDER_PASSWORD": "canary",
+            "ADMIN_EMAIL": "admin@rs.example",
+            "ADMIN_PASSWORD": "canary",
+            "METRICS_TOKEN": "canary",
+            "CASHFREE_WEBHOOK_SECRETS": "canary",
+            "PASSWORD_PEPPER_PREVIOUS": "canary",
+        },
+        root=tmp_path,
+    )
+
+    assert "canary" not in f"{settings!r} {settings} {settings.model_dump()}"
+
+
+def test_settings_cannot_be_changed_and_read_no_environment_by_themselves(tmp_path, monkeypatch) -> None:
+    monkeypatch.setenv("BUSINESS_NAME", "from the process")
+
+    settings = load_settings({}, root=tmp_path)
+
+    assert settings.business_name != "from the process"
+    with pytest.raises(ValueError, match="frozen"):
+        settings.port = 1
+    assert Settings.model_config["frozen"]
+
+
+def test_importing_every_module_needs_no_environment_and_leaves_no_trace(tmp_path) -> None:
+    names = [
+        ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+        for folder in [
+            "accounts",
+            "billing",
+            "database",
+            "domain",
+            "gateways",
+            "jobs",
+            "mail",
+            "market_data",
+            "operations",
+            "reports",
+            "ui",
+            "web",
+        ]
+        for path in sorted((ROOT / folder).rglob("*.py"))
+        if "migrations" not in path.parts
+    ]
+    names += [
+        "config",
+        "wiring",
+        "payment_handler",
+        "user_management",
+        "cashfree_integration",
+        "landing_page",
+    ]
+    program = f"""
+import importlib, os, pathlib, sys, threading
+for name in {names!r}:
+    importlib.import_module(name)
+import wiring
+assert wiring._services is None
+assert not [p for p in pathlib.Path('.').iterdir()], 'files were written'
+assert not [c for c in pathlib.Path('/proc/self/task').glob('*/children') if c.read_text().strip()]
+"""
+    before = _files_of(ROOT)
+
+    done = subprocess.run(
+        [sys.executable, "-B", "-c", program],
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert _files_of(ROOT) == before
+
+
+def _files_of(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir() if path.name in {".data", "payments.log"}}
