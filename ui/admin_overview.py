@@ -17,6 +17,8 @@ from ui.components import empty_state, format_clock, format_date, format_moment
 from wiring import Services
 
 _NEWEST = 5
+# More would push the figures off the screen; the rest unfolds.
+_ALARMS_AT_ONCE = 3
 # Lakhs from a hundred thousand on; below that both ways of grouping digits are the same.
 _RUPEE_AXIS = (
     "abs(datum.value) >= 100000"
@@ -47,14 +49,21 @@ def render(services: Services, user: User) -> None:
 def _alarms(alarms: tuple[AlarmRow, ...]) -> None:
     if not alarms:
         return
-    lines = "".join(
+    word = "1 open alarm" if len(alarms) == 1 else f"{len(alarms)} open alarms"
+    lines = _alarm_lines(alarms[:_ALARMS_AT_ONCE])
+    rest = alarms[_ALARMS_AT_ONCE:]
+    if rest:
+        lines += f"<details><summary>Show {len(rest)} more</summary>{_alarm_lines(rest)}</details>"
+    st.html(f'<div class="notice bad admin-alarms" role="alert"><strong>{escape(word)}</strong>{lines}</div>')
+
+
+def _alarm_lines(alarms: tuple[AlarmRow, ...]) -> str:
+    lines = [
         f"<li><bdi>{escape(alarm.message)}</bdi> "
         f'<span class="quiet small">{escape(f"{alarm.key} · {format_moment(alarm.created_at)}")}</span></li>'
         for alarm in alarms
-    )
-    word = "1 open alarm" if len(alarms) == 1 else f"{len(alarms)} open alarms"
-    head = f"<strong>{escape(word)}</strong>"
-    st.html(f'<div class="notice bad" role="alert">{head}<ul class="admin-alarms">{lines}</ul></div>')
+    ]
+    return f"<ul>{''.join(lines)}</ul>"
 
 
 def _tiles(report: Overview) -> list[str]:
@@ -124,6 +133,7 @@ def _chart(days: tuple[DayRevenue, ...]) -> None:
             ],
         )
         .properties(height=240)
+        .configure(background="transparent")
     )
     with st.container(key="card-admin-revenue"):
         st.altair_chart(bars, width="stretch", key="admin-revenue-chart")

@@ -73,7 +73,8 @@ _STYLE = """<style>
 .admin-head h2 {
   margin: 0; padding: 0; font-size: 1.5rem; letter-spacing: -.02em; overflow-wrap: anywhere;
 }
-.admin-alarms { margin: .4rem 0 0; padding-left: 1.1rem; } .admin-alarms li { margin: .25rem 0; }
+.admin-alarms ul { margin: .4rem 0 0; padding-left: 1.1rem; } .admin-alarms li { margin: .25rem 0; }
+.admin-alarms summary { cursor: pointer; margin-top: .4rem; font-size: .875rem; font-weight: 600; }
 .st-key-admin-section [aria-checked="true"] p { color: var(--accent); }
 .st-key-card-admin-event, .st-key-card-admin-mail, .st-key-card-admin-mail-text { max-width: 46rem; }
 .st-key-card-admin-mail-text [data-testid="stText"] span {
