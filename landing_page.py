@@ -23,7 +23,7 @@ from streamlit.navigation.page import StreamlitPage
 
 import admin_panel
 import payment_handler
-from config import ConfigError
+from config import ROOT, ConfigError
 from domain.accounts import User
 from domain.errors import NotSignedIn, OrderNotFound, ProductError
 from jobs.worker import working
@@ -194,9 +194,7 @@ def _apologise(sentence: str, error: Exception) -> None:
 async def lifespan(_asgi: object) -> AsyncIterator[None]:
     """Start the database, the simulator where it is used, and the worker; end them in the opposite order."""
     services = await asyncio.to_thread(get_services)
-    configure_logs(
-        services.settings.data_dir.parent if services.settings.is_production else theme.STATIC.parent
-    )
+    configure_logs(ROOT)
     refuse_weak_server(services.settings)
     await asyncio.to_thread(ensure_admin, services)
     simulator = (

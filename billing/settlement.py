@@ -42,6 +42,8 @@ def apply_observation(services: Services, conn: Connection, order_id: str, obser
             payment_session_id=observed.order.payment_session_id,
         )
     _move(conn, order, decided, now)
+    if decided.activating is not None:
+        _close_other_orders(services, conn, order)
     for reason in decided.alarms:
         books.raise_alarm(conn, f"order:{order.id}:{reason}", f"Order {order.id}: {reason}.")
 
@@ -86,6 +88,12 @@ def _intend_refund(services: Services, conn: Connection, order: Order, payment_i
         conn, refund_key=refund_key, payment_id=payment_id, amount_paise=order.amount_paise, reason=reason
     )
     services.queue.defer(conn, Job.EXECUTE_REFUND, lock=refund_key, refund_key=refund_key)
+
+
+def _close_other_orders(services: Services, conn: Connection, order: Order) -> None:
+    """What the buyer no longer needs should not be payable: another plan, an earlier try."""
+    for order_id in orders.supersede_open(conn, order.checkout_id):
+        services.queue.defer(conn, Job.TERMINATE_ORDER, lock=order_id, order_id=order_id)
 
 
 def _move(conn: Connection, order: Order, decided: Settlement, now: datetime) -> None:

@@ -62,6 +62,21 @@ def close_checkout(conn: Connection, checkout_id: UUID, *, now: datetime) -> Non
     )
 
 
+def supersede_open(conn: Connection, checkout_id: UUID) -> list[str]:
+    """Put aside what is still open in a checkout that has been paid by another order. Their ids."""
+    rows = conn.execute(
+        text("""
+        UPDATE orders
+        SET status = 'superseded', updated_at = now()
+        WHERE checkout_id = :checkout_id
+          AND status IN ('creating', 'unknown', 'created')
+        RETURNING id
+        """),
+        {"checkout_id": checkout_id},
+    )
+    return list(rows.scalars())
+
+
 def insert(conn: Connection, **values: Any) -> None:
     """Store an order in state `creating`, before the gateway hears of it."""
     conn.execute(
