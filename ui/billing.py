@@ -20,7 +20,6 @@ from ui.components import (
     footer,
     format_date,
     format_moment,
-    legal_links,
     support_sentence,
 )
 from ui.dashboard import activate_form
@@ -96,9 +95,14 @@ def _account(user: User) -> None:
         ("Name", user.full_name),
         ("Username", user.username),
         ("Email", user.email),
-        ("Phone", user.phone),
+        ("Phone", _readable_phone(user.phone)),
         ("State for GST", user.state or "Not given"),
     ]))  # fmt: skip
+
+
+def _readable_phone(phone: str) -> str:
+    """`+91 99999 99999`, the way India groups a number."""
+    return f"{phone[:3]} {phone[3:8]} {phone[8:]}"
 
 
 def _orders(lines: list[payment_handler.OrderLine]) -> None:
@@ -150,4 +154,3 @@ def _refund_note(services: Services) -> None:
         "the reason. "
         "An approved refund arrives within 5 to 7 business days.</p></div>"
     )
-    legal_links("billing", paths=("refunds", "terms", "contact"))

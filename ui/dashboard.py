@@ -256,10 +256,10 @@ def _table(snapshot: Snapshot) -> None:
         key="dashboard-table",
         hide_index=True,
         height=35 * 16 + 3,
-        column_order=["rank", "sector", "etf", "rs_55", "rs_21", "rank_change", "line"],
+        column_order=["rank", "sector", "rs_55", "rs_21", "rank_change", "etf", "line"],
         column_config={
             "rank": column.NumberColumn("Rank", format="%d", width=56, pinned=True),
-            "sector": column.TextColumn("Sector", width=150, pinned=True),
+            "sector": column.TextColumn("Sector", width=144, pinned=True),
             "etf": column.TextColumn("ETF", width=120),
             "rs_55": column.NumberColumn("RS 55", format="%+.2f %%", width=96),
             "rs_21": column.NumberColumn("RS 21", format="%+.2f %%", width=96),

@@ -8,7 +8,7 @@ import user_management
 from domain.accounts import User
 from domain.errors import ProductError
 from ui import session
-from ui.components import notice
+from ui.components import footer, notice
 from ui.pages import page
 from wiring import Services
 
@@ -38,6 +38,7 @@ def render(services: Services, user: User | None) -> None:
         ):
             st.html('<span class="small quiet">New here?</span>', width="content")
             st.page_link(page("register"), label="Create an account")
+    footer(services.settings)
 
 
 def _submit(services: Services, following: str) -> str:

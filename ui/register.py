@@ -15,11 +15,11 @@ import streamlit as st
 import payment_handler
 import user_management
 from domain.accounts import INDIAN_STATES, PASSWORD_MIN, User
-from domain.errors import GatewayError, InvalidInput, ProductError
+from domain.errors import EmailTaken, GatewayError, InvalidInput, ProductError, UsernameTaken
 from domain.money import format_rupees
 from domain.plans import ANNUAL, Plan, annual_saving_paise, find_plan
 from ui import session
-from ui.components import legal_links, notice
+from ui.components import footer, legal_links, notice
 from ui.pages import page
 from wiring import Services
 
@@ -39,6 +39,7 @@ def render(services: Services, user: User | None) -> None:
         with st.container(key="card-raised-register"):
             render_form(services)
         login_line()
+    footer(services.settings)
 
 
 def login_line() -> None:
@@ -82,14 +83,29 @@ def _submit(services: Services) -> tuple[Mapping[str, str], str]:
     try:
         plan = find_plan(payment_handler.list_plans(services), st.session_state.get("register-plan") or "")
         user = user_management.register(services, **values)
+    except (EmailTaken, UsernameTaken) as error:
+        # A second press of the button interrupts the run that made the account: it is this person's own.
+        again = _own_account(services, values)
+        if again is None:
+            return error.fields, error.user_message
+        user = again
     except InvalidInput as error:
         return error.fields, error.user_message
     except ProductError as error:
         return {}, error.user_message
     # When the gateway fails, account and order stand: the first page shows the order and how to try again.
     with suppress(GatewayError):
-        payment_handler.start_checkout(services, user, plan.id)
+        if not user_management.entitlement(services, user).is_active:
+            payment_handler.start_checkout(services, user, plan.id)
     return session.enter(services, user, "/")
+
+
+def _own_account(services: Services, values: Mapping[str, str]) -> User | None:
+    """The account of this email, if the typed password opens it."""
+    try:
+        return user_management.sign_in(services, login=values["email"], password=values["password"])
+    except ProductError:
+        return None
 
 
 def _field(name: str, label: str, errors: Mapping[str, str], *, placeholder: str, autocomplete: str) -> None:
