@@ -58,7 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
 
 
-def _run(settings: Settings, options: argparse.Namespace) -> int:
+def _run(settings: Settings, options: argparse.Namespace) -> int:  # noqa: RET503 - exec does not return
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

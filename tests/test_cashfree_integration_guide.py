@@ -174,7 +174,7 @@ def test_an_amount_that_is_no_price_is_refused_and_not_sent(mocked, gateway, amo
 def test_the_module_is_found_in_the_project_root_without_any_environment(tmp_path) -> None:
     code = "from cashfree_integration import CashfreePaymentGateway; print(repr(CashfreePaymentGateway()))"
 
-    run = subprocess.run(  # noqa: S603 - our own interpreter, a fixed text
+    run = subprocess.run(
         [sys.executable, "-c", code],
         cwd=tmp_path,
         env={"PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"},

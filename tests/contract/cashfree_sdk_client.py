@@ -61,9 +61,7 @@ def refund(cashfree: Cashfree) -> dict:
 
 def verify(cashfree: Cashfree) -> dict:
     webhook = json.load(sys.stdin)
-    event = cashfree.PGVerifyWebhookSignature(
-        webhook["signature"], webhook["body"], webhook["timestamp"]
-    )
+    event = cashfree.PGVerifyWebhookSignature(webhook["signature"], webhook["body"], webhook["timestamp"])
     return {"type": event.type}
 
 

@@ -97,9 +97,7 @@ def test_orders_match(document: dict[str, Any], simulator: RunningSimulator) -> 
 def test_an_order_with_an_international_phone_deviates_as_the_gateway_does(
     document: dict[str, Any], simulator: RunningSimulator
 ) -> None:
-    order = simulator.new_order(
-        customer_details={"customer_id": "CUST_1", "customer_phone": "+919876543210"}
-    )
+    order = simulator.new_order(customer_details={"customer_id": "CUST_1", "customer_phone": "+919876543210"})
 
     assert deviations(document, "schemas/OrderEntity", order) == []
 
@@ -168,9 +166,7 @@ def test_errors_match(document: dict[str, Any], simulator: RunningSimulator) -> 
         assert deviations(document, f"schemas/{schema}", reply.json()) == [], schema
 
 
-def test_a_wrong_reply_would_be_noticed(
-    document: dict[str, Any], simulator: RunningSimulator
-) -> None:
+def test_a_wrong_reply_would_be_noticed(document: dict[str, Any], simulator: RunningSimulator) -> None:
     order = simulator.new_order() | {"order_amount": "4990"}
 
     assert deviations(document, "schemas/OrderEntity", order) != []

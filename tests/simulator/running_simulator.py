@@ -126,9 +126,7 @@ def until(condition: Callable[[], Any], seconds: float = 10.0) -> Any:
 @contextlib.contextmanager
 def running_simulator(state_dir: Path) -> Iterator[RunningSimulator]:
     """Serve a simulator from a thread."""
-    config = uvicorn.Config(
-        build_app(state_dir), port=0, log_level="error", timeout_graceful_shutdown=1
-    )
+    config = uvicorn.Config(build_app(state_dir), port=0, log_level="error", timeout_graceful_shutdown=1)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
@@ -145,9 +143,7 @@ def running_simulator(state_dir: Path) -> Iterator[RunningSimulator]:
 def simulator_process(state_dir: Path) -> Iterator[tuple[subprocess.Popen[str], RunningSimulator]]:
     """Start the simulator by its command line, as a process that may be killed."""
     command = [sys.executable, "-m", "simulator", "--port", "0", "--data-dir", str(state_dir)]
-    environment = {
-        name: value for name, value in os.environ.items() if not name.startswith("CASHFREE_")
-    }
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("CASHFREE_")}
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, text=True, cwd=REPOSITORY, env=environment
     ) as process:

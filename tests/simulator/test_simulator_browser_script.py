@@ -166,9 +166,7 @@ def test_a_framed_checkout_finishes_the_same_way_for_success_and_failure(
     assert page.locator("iframe").count() == 0
 
 
-def test_a_closed_modal_resolves_with_an_error(
-    simulator: RunningSimulator, shop: Shop, page: Page
-) -> None:
+def test_a_closed_modal_resolves_with_an_error(simulator: RunningSimulator, shop: Shop, page: Page) -> None:
     open_shop(simulator, shop, page, "_modal")
 
     page.get_by_role("button", name="Close checkout").click()
@@ -176,9 +174,7 @@ def test_a_closed_modal_resolves_with_an_error(
     assert page.evaluate("() => window.result")["error"]["code"] == "user_cancelled"
 
 
-def test_a_bad_session_resolves_with_an_error(
-    simulator: RunningSimulator, shop: Shop, page: Page
-) -> None:
+def test_a_bad_session_resolves_with_an_error(simulator: RunningSimulator, shop: Shop, page: Page) -> None:
     shop.options = {"paymentSessionId": "cf_sess_1", "redirectTarget": "_self"}
     page.goto(shop.origin)
     page.evaluate("() => { window.start(); }")

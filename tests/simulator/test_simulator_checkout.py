@@ -144,9 +144,7 @@ def test_the_wallet_pays(simulator: RunningSimulator, payer: Payer) -> None:
     assert reply.headers["location"] == payer.return_url
 
 
-def test_after_a_failure_the_payer_may_try_again_or_return(
-    simulator: RunningSimulator, payer: Payer
-) -> None:
+def test_after_a_failure_the_payer_may_try_again_or_return(simulator: RunningSimulator, payer: Payer) -> None:
     payer.choose("upi", upi_id="testfailure@gocash")
 
     assert payer.look(f"{payer.page}/return").headers["location"] == payer.return_url

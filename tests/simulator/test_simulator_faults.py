@@ -146,9 +146,7 @@ def test_a_seeded_probability_repeats_itself(simulator: RunningSimulator) -> Non
 
 
 def test_an_unknown_fault_is_refused(simulator: RunningSimulator) -> None:
-    reply = requests.post(
-        f"{simulator.origin}/control/faults", json={"name": "gremlin"}, timeout=10
-    )
+    reply = requests.post(f"{simulator.origin}/control/faults", json={"name": "gremlin"}, timeout=10)
 
     assert reply.status_code == 400
 

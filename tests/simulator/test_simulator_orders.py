@@ -50,12 +50,8 @@ def test_wrong_credentials_are_refused_before_the_body_is_read(
     }
 
 
-@pytest.mark.parametrize(
-    ("version", "code"), [(None, "version_missing"), ("2019-01-01", "version_invalid")]
-)
-def test_a_known_api_version_is_required(
-    simulator: RunningSimulator, version: str | None, code: str
-) -> None:
+@pytest.mark.parametrize(("version", "code"), [(None, "version_missing"), ("2019-01-01", "version_invalid")])
+def test_a_known_api_version_is_required(simulator: RunningSimulator, version: str | None, code: str) -> None:
     reply = simulator.call("GET", "/orders/x", headers={"x-api-version": version})
 
     assert (reply.status_code, reply.json()["code"]) == (400, code)

@@ -136,9 +136,7 @@ def test_an_abandoned_attempt_is_dropped_after_ten_minutes(simulator: RunningSim
     session = order["payment_session_id"]
     method = {"app": {"channel": "link", "provider": "gpay", "phone": "9876543210"}}
     asked = {"payment_session_id": session, "payment_method": method}
-    attempt = simulator.call(
-        "POST", "/orders/sessions", json=asked, headers={"x-client-id": None}
-    ).json()
+    attempt = simulator.call("POST", "/orders/sessions", json=asked, headers={"x-client-id": None}).json()
     page = f"{simulator.origin}/checkout/{session}/attempts/{attempt['cf_payment_id']}"
     assert attempt["data"]["url"] == page
 

@@ -59,9 +59,7 @@ def test_a_reserialised_body_no_longer_fits_its_signature(
     assert not is_signed(event, compact)
 
 
-def test_the_body_keeps_the_documented_order_of_keys(
-    simulator: RunningSimulator, merchant: Merchant
-) -> None:
+def test_the_body_keeps_the_documented_order_of_keys(simulator: RunningSimulator, merchant: Merchant) -> None:
     simulator.pay(order_for(simulator, merchant), method="upi")
     simulator.flush()
 
@@ -142,9 +140,7 @@ def test_no_retry_comes_before_its_time(simulator: RunningSimulator, merchant: M
     assert len(merchant.received) == 1
 
 
-def test_registered_endpoints_get_their_own_version(
-    simulator: RunningSimulator, merchant: Merchant
-) -> None:
+def test_registered_endpoints_get_their_own_version(simulator: RunningSimulator, merchant: Merchant) -> None:
     body = {"url": merchant.url, "version": "2023-08-01"}
     simulator.control("POST", "/endpoints", body)
 
@@ -183,9 +179,7 @@ def test_events_without_an_order_reach_registered_endpoints(
     assert types(merchant) == [event_type]
 
 
-def test_any_body_can_be_sent_rightly_signed(
-    simulator: RunningSimulator, merchant: Merchant
-) -> None:
+def test_any_body_can_be_sent_rightly_signed(simulator: RunningSimulator, merchant: Merchant) -> None:
     order_id = order_for(simulator, merchant)
     body = '{"type": "X", "type": NaN, "data": [\\u0000]}'
 
@@ -197,9 +191,7 @@ def test_any_body_can_be_sent_rightly_signed(
     assert is_signed(event)
 
 
-def test_held_webhooks_wait_for_their_release(
-    simulator: RunningSimulator, merchant: Merchant
-) -> None:
+def test_held_webhooks_wait_for_their_release(simulator: RunningSimulator, merchant: Merchant) -> None:
     simulator.fault("hold_webhooks")
     simulator.pay(order_for(simulator, merchant))
     simulator.advance(3600)
