@@ -27,6 +27,9 @@ _counter = itertools.count()
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServer]:
     """One embedded PostgreSQL for the whole run, with a migrated database to copy from."""
     server = start_embedded_server(tmp_path_factory.mktemp("postgres") / "data")
+    for name in ("fsync", "full_page_writes", "synchronous_commit"):
+        _admin(server, f"ALTER SYSTEM SET {name} = off")  # this server's data may be lost
+    _admin(server, "SELECT pg_reload_conf()")
     _admin(server, "CREATE DATABASE template_app")
     engine = connect_engine(server.url.set(database="template_app"))
     migrate(engine)
@@ -46,10 +49,19 @@ def engine(server: EmbeddedServer) -> Iterator[Engine]:
     _admin(server, f"DROP DATABASE {name} WITH (FORCE)")
 
 
+@pytest.fixture(scope="session")
+def shared_engine(server: EmbeddedServer) -> Iterator[Engine]:
+    """One migrated database for all tests that commit nothing."""
+    _admin(server, "CREATE DATABASE shared TEMPLATE template_app STRATEGY file_copy")
+    engine = connect_engine(server.url.set(database="shared"))
+    yield engine
+    engine.dispose()
+
+
 @pytest.fixture
-def conn(engine: Engine) -> Iterator[Connection]:
-    """A transaction that is rolled back."""
-    with engine.connect() as connection:
+def conn(shared_engine: Engine) -> Iterator[Connection]:
+    """A transaction that is rolled back, on a database where nothing is ever committed."""
+    with shared_engine.connect() as connection:
         yield connection
         connection.rollback()
 
