@@ -16,7 +16,7 @@ from sqlalchemy.exc import IntegrityError
 
 from accounts.passwords import hash_password, verify_password
 from database import books, plans, subscriptions, users
-from domain.accounts import Role, User, check_password, check_registration, normal_email
+from domain.accounts import Role, User, check_password, check_registration, normal_email, normal_username
 from domain.errors import EmailTaken, InvalidInput, TooManyRequests, UsernameTaken, WrongCredentials
 from domain.identifiers import customer_id_for
 from domain.subscriptions import SubscriptionStatus
@@ -75,16 +75,19 @@ def create_admin(services: Services, *, email: str, password: str) -> User:
     if fields:
         raise InvalidInput(fields)
     address = normal_email(email)
-    return _insert_user(
-        services,
-        full_name="Administrator",
-        email=address,
-        username=f"admin-{hashlib.sha256(address.encode()).hexdigest()[:8]}",
-        phone="",
-        state_code="",
-        role=Role.ADMIN,
-        password=password,
-    )
+    try:
+        return _insert_user(
+            services,
+            full_name="Administrator",
+            email=address,
+            username=f"admin-{hashlib.sha256(address.encode()).hexdigest()[:8]}",
+            phone="",
+            state_code="",
+            role=Role.ADMIN,
+            password=password,
+        )
+    except UsernameTaken as exc:  # The username is made from the address: the database met it first.
+        raise EmailTaken() from exc
 
 
 def sign_in(services: Services, *, login: str, password: str) -> User:
@@ -92,7 +95,7 @@ def sign_in(services: Services, *, login: str, password: str) -> User:
 
     An unknown login costs the same hash as a known one, so that time does not tell which accounts exist.
     """
-    name = login.strip().casefold()[:254].replace("\x00", "")
+    name = _login_name(login)
     key = hmac.digest(services.settings.secret_key.get_secret_value().encode(), name.encode(), hashlib.sha256)
     with services.engine.connect() as conn:
         since = services.now(conn) - FAILED_LOGINS_WINDOW
@@ -131,8 +134,12 @@ class SubscriptionTracker:
     def get_subscription(self, username: str) -> dict[str, Any] | None:
         """`status` (pending, active, cancelled, expired), `is_paid`, `plan` and `current_period_end`, or None."""
         services = self._services or get_services()
+        try:
+            name = normal_username(username)
+        except ValueError:
+            return None
         with services.engine.connect() as conn:
-            user = users.find_by_username(conn, username.strip().casefold())
+            user = users.find_by_username(conn, name)
         if user is None:
             return None
         found = entitlement(services, user)
@@ -142,6 +149,15 @@ class SubscriptionTracker:
             "plan": found.plan_id,
             "current_period_end": found.access_until,
         }
+
+
+def _login_name(text: str) -> str:
+    """What was typed, in the one spelling in which registration stores usernames and addresses."""
+    name = text.strip()[:254].replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
+    try:
+        return normal_email(name) if "@" in name else name.casefold()
+    except ValueError:
+        return name.casefold()
 
 
 def _insert_user(services: Services, *, password: str, role: Role, **values: str) -> User:

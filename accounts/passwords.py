@@ -47,4 +47,4 @@ def verify_password(settings: Settings, password: str, stored: str) -> bool:
 
 def _peppered(pepper: SecretStr, password: str) -> bytes:
     key = pepper.get_secret_value().encode("utf-8")
-    return base64.b64encode(hmac.digest(key, password.encode("utf-8"), hashlib.sha384))
+    return base64.b64encode(hmac.digest(key, password.encode("utf-8", "surrogatepass"), hashlib.sha384))

@@ -1,0 +1,168 @@
+"""Tickets are used once, in time, in one browser; sessions end everywhere at once."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import text
+
+from accounts.sessions import issue_ticket, redeem_ticket, sign_out, user_of_session
+from database.engine import database_now
+from domain.errors import TicketRefused
+
+
+class Shift:
+    """The database's clock, moved."""
+
+    def __init__(self) -> None:
+        self.by = timedelta()
+
+    def __call__(self, conn):
+        return database_now(conn) + self.by
+
+
+@pytest.fixture
+def shift() -> Shift:
+    return Shift()
+
+
+@pytest.fixture
+def services(services, shift):
+    return replace(services, now=shift)
+
+
+def test_a_ticket_starts_a_session_of_its_user(services, user) -> None:
+    ticket = issue_ticket(services, user, browser_token="browser-1")
+
+    token = redeem_ticket(services, ticket, browser_token="browser-1", user_agent="Firefox")
+
+    assert user_of_session(services, token) == user
+
+
+def test_a_ticket_works_once(services, user) -> None:
+    ticket = issue_ticket(services, user, browser_token="browser-1")
+    redeem_ticket(services, ticket, browser_token="browser-1", user_agent="")
+
+    with pytest.raises(TicketRefused):
+        redeem_ticket(services, ticket, browser_token="browser-1", user_agent="")
+
+
+def test_of_four_uses_at_once_one_succeeds(services, user) -> None:
+    ticket = issue_ticket(services, user, browser_token="browser-1")
+    barrier = threading.Barrier(4)
+    ends: list[str] = []
+
+    def work() -> None:
+        barrier.wait(10)
+        try:
+            redeem_ticket(services, ticket, browser_token="browser-1", user_agent="")
+            ends.append("in")
+        except TicketRefused:
+            ends.append("refused")
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert sorted(ends) == ["in", "refused", "refused", "refused"]
+
+
+@pytest.mark.parametrize(("seconds", "works"), [(59, True), (60, False), (61, False)])
+def test_a_ticket_lives_for_sixty_seconds(services, user, shift, seconds, works) -> None:
+    with services.engine.begin() as conn:
+        issued_at = database_now(conn)
+    frozen = replace(services, now=lambda _conn: issued_at + shift.by)
+    ticket = issue_ticket(frozen, user, browser_token="browser-1")
+
+    shift.by = timedelta(seconds=seconds)
+
+    if works:
+        assert redeem_ticket(frozen, ticket, browser_token="browser-1", user_agent="")
+    else:
+        with pytest.raises(TicketRefused):
+            redeem_ticket(frozen, ticket, browser_token="browser-1", user_agent="")
+
+
+@pytest.mark.parametrize("browser_token", ["browser-2", "", "browser-1 "])
+def test_a_ticket_is_worthless_in_another_browser_and_stays_good_in_its_own(
+    services, user, browser_token
+) -> None:
+    ticket = issue_ticket(services, user, browser_token="browser-1")
+
+    with pytest.raises(TicketRefused):
+        redeem_ticket(services, ticket, browser_token=browser_token, user_agent="")
+
+    assert redeem_ticket(services, ticket, browser_token="browser-1", user_agent="")
+
+
+@pytest.mark.parametrize("ticket", ["", "nonsense", "\x00", "\ud800", "x" * 100_000])
+def test_what_is_no_ticket_is_refused(services, user, ticket) -> None:
+    with pytest.raises(TicketRefused):
+        redeem_ticket(services, ticket, browser_token="browser-1", user_agent="")
+
+
+def test_only_hashes_are_stored(services, user) -> None:
+    ticket = issue_ticket(services, user, browser_token="browser-1")
+    token = redeem_ticket(services, ticket, browser_token="browser-1", user_agent="")
+
+    with services.engine.connect() as conn:
+        stored = str(conn.execute(text("SELECT s.*, t.* FROM sessions s, sign_in_tickets t")).all())
+    assert ticket not in stored
+    assert token not in stored
+    assert "browser-1" not in stored
+
+
+def test_a_signed_out_session_is_over_at_once_and_signing_out_again_is_harmless(services, user) -> None:
+    token = _session(services, user)
+    other = _session(services, user)
+
+    sign_out(services, token)
+    sign_out(services, token)
+    sign_out(services, None)
+
+    assert user_of_session(services, token) is None
+    assert user_of_session(services, other) == user
+    with services.engine.connect() as conn:
+        actions = conn.execute(text("SELECT action FROM audit_log WHERE action = 'signed_out'")).all()
+    assert len(actions) == 1
+
+
+def test_a_session_ends_after_a_month(services, user, shift) -> None:
+    token = _session(services, user)
+
+    shift.by = timedelta(days=29, hours=23)
+    assert user_of_session(services, token) == user
+    shift.by = timedelta(days=30, seconds=1)
+    assert user_of_session(services, token) is None
+
+
+@pytest.mark.parametrize("change", ["status = 'disabled'", "deleted_at = now()"])
+def test_a_disabled_or_deleted_account_is_out_at_once(services, user, change) -> None:
+    token = _session(services, user)
+    with services.engine.begin() as conn:
+        conn.execute(text(f"UPDATE users SET {change}"))
+
+    assert user_of_session(services, token) is None
+
+
+@pytest.mark.parametrize("token", [None, "", "nonsense", "\x00", "\ud800"])
+def test_what_is_no_session_is_nobody(services, user, token) -> None:
+    assert user_of_session(services, token) is None
+
+
+def test_a_hostile_browser_name_is_stored_cut_and_harmless(services, user) -> None:
+    ticket = issue_ticket(services, user, browser_token="browser-1")
+
+    token = redeem_ticket(services, ticket, browser_token="browser-1", user_agent="\x00" + "x" * 10_000)
+
+    assert user_of_session(services, token) == user
+
+
+def _session(services, user) -> str:
+    ticket = issue_ticket(services, user, browser_token="browser-1")
+    return redeem_ticket(services, ticket, browser_token="browser-1", user_agent="")
