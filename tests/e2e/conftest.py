@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import os
-import shutil
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 pytest.importorskip("playwright", reason="browser tests need requirements-dev.txt")
 
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-from tests.e2e.site import Site
+from tests.chromium import find_chromium
+from tests.e2e.site import Member, Site
 
 ROOT = Path(__file__).resolve().parents[2]
+ADMIN_EMAIL, ADMIN_PASSWORD = "admin@example.com", "AdminPass123"
+KEPT_VARIABLES = frozenset({"PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "VIRTUAL_ENV", "XDG_RUNTIME_DIR"})
 CHROMIUM_FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -42,23 +45,38 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 def start_site(folder: Path, *, server: str = "streamlit", **environment: str) -> Site:
     """Start the application and wait until it is ready."""
     port, simulator_port = free_port(), free_port()
+    folder.mkdir(exist_ok=True)
     env = {
-        **{key: value for key, value in os.environ.items() if not key.startswith(("CASHFREE", "SMTP", "DATABASE"))},
+        # Nothing of the developer's own settings, except what finds programs and folders.
+        **{key: value for key, value in os.environ.items() if key in KEPT_VARIABLES},
+        # Cheap password hashes; nothing else depends on it.
+        "APP_ENV": "test",
+        "CASHFREE_ENV": "simulator",
+        "CASHFREE_CLIENT_ID": "TESTSIMULATOR",
+        "CASHFREE_CLIENT_SECRET": "cfsk_ma_test_simulator",
         "PORT": str(port),
         "SIMULATOR_PORT": str(simulator_port),
         "DATA_DIR": str(folder / "data"),
-        "ADMIN_EMAIL": "admin@example.com",
-        "ADMIN_PASSWORD": "AdminPass123",
+        "ADMIN_EMAIL": ADMIN_EMAIL,
+        "ADMIN_PASSWORD": ADMIN_PASSWORD,
         **environment,
     }
     streamlit = ["-m", "streamlit", "run", "landing_page.py", "--server.port", str(port)]
     uvicorn = ["-m", "uvicorn", "landing_page:app", "--port", str(port), "--no-access-log"]
-    log = (folder / "app.log").open("ab")
-    process = subprocess.Popen(
-        [sys.executable, *(streamlit if server == "streamlit" else uvicorn)], cwd=ROOT, env=env, stdout=log, stderr=log
-    )
-    site = Site(process, port, simulator_port, folder)
-    site.wait_until_ready()
+    with (folder / "app.log").open("ab") as log:
+        process = subprocess.Popen(
+            [sys.executable, *(streamlit if server == "streamlit" else uvicorn)],
+            cwd=ROOT,
+            env=env,
+            stdout=log,
+            stderr=log,
+        )
+    site = Site(process, port, simulator_port, folder, env)
+    try:
+        site.wait_until_ready()
+    except RuntimeError:
+        site.stop()
+        raise
     return site
 
 
@@ -71,25 +89,68 @@ def free_port() -> int:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Chromium from the PATH, else Playwright's own."""
-    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    expect.set_options(timeout=20_000)  # A loaded machine is slow, not wrong.
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM_FLAGS)
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=CHROMIUM_FLAGS)
         yield browser
         browser.close()
 
 
-@pytest.fixture
-def context(browser: Browser, site: Site) -> Iterator[BrowserContext]:
-    """A fresh browser profile: no cookie, nobody signed in."""
-    context = browser.new_context(base_url=site.url, viewport={"width": 1280, "height": 900})
-    context.set_default_timeout(20_000)
+@pytest.fixture(scope="session")
+def profile(browser: Browser, site: Site) -> Iterator[BrowserContext]:
+    """One browser profile for all tests: what it has loaded once, it keeps."""
+    context = new_context(browser, site)
+    yield context
+    context.close()
+
+
+@pytest.fixture(scope="session")
+def second_profile(browser: Browser, site: Site) -> Iterator[BrowserContext]:
+    """Another device."""
+    context = new_context(browser, site)
     yield context
     context.close()
 
 
 @pytest.fixture
+def context(profile: BrowserContext) -> Iterator[BrowserContext]:
+    """A browser in which nobody is signed in."""
+    yield profile
+    forget(profile)
+
+
+@pytest.fixture
 def page(context: BrowserContext) -> Page:
     return context.new_page()
+
+
+@pytest.fixture
+def second_device(second_profile: BrowserContext) -> Iterator[Page]:
+    """A page in a browser that shares nothing with the first."""
+    yield second_profile.new_page()
+    forget(second_profile)
+
+
+def new_context(browser: Browser, site: Site, **options: Any) -> BrowserContext:
+    options = {"viewport": {"width": 1280, "height": 900}, **options}
+    context = browser.new_context(base_url=site.url, **options)
+    context.set_default_timeout(20_000)
+    return context
+
+
+def forget(context: BrowserContext) -> None:
+    """Close the pages and forget who was signed in."""
+    for page in context.pages:
+        page.close()
+    context.clear_cookies(name="session")
+
+
+@pytest.fixture
+def member(site: Site, context: BrowserContext) -> Member:
+    """Somebody who has registered for the monthly plan and is signed in, with the order still unpaid."""
+    member = site.join()
+    site.let_in(context, member.user)
+    return member
 
 
 @pytest.fixture(autouse=True)

@@ -1,20 +1,40 @@
-"""A running application: its addresses, its simulator's control API, its database."""
+"""A running application: its addresses, its simulator's control API, its database, and members made cheaply."""
 
 from __future__ import annotations
 
 import subprocess
 import time
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import requests
+from playwright.sync_api import BrowserContext
 from sqlalchemy import text
 
-from database.embedded import start_embedded_server
-from database.engine import connect_engine
+import payment_handler
+import user_management
+from accounts.sessions import issue_ticket, redeem_ticket, session_cookie_name
+from config import load_settings
+from domain.accounts import User
+from domain.orders import Order
+from tests.e2e.journey import Person, new_person
+from wiring import Services, build_services
 
 _READY_SECONDS = 60
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Member:
+    """A registered person, the account behind it, and the order that registering opened."""
+
+    person: Person
+    user: User
+    order: Order
 
 
 @dataclass
@@ -25,6 +45,7 @@ class Site:
     port: int
     simulator_port: int
     folder: Path
+    environment: dict[str, str] = field(repr=False)
 
     @property
     def url(self) -> str:
@@ -34,18 +55,23 @@ class Site:
     def simulator_url(self) -> str:
         return f"http://127.0.0.1:{self.simulator_port}"
 
+    @cached_property
+    def services(self) -> Services:
+        """The use-cases on the same database and the same simulator, in the test's own process."""
+        return build_services(load_settings(self.environment, root=self.folder))
+
     def wait_until_ready(self) -> None:
         deadline = time.monotonic() + _READY_SECONDS
         while time.monotonic() < deadline:
             if self.process.poll() is not None:
-                raise RuntimeError(f"the application ended: {(self.folder / 'app.log').read_text()[-2000:]}")
+                raise RuntimeError(f"the application ended: {self.log()[-2000:]}")
             try:
                 if requests.get(f"{self.url}/readyz", timeout=2).status_code == 200:
                     return
             except requests.RequestException:
                 pass
             time.sleep(0.1)
-        raise RuntimeError(f"the application is not ready: {(self.folder / 'app.log').read_text()[-2000:]}")
+        raise RuntimeError(f"the application is not ready: {self.log()[-2000:]}")
 
     def stop(self) -> None:
         self.process.terminate()
@@ -54,22 +80,92 @@ class Site:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait(5)
+        if "services" in self.__dict__:
+            self.services.close()
 
-    def simulator(self, method: str, path: str, **body: Any) -> Any:
+    def get(self, path: str, **options: Any) -> requests.Response:
+        return self.request("GET", path, **options)
+
+    def request(self, method: str, path: str, **options: Any) -> requests.Response:
+        return requests.request(method, f"{self.url}{path}", timeout=10, allow_redirects=False, **options)
+
+    def simulator(self, method: str, path: str, /, **body: Any) -> Any:
         """Call the simulator's control API."""
-        reply = requests.request(method, f"{self.simulator_url}{path}", json=body or None, timeout=10)
+        reply = requests.request(method, f"{self.simulator_url}{path}", json=body or None, timeout=30)
         reply.raise_for_status()
         return reply.json() if reply.content else None
 
+    def arm(self, fault: str, **settings: Any) -> None:
+        """Let the simulator misbehave until the end of the test, or `count` times."""
+        self.simulator("POST", "/control/faults", name=fault, **settings)
+
+    def truth(self, user: User) -> list[dict[str, Any]]:
+        """What the gateway knows of this user's orders."""
+        orders = self.simulator("GET", "/control/truth")["orders"]
+        return [order for order in orders if order["tags"].get("user_id") == str(user.id)]
+
+    def gateway_payments(self, order_id: str) -> list[dict[str, Any]]:
+        """Every attempt to pay an order, as the gateway knows it."""
+        payments = self.simulator("GET", "/control/truth")["payments"]
+        return [payment for payment in payments if payment["order_id"] == order_id]
+
     def rows(self, sql: str, **values: Any) -> list[dict[str, Any]]:
         """Read the application's database as psql would."""
-        server = start_embedded_server(self.folder / "data" / "postgres")
-        engine = connect_engine(server.url)
-        try:
-            with engine.connect() as conn:
-                return [dict(row) for row in conn.execute(text(sql), values).mappings()]
-        finally:
-            engine.dispose()
+        with self.services.engine.connect() as conn:
+            return [dict(row) for row in conn.execute(text(sql), values).mappings()]
+
+    def orders(self, username: str) -> list[dict[str, Any]]:
+        """A user's orders, oldest first."""
+        return self.rows(
+            "SELECT o.* FROM orders o JOIN users u ON u.id = o.user_id WHERE u.username = :name ORDER BY o.created_at",
+            name=username,
+        )
+
+    def subscription(self, username: str) -> dict[str, Any]:
+        """The guide's view of a subscription."""
+        found = user_management.SubscriptionTracker(self.services).get_subscription(username)
+        if found is None:
+            raise LookupError(username)
+        return found
+
+    def user(self, username: str) -> User:
+        (row,) = self.rows("SELECT email FROM users WHERE username = :name", name=username)
+        return user_management.sign_in(self.services, login=row["email"], password=Person.password)
+
+    def admin(self, email: str, password: str) -> User:
+        return user_management.sign_in(self.services, login=email, password=password)
+
+    def join(self, plan: str = "monthly") -> Member:
+        """Register a new person and open the order, as the form does, without a browser."""
+        person = new_person()
+        user = user_management.register(
+            self.services,
+            full_name=person.full_name,
+            email=person.email,
+            username=person.username,
+            phone=person.phone,
+            state=person.state,
+            password=person.password,
+        )
+        return Member(person, user, payment_handler.start_checkout(self.services, user, plan))
+
+    def let_in(self, context: BrowserContext, user: User) -> None:
+        """Give the browser a session of this user, as the log-in form does."""
+        ticket = issue_ticket(self.services, user, browser_token="the-browser")
+        token = redeem_ticket(self.services, ticket, browser_token="the-browser", user_agent="test")
+        name = session_cookie_name(self.services.settings)
+        context.add_cookies(
+            [{"name": name, "value": token, "url": self.url, "httpOnly": True, "sameSite": "Lax"}]
+        )
 
     def log(self) -> str:
         return (self.folder / "app.log").read_text()
+
+
+def eventually(probe: Callable[[], T], *, within_seconds: float = 15) -> T:
+    """The first truthy answer of `probe`. Fails with its last answer when none comes in time."""
+    deadline = time.monotonic() + within_seconds
+    while not (answer := probe()):
+        assert time.monotonic() < deadline, f"still {answer!r} after {within_seconds} s"
+        time.sleep(0.1)
+    return answer

@@ -1,0 +1,211 @@
+"""Every page on a phone, in light and dark: nothing scrolls sideways, breaks the policy or asks a foreign host."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect
+
+from tests.e2e import journey
+from tests.e2e.conftest import ADMIN_EMAIL, ADMIN_PASSWORD, new_context
+from tests.e2e.site import Member, Site, eventually
+
+SCHEMES = ["light", "dark"]
+# Streamlit asks for these under deep links, and its charts ask for a permission that we do not give.
+EXPECTED_NOISE = re.compile(r"_stcore/(health|host-config)|wasm-eval")
+
+# name: (who looks, address, a heading that is there when the page is)
+PAGES = {
+    "landing": ("visitor", "/", "See which sectors lead"),
+    "register": ("visitor", "/register", "Create your account"),
+    "login": ("visitor", "/login", "Log in"),
+    "contact": ("visitor", "/contact", "Contact"),
+    "refunds": ("visitor", "/refunds", "Refunds"),
+    "terms": ("visitor", "/terms", "Terms"),
+    "privacy": ("visitor", "/privacy", "Privacy"),
+    "unpaid order": ("member", "/", "Complete your payment"),
+    "locked dashboard": ("member", "/dashboard", "Dashboard"),
+    "unpaid billing": ("member", "/billing", "Billing"),
+    "return unpaid": ("member", "/?order_id={member}", ""),
+    "return unknown": ("member", "/?order_id=ORDERAAAAAAAAAAAAAAA", ""),
+    "welcome": ("subscriber", "/", "See which sectors lead"),
+    "return paid": ("subscriber", "/?order_id={subscriber}", "Payment successful"),
+    "dashboard": ("subscriber", "/dashboard", "Sector ranking"),
+    "billing": ("subscriber", "/billing", "Billing"),
+    "admin": ("admin", "/admin", "Admin"),
+    "admin users": ("admin", "/admin?section=users", "Admin"),
+    "admin orders": ("admin", "/admin?section=orders", "Admin"),
+    "admin payments": ("admin", "/admin?section=payments", "Admin"),
+    "admin events": ("admin", "/admin?section=events", "Admin"),
+    "admin mails": ("admin", "/admin?section=mails", "Admin"),
+}
+
+
+@dataclass
+class Visit:
+    """What a page did while it was looked at."""
+
+    overflow: int = 0
+    complaints: list[str] = field(default_factory=list)
+    hosts: set[str] = field(default_factory=set)
+
+
+class Walker:
+    """Visits pages on a phone, each once, as visitor, member, subscriber or admin."""
+
+    def __init__(self, browser: Browser, site: Site) -> None:
+        self._site = site
+        self._member, self._subscriber = site.join(), site.join("annual")
+        order = self._subscriber.order.id
+        site.simulator("POST", f"/control/orders/{order}/pay", method="card", outcome="SUCCESS")
+        eventually(lambda: site.subscription(self._subscriber.person.username)["is_paid"])
+        self._visits: dict[tuple[str, str], Visit] = {}
+        self._contexts: dict[str, BrowserContext] = {}
+        for scheme in SCHEMES:
+            options: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "color_scheme": scheme}
+            self._contexts[scheme] = new_context(browser, site, **options)
+
+    def close(self) -> None:
+        for context in self._contexts.values():
+            context.close()
+
+    def visit(self, name: str, scheme: str) -> Visit:
+        if (name, scheme) not in self._visits:
+            self._visits[name, scheme] = self._look(name, scheme)
+        return self._visits[name, scheme]
+
+    def _look(self, name: str, scheme: str) -> Visit:
+        role, address, heading = PAGES[name]
+        context = self._contexts[scheme]
+        self._become(context, role)
+        page, visit = context.new_page(), Visit()
+        listen(page, visit)
+        page.goto(address.format(member=self._member.order.id, subscriber=self._subscriber.order.id))
+        expect(page.get_by_role("heading", name=heading).first).to_be_visible()
+        expect(page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]')).to_be_visible()
+        if name == "dashboard":
+            expect(page.locator(".stVegaLiteChart :is(canvas, svg)").first).to_be_visible()
+        visit.overflow = page.evaluate("document.scrollingElement.scrollWidth - window.innerWidth")
+        visit.overflow = max(visit.overflow, page.evaluate(WIDEST_SCROLLER))
+        page.close()
+        return visit
+
+    def _become(self, context: BrowserContext, role: str) -> None:
+        context.clear_cookies()
+        users = {"member": self._member.user, "subscriber": self._subscriber.user}
+        if role in users:
+            self._site.let_in(context, users[role])
+        elif role == "admin":
+            self._site.let_in(context, self._site.admin(ADMIN_EMAIL, ADMIN_PASSWORD))
+
+
+# Streamlit scrolls inside of its main section, so the document's own width does not tell.
+WIDEST_SCROLLER = """() => Math.max(...[...document.querySelectorAll('[data-testid="stMain"]')]
+    .map((part) => part.scrollWidth - part.clientWidth), 0)"""
+
+
+def listen(page: Page, visit: Visit) -> None:
+    """Note every complaint of the browser and every host that is asked."""
+
+    def complained(message: ConsoleMessage) -> None:
+        words = f"{message.text} {message.location.get('url', '')}"
+        if message.type == "error" and not EXPECTED_NOISE.search(words):
+            visit.complaints.append(words)
+
+    def asked(url: str) -> None:
+        if not url.startswith(("blob:", "data:", "about:")):
+            visit.hosts.add(url.split("/")[2])
+
+    page.on("console", complained)
+    page.on("pageerror", lambda error: visit.complaints.append(str(error)))
+    page.on("request", lambda request: asked(request.url))
+    page.on("websocket", lambda socket: asked(socket.url))
+
+
+@pytest.fixture(scope="module")
+def walker(browser: Browser, site: Site) -> Iterator[Walker]:
+    walker = Walker(browser, site)
+    yield walker
+    walker.close()
+
+
+@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_nothing_scrolls_sideways_on_a_phone(walker: Walker, scheme: str, name: str) -> None:
+    assert walker.visit(name, scheme).overflow <= 0
+
+
+@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_the_browser_has_nothing_to_complain_about(walker: Walker, scheme: str, name: str) -> None:
+    assert walker.visit(name, scheme).complaints == []
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_asks_only_our_own_host(site: Site, walker: Walker, name: str) -> None:
+    assert walker.visit(name, "light").hosts == {f"localhost:{site.port}"}
+
+
+def test_a_dark_page_is_dark(site: Site, walker: Walker) -> None:
+    page = walker._contexts["dark"].new_page()
+    page.goto("/login")
+    expect(page.get_by_role("heading", name="Log in")).to_be_visible()
+
+    colour = page.get_by_test_id("stApp").evaluate("element => getComputedStyle(element).backgroundColor")
+
+    page.close()
+    assert sum(int(part) for part in re.findall(r"\d+", colour)[:3]) < 120
+
+
+@pytest.fixture(scope="module")
+def whole_journey(browser: Browser, site: Site) -> Iterator[tuple[Visit, str]]:
+    """From the first page over the gateway to the dashboard, on a phone."""
+    context = new_context(browser, site, viewport={"width": 390, "height": 844})
+    page, visit, widest = context.new_page(), Visit(), 0
+    listen(page, visit)
+    journey.register(page, journey.new_person())
+    page.get_by_role("button", name="Complete Payment").click()
+    journey.expect_gateway(page)
+    widest = page.evaluate("document.scrollingElement.scrollWidth - window.innerWidth")
+    journey.enter_otp(page)
+    journey.expect_paid(page)
+    page.get_by_role("button", name="Go to Dashboard").click()
+    journey.expect_dashboard(page)
+    visit.overflow = widest
+    yield visit, page.url
+    context.close()
+
+
+def test_the_whole_journey_asks_only_our_hosts(site: Site, whole_journey: tuple[Visit, str]) -> None:
+    assert whole_journey[0].hosts == {f"localhost:{site.port}", f"127.0.0.1:{site.simulator_port}"}
+
+
+def test_the_whole_journey_leaves_a_clean_console(whole_journey: tuple[Visit, str]) -> None:
+    assert whole_journey[0].complaints == []
+
+
+def test_the_gateways_page_fits_a_phone(whole_journey: tuple[Visit, str]) -> None:
+    assert whole_journey[0].overflow <= 0
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_the_checkout_document_fits_a_phone_and_breaks_no_policy(
+    browser: Browser, site: Site, member: Member, scheme: Any
+) -> None:
+    site.arm("sdk_unavailable")
+    context = new_context(browser, site, viewport={"width": 390, "height": 844}, color_scheme=scheme)
+    site.let_in(context, member.user)
+    page, visit = context.new_page(), Visit()
+    listen(page, visit)
+
+    page.goto(f"/checkout/{member.order.id}")
+    expect(page.get_by_role("heading", name="The payment page did not open")).to_be_visible()
+    overflow = page.evaluate("document.scrollingElement.scrollWidth - window.innerWidth")
+
+    context.close()
+    assert overflow <= 0
+    assert [complaint for complaint in visit.complaints if "Content Security Policy" in complaint] == []
