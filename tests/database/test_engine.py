@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
-from database.engine import conninfo, connect_engine, database_now
+from database.engine import connect_engine, conninfo, database_now
 
 
 def test_every_connection_is_limited_in_time_and_lives_in_utc(engine) -> None:

@@ -1,0 +1,728 @@
+"""Every reason to look ends in `sync_order`, and `sync_order` pays an order exactly once."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import text
+
+import payment_handler
+from domain.accounts import User
+from domain.errors import (
+    GatewayCredentialsRejected,
+    GatewayReplyInvalid,
+    GatewayTimeout,
+    GatewayUnavailable,
+    OrderNotFound,
+    WebhookRefused,
+)
+from domain.gateway import GatewayOrderStatus, GatewayPaymentStatus, GatewayRefundStatus
+from domain.orders import OrderStatus, PaymentStatus
+from payment_handler import (
+    confirm_return,
+    execute_refund,
+    find_order,
+    last_failure,
+    list_orders,
+    process_event,
+    receive_webhook,
+    report_script_failure,
+    save_payment_record,
+    send_payment_receipt,
+    start_checkout,
+    sync_order,
+)
+from user_management import entitlement, register
+
+GOOD = {"x-webhook-signature": "good"}
+
+
+@pytest.fixture
+def order(services, user):
+    return start_checkout(services, user, "monthly")
+
+
+@pytest.fixture
+def stranger(services) -> User:
+    return register(
+        services,
+        full_name="Bela Iyer",
+        email="bela@example.com",
+        username="bela",
+        phone="8888888888",
+        state="Kerala",
+        password="TestPass123",
+    )
+
+
+def test_a_paid_order_buys_one_period_and_writes_everything_in_one_go(
+    services, user, gateway, clock, order
+) -> None:
+    gateway.pay(order.id, charged_paise=50898)
+
+    synced = sync_order(services, order.id)
+
+    assert (synced.status, synced.paid_at, synced.synced_at) == (OrderStatus.PAID, clock.moment, clock.moment)
+    assert _rows(services, "SELECT amount_paise, charged_paise, role, status FROM payments") == [
+        (49900, 50898, "primary", "captured")
+    ]
+    assert _rows(services, "SELECT plan_id, starts_at, ends_at FROM subscription_periods") == [
+        ("monthly", clock.moment, clock.moment + timedelta(days=31))
+    ]
+    assert _rows(services, "SELECT status, current_period_end FROM subscriptions") == [
+        ("active", clock.moment + timedelta(days=31))
+    ]
+    assert _rows(services, "SELECT account, amount_paise FROM ledger_entries ORDER BY account") == [
+        ("gateway_receivable", 49900),
+        ("sales", -49900),
+    ]
+    assert _rows(services, "SELECT kind, to_address, status FROM emails ORDER BY kind") == [
+        ("activation", "asha@example.com", "queued"),
+        ("receipt", "asha@example.com", "queued"),
+    ]
+    assert _rows(services, "SELECT action FROM audit_log WHERE object LIKE 'order:%' ORDER BY id") == [
+        ("order_made",),
+        ("payment_captured",),
+        ("order_paid",),
+    ]
+    assert _rows(services, "SELECT task_name FROM procrastinate_jobs") == [("send_mail",), ("send_mail",)]
+    assert _rows(services, "SELECT closed_at FROM checkouts") == [(clock.moment,)]
+    assert _rows(services, "SELECT 1 FROM alarms") == []
+    assert entitlement(services, user).is_active
+    _check_invariants(services)
+
+
+def test_looking_again_changes_nothing_more(services, gateway, order) -> None:
+    gateway.pay(order.id)
+    sync_order(services, order.id)
+    before = _everything(services)
+
+    for _ in range(3):
+        sync_order(services, order.id)
+
+    assert _everything(services) == before
+
+
+def test_eight_looks_at_once_pay_once(services, gateway, order) -> None:
+    gateway.pay(order.id)
+    barrier = threading.Barrier(8)
+    ends: list[object] = []
+
+    def work() -> None:
+        barrier.wait(10)
+        try:
+            ends.append(sync_order(services, order.id).status)
+        except Exception as exc:  # shown by the assertion below
+            ends.append(exc)
+
+    _together(*[work] * 8)
+
+    assert ends == [OrderStatus.PAID] * 8
+    assert _rows(services, "SELECT count(*) FROM subscription_periods") == [(1,)]
+    assert _rows(services, "SELECT count(*) FROM emails") == [(2,)]
+    assert _rows(services, "SELECT count(*) FROM ledger_entries") == [(2,)]
+    _check_invariants(services)
+
+
+def test_a_look_that_began_before_the_payment_and_is_applied_after_it_takes_nothing_back(
+    services, user, gateway, order
+) -> None:
+    class Slow:
+        """Answers what was true when it was asked, after somebody else has settled the truth."""
+
+        def __getattr__(self, name):
+            return getattr(gateway, name)
+
+        def fetch_payments(self, order_id):
+            old = gateway.fetch_payments(order_id)
+            gateway.pay(order_id)
+            sync_order(services, order_id)
+            return old
+
+    stale = sync_order(replace(services, gateways={"cashfree": Slow()}), order.id)
+
+    assert stale.status is OrderStatus.PAID
+    assert entitlement(services, user).is_active
+    _check_invariants(services)
+
+
+def test_a_crash_in_the_middle_leaves_nothing_half_done_and_the_next_look_completes(
+    services, user, gateway, order, monkeypatch
+) -> None:
+    gateway.pay(order.id)
+    before = _everything(services)
+    monkeypatch.setattr("billing.mails.defer_activation", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        sync_order(services, order.id)
+    crashed = _everything(services)
+    monkeypatch.undo()
+
+    sync_order(services, order.id)
+
+    assert crashed == before
+    assert entitlement(services, user).is_active
+    _check_invariants(services)
+
+
+@pytest.mark.parametrize(
+    "lie",
+    [
+        {"amount_paise": 100},
+        {"currency": "USD"},
+        {"tags": {"user_id": "somebody else"}},
+        {"order_id": "ORDER1"},
+    ],
+)
+def test_a_contradiction_waits_for_a_person_and_opens_nothing(services, user, gateway, order, lie) -> None:
+    gateway.pay(order.id)
+    gateway.orders[order.id] = replace(gateway.orders[order.id], **lie)
+
+    synced = sync_order(services, order.id)
+    again = sync_order(services, order.id)
+
+    assert synced.status is again.status is OrderStatus.QUARANTINED
+    assert not entitlement(services, user).is_active
+    assert _rows(services, "SELECT count(*) FROM payments") == [(0,)]
+    assert _rows(services, "SELECT count(*) FROM alarms") == [(1,)]
+    assert _rows(services, "SELECT quarantine_reason IS NOT NULL FROM orders") == [(True,)]
+
+
+def test_an_order_the_gateway_does_not_know_stays_as_it_is(services, user, gateway, clock) -> None:
+    gateway.fail_next = GatewayTimeout()
+    with pytest.raises(GatewayTimeout):
+        start_checkout(services, user, "monthly")
+    order_id = list_orders(services, user)[0].order.id
+
+    synced = sync_order(services, order_id)
+
+    assert (synced.status, synced.synced_at) == (OrderStatus.UNKNOWN, clock.moment)
+
+
+def test_an_order_we_do_not_know_is_not_found_and_the_gateway_is_not_asked(services, gateway) -> None:
+    with pytest.raises(OrderNotFound):
+        sync_order(services, "ORDER00000000000000X")
+
+    assert gateway.calls == []
+
+
+@pytest.mark.parametrize("error", [GatewayTimeout(), GatewayReplyInvalid(), GatewayCredentialsRejected()])
+def test_a_gateway_that_does_not_answer_changes_nothing(services, gateway, order, error) -> None:
+    before = _everything(services)
+    gateway.fail_next = error
+
+    with pytest.raises(type(error)):
+        sync_order(services, order.id)
+
+    assert _everything(services) == before
+
+
+def test_failures_are_recorded_and_a_later_success_still_pays(services, user, gateway, order) -> None:
+    gateway.pay(order.id, status=GatewayPaymentStatus.FAILED, payment_id="PAY1")
+    failed = sync_order(services, order.id)
+    failure = last_failure(services, user, order.id)
+    gateway.pay(order.id, payment_id="PAY1")
+    paid = sync_order(services, order.id)
+
+    assert failed.status is OrderStatus.CREATED
+    assert failure is not None
+    assert failure.status is PaymentStatus.FAILED
+    assert paid.status is OrderStatus.PAID
+    assert last_failure(services, user, order.id) is None
+    assert _rows(services, "SELECT status, role FROM payments") == [("captured", "primary")]
+
+
+def test_cash_on_delivery_opens_nothing_and_calls_a_person(services, user, gateway, order) -> None:
+    gateway.pay(order.id, is_money=False)
+
+    assert sync_order(services, order.id).status is OrderStatus.CREATED
+    assert not entitlement(services, user).is_active
+    assert _rows(services, "SELECT count(*) FROM alarms") == [(1,)]
+
+
+def test_a_payment_after_the_expiry_is_honoured_by_default_and_goes_back_if_so_chosen(
+    services, user, gateway, clock, order
+) -> None:
+    clock.advance(timedelta(minutes=31))
+    gateway.pay(order.id)
+    refunding = replace(services, settings=services.settings.model_copy(update={"late_payment": "refund"}))
+
+    assert sync_order(refunding, order.id).status is OrderStatus.SURPLUS
+    assert not entitlement(services, user).is_active
+    assert _rows(services, "SELECT reason FROM refunds") == [("paid after the order had expired",)]
+
+    second = start_checkout(services, user, "monthly")
+    clock.advance(timedelta(minutes=31))
+    gateway.pay(second.id)
+    assert sync_order(services, second.id).status is OrderStatus.PAID
+
+
+def test_a_second_payment_on_one_order_is_kept_as_a_duplicate_and_left_to_the_gateway(
+    services, gateway, order
+) -> None:
+    gateway.pay(order.id)
+    sync_order(services, order.id)
+    gateway.pay(order.id, payment_id="SECOND")
+
+    assert sync_order(services, order.id).status is OrderStatus.PAID
+    assert _rows(services, "SELECT role FROM payments ORDER BY id") == [("primary",), ("duplicate",)]
+    assert _rows(services, "SELECT count(*) FROM refunds") == [(0,)]
+    assert _rows(services, "SELECT count(*) FROM alarms") == [(1,)]
+    assert _rows(services, "SELECT count(*) FROM subscription_periods") == [(1,)]
+    assert _rows(
+        services, "SELECT sum(amount_paise) FROM ledger_entries WHERE account = 'owed_to_buyers'"
+    ) == [(-49900,)]
+    _check_invariants(services)
+
+
+def test_paying_both_orders_of_one_checkout_gives_one_period_and_one_refund(
+    services, user, gateway, order
+) -> None:
+    annual = start_checkout(services, user, "annual")
+    gateway.pay(order.id)
+    gateway.pay(annual.id)
+
+    first, second = sync_order(services, order.id), sync_order(services, annual.id)
+    sync_order(services, annual.id)
+
+    assert (first.status, second.status) == (OrderStatus.PAID, OrderStatus.SURPLUS)
+    assert entitlement(services, user).plan_id == "monthly"
+    assert _rows(services, "SELECT amount_paise, status, reason FROM refunds") == [
+        (499000, "intended", "paid twice in one checkout")
+    ]
+    assert _rows(
+        services, "SELECT args->>'refund_key' FROM procrastinate_jobs WHERE task_name = 'execute_refund'"
+    ) == _rows(services, "SELECT refund_key FROM refunds")
+    _check_invariants(services)
+
+
+def test_both_orders_of_one_checkout_settled_at_once_give_one_period(services, user, gateway, order) -> None:
+    annual = start_checkout(services, user, "annual")
+    gateway.pay(order.id)
+    gateway.pay(annual.id)
+    barrier = threading.Barrier(4)
+    ends: list[object] = []
+
+    def work(order_id: str) -> None:
+        barrier.wait(10)
+        try:
+            ends.append(sync_order(services, order_id).status)
+        except Exception as exc:  # shown by the assertion below
+            ends.append(exc)
+
+    _together(*[lambda i=i: work(i) for i in (order.id, annual.id) * 2])
+
+    assert sorted(map(str, ends)) == ["paid", "paid", "surplus", "surplus"]
+    assert _rows(services, "SELECT count(*) FROM subscription_periods") == [(1,)]
+    _check_invariants(services)
+
+
+def test_separate_purchases_settled_at_once_stack_without_overlap_and_without_deadlock(
+    services, user, gateway, clock
+) -> None:
+    ids = []
+    for _ in range(4):
+        ids.append(start_checkout(services, user, "monthly").id)
+        gateway.pay(ids[-1])
+        with services.engine.begin() as conn:
+            conn.execute(text("UPDATE checkouts SET closed_at = now()"))
+    barrier = threading.Barrier(8)
+    ends: list[object] = []
+
+    def work(order_id: str) -> None:
+        barrier.wait(10)
+        try:
+            ends.append(sync_order(services, order_id).status)
+        except Exception as exc:  # shown by the assertion below
+            ends.append(exc)
+
+    _together(*[lambda i=i: work(i) for i in ids * 2])
+
+    periods = _rows(services, "SELECT starts_at, ends_at FROM subscription_periods ORDER BY starts_at")
+    assert ends == [OrderStatus.PAID] * 8
+    assert len(periods) == 4
+    assert periods[0][0] == clock.moment
+    assert all(before[1] == after[0] for before, after in zip(periods, periods[1:], strict=False))
+    _check_invariants(services)
+
+
+def test_a_deleted_account_that_paid_keeps_its_trace_in_the_books_and_gets_no_mail(
+    services, gateway, order
+) -> None:
+    gateway.pay(order.id)
+    with services.engine.begin() as conn:
+        conn.execute(text("UPDATE users SET deleted_at = now()"))
+
+    assert sync_order(services, order.id).status is OrderStatus.PAID
+    assert _rows(services, "SELECT count(*) FROM emails") == [(0,)]
+    assert _rows(services, "SELECT count(*) FROM ledger_entries") == [(2,)]
+
+
+def test_only_the_owner_can_confirm_a_return(services, gateway, order, stranger) -> None:
+    gateway.pay(order.id)
+    gateway.calls.clear()
+
+    for order_id in (order.id, "ORDER00000000000000X", "", "x" * 10_000, "\x00", "' OR 1=1 --"):
+        with pytest.raises(OrderNotFound):
+            confirm_return(services, stranger, order_id)
+
+    assert gateway.calls == []
+    assert _rows(services, "SELECT status FROM orders") == [("created",)]
+
+
+def test_a_return_asks_the_gateway_at_most_every_five_seconds(services, user, gateway, clock, order) -> None:
+    confirm_return(services, user, order.id)
+    gateway.pay(order.id)
+    gateway.calls.clear()
+
+    clock.advance(timedelta(seconds=4.9))
+    shared = confirm_return(services, user, order.id)
+    asked_early = list(gateway.calls)
+    clock.advance(timedelta(seconds=0.1))
+    fresh = confirm_return(services, user, order.id)
+
+    assert (shared.status, asked_early) == (OrderStatus.CREATED, [])
+    assert fresh.status is OrderStatus.PAID
+
+
+@pytest.mark.parametrize("error", [GatewayTimeout(), GatewayReplyInvalid(), GatewayCredentialsRejected()])
+def test_a_return_while_the_gateway_is_down_shows_what_we_know(services, user, gateway, order, error) -> None:
+    gateway.pay(order.id)
+    gateway.fail_next = error
+
+    shown = confirm_return(services, user, order.id)
+
+    assert (shown.id, shown.status) == (order.id, OrderStatus.CREATED)
+
+
+def test_a_return_to_a_paid_order_asks_nobody(services, user, gateway, order) -> None:
+    gateway.pay(order.id)
+    sync_order(services, order.id)
+    gateway.calls.clear()
+
+    assert confirm_return(services, user, order.id).status is OrderStatus.PAID
+    assert gateway.calls == []
+
+
+def test_a_webhook_is_kept_to_the_byte_once_and_queues_one_look(services, gateway, order) -> None:
+    body = f"PAYMENT_SUCCESS_WEBHOOK:{order.id}".encode()
+
+    first = receive_webhook(services, "cashfree", GOOD, body)
+    second = receive_webhook(services, "cashfree", GOOD, body)
+
+    assert (first, second) == (True, False)
+    ((stored, status, event_id),) = _rows(services, "SELECT body, status, id FROM gateway_events")
+    assert (bytes(stored), status) == (body, "new")
+    assert _rows(services, "SELECT task_name, lock, args FROM procrastinate_jobs") == [
+        ("process_event", order.id, {"event_id": event_id})
+    ]
+    assert "fetch_order" not in gateway.calls
+
+
+def test_eight_copies_of_a_webhook_at_once_are_one_event_and_one_job(services, order) -> None:
+    barrier = threading.Barrier(8)
+    ends: list[bool] = []
+
+    def work() -> None:
+        barrier.wait(10)
+        ends.append(
+            receive_webhook(services, "cashfree", GOOD, f"PAYMENT_SUCCESS_WEBHOOK:{order.id}".encode())
+        )
+
+    _together(*[work] * 8)
+
+    assert sorted(ends) == [False] * 7 + [True]
+    assert _rows(services, "SELECT count(*) FROM procrastinate_jobs") == [(1,)]
+
+
+def test_a_webhook_that_is_not_signed_leaves_no_row(services) -> None:
+    with pytest.raises(WebhookRefused):
+        receive_webhook(
+            services, "cashfree", {"x-webhook-signature": "bad"}, b"PAYMENT_SUCCESS_WEBHOOK:ORDER1"
+        )
+
+    assert _rows(services, "SELECT count(*) FROM gateway_events") == [(0,)]
+
+
+def test_a_webhook_whose_job_cannot_be_queued_is_not_kept_either(services, monkeypatch) -> None:
+    monkeypatch.setattr(type(services.queue), "defer", lambda *_, **__: 1 / 0)
+
+    with pytest.raises(ZeroDivisionError):
+        receive_webhook(services, "cashfree", GOOD, b"PAYMENT_SUCCESS_WEBHOOK:ORDER1")
+
+    assert _rows(services, "SELECT count(*) FROM gateway_events") == [(0,)]
+
+
+def test_an_event_makes_us_look_and_believes_nothing_in_the_body(services, gateway, order) -> None:
+    event_id = _event(services, f"PAYMENT_SUCCESS_WEBHOOK:{order.id}")
+
+    process_event(services, event_id)
+
+    assert _rows(services, "SELECT status FROM orders") == [("created",)]
+    assert _rows(services, "SELECT status FROM gateway_events") == [("processed",)]
+
+
+def test_an_event_about_a_payment_pays_and_is_processed_once(services, gateway, order) -> None:
+    event_id = _event(services, f"PAYMENT_SUCCESS_WEBHOOK:{order.id}")
+    gateway.pay(order.id)
+
+    process_event(services, event_id)
+    gateway.calls.clear()
+    process_event(services, event_id)
+
+    assert _rows(services, "SELECT status FROM orders") == [("paid",)]
+    assert gateway.calls == []
+
+
+def test_an_event_stays_new_while_the_gateway_does_not_answer(services, gateway, order) -> None:
+    event_id = _event(services, f"PAYMENT_SUCCESS_WEBHOOK:{order.id}")
+    gateway.fail_next = GatewayTimeout()
+
+    with pytest.raises(GatewayTimeout):
+        process_event(services, event_id)
+
+    assert _rows(services, "SELECT status FROM gateway_events") == [("new",)]
+
+
+@pytest.mark.parametrize(
+    ("body", "alarms"),
+    [
+        ("PAYMENT_SUCCESS_WEBHOOK:ORDER00000000000000X", 1),
+        ("PAYMENT_FAILED_WEBHOOK:ORDER00000000000000X", 0),
+        ("WEBHOOK:", 0),
+    ],
+)
+def test_an_event_about_no_order_of_ours_is_ignored_and_money_calls_a_person(services, body, alarms) -> None:
+    process_event(services, _event(services, body))
+
+    assert _rows(services, "SELECT status FROM gateway_events") == [("ignored",)]
+    assert _rows(services, "SELECT count(*) FROM alarms") == [(alarms,)]
+
+
+def test_an_event_that_does_not_exist_is_no_accident(services) -> None:
+    process_event(services, 4711)
+
+
+@pytest.fixture
+def refund_key(services, user, gateway, order) -> str:
+    """A refund intent: both orders of one checkout were paid."""
+    annual = start_checkout(services, user, "annual")
+    for order_id in (order.id, annual.id):
+        gateway.pay(order_id)
+        sync_order(services, order_id)
+    gateway.calls.clear()
+    return _rows(services, "SELECT refund_key FROM refunds")[0][0]
+
+
+def test_a_refund_is_carried_out_once_and_balances_the_books(services, user, gateway, refund_key) -> None:
+    execute_refund(services, refund_key)
+    execute_refund(services, refund_key)
+
+    assert gateway.calls == ["create_refund"]
+    assert _rows(services, "SELECT status, gateway_refund_id FROM refunds") == [("processed", "R0")]
+    assert _rows(services, "SELECT role, status FROM payments ORDER BY id") == [
+        ("primary", "captured"),
+        ("duplicate", "refunded"),
+    ]
+    assert _rows(
+        services, "SELECT sum(amount_paise) FROM ledger_entries WHERE account = 'owed_to_buyers'"
+    ) == [(0,)]
+    assert entitlement(services, user).is_active
+    _check_invariants(services)
+
+
+def test_a_pending_refund_is_asked_about_again_under_the_same_id(services, gateway, refund_key) -> None:
+    _answer(gateway, refund_key, GatewayRefundStatus.PENDING)
+    with pytest.raises(GatewayUnavailable):
+        execute_refund(services, refund_key)
+    pending = _rows(services, "SELECT status FROM refunds")
+    _answer(gateway, refund_key, GatewayRefundStatus.SUCCESS)
+
+    execute_refund(services, refund_key)
+
+    assert pending == [("pending",)]
+    assert gateway.calls == ["create_refund", "fetch_refund"]
+    assert _rows(services, "SELECT status FROM refunds") == [("processed",)]
+
+
+def test_a_refund_whose_answer_was_lost_is_found_and_not_made_twice(services, gateway, refund_key) -> None:
+    gateway.lose_reply = GatewayTimeout()
+    with pytest.raises(GatewayTimeout):
+        execute_refund(services, refund_key)
+
+    execute_refund(services, refund_key)
+
+    assert len(gateway.refunds) == 1
+    assert _rows(services, "SELECT status FROM refunds") == [("processed",)]
+
+
+@pytest.mark.parametrize("status", [GatewayRefundStatus.FAILED, GatewayRefundStatus.CANCELLED])
+def test_a_failed_refund_calls_a_person_and_is_not_repeated(services, gateway, refund_key, status) -> None:
+    _answer(gateway, refund_key, status)
+
+    execute_refund(services, refund_key)
+    execute_refund(services, refund_key)
+
+    assert gateway.calls == ["create_refund"]
+    assert _rows(services, "SELECT status FROM refunds") == [("failed",)]
+    assert _rows(services, "SELECT count(*) FROM alarms WHERE key LIKE 'refund:%'") == [(1,)]
+    assert _rows(services, "SELECT status FROM payments WHERE role = 'duplicate'") == [("captured",)]
+    _check_invariants(services)
+
+
+def test_four_workers_at_once_refund_once(services, gateway, refund_key) -> None:
+    barrier = threading.Barrier(4)
+
+    def work() -> None:
+        barrier.wait(10)
+        execute_refund(services, refund_key)
+
+    _together(*[work] * 4)
+
+    assert len(gateway.refunds) == 1
+    assert _rows(services, "SELECT count(*) FROM ledger_entries WHERE refund_id IS NOT NULL") == [(2,)]
+    _check_invariants(services)
+
+
+def test_a_refund_nobody_intended_is_not_made(services, gateway) -> None:
+    execute_refund(services, "REFUND4711")
+
+    assert gateway.calls == []
+
+
+@pytest.fixture
+def as_the_process(services, monkeypatch) -> None:
+    monkeypatch.setattr(payment_handler, "get_services", lambda: services)
+
+
+def test_the_guides_receipt_goes_only_where_the_books_say(services, gateway, order, as_the_process) -> None:
+    before = send_payment_receipt("asha@example.com", order.id, 499)
+    gateway.pay(order.id)
+    sync_order(services, order.id)
+
+    assert before is False
+    assert send_payment_receipt(" Asha@example.com ", order.id, "499.00") is True
+    assert send_payment_receipt("bela@example.com", order.id, 499) is False
+    assert send_payment_receipt("asha@example.com", order.id, 4990) is False
+    assert send_payment_receipt("asha@example.com", "ORDER00000000000000X", 499) is False
+    assert _rows(services, "SELECT count(*) FROM emails WHERE kind = 'receipt'") == [(1,)]
+
+
+def test_a_receipt_that_was_sent_is_not_sent_again(services, gateway, order, as_the_process) -> None:
+    gateway.pay(order.id)
+    sync_order(services, order.id)
+    with services.engine.begin() as conn:
+        conn.execute(text("UPDATE emails SET status = 'sent', sent_at = now()"))
+        conn.execute(text("DELETE FROM procrastinate_jobs"))
+
+    assert send_payment_receipt("asha@example.com", order.id, 499) is True
+    assert _rows(services, "SELECT count(*) FROM procrastinate_jobs") == [(0,)]
+
+
+def test_the_guides_save_tells_whether_the_order_is_paid(services, gateway, order, as_the_process) -> None:
+    unpaid = save_payment_record(order.id)
+    gateway.fail_next = GatewayTimeout()
+    unanswered = save_payment_record(order.id)
+    gateway.pay(order.id)
+
+    assert (unpaid, unanswered, save_payment_record(order.id)) == (False, False, True)
+
+
+def test_a_script_that_did_not_load_calls_a_person_once_an_hour_and_only_for_owners(
+    services, user, clock, order, stranger
+) -> None:
+    report_script_failure(services, user, order.id)
+    report_script_failure(services, user, order.id)
+    clock.advance(timedelta(hours=1))
+    report_script_failure(services, user, order.id)
+    with pytest.raises(OrderNotFound):
+        report_script_failure(services, stranger, order.id)
+
+    assert _rows(services, "SELECT count(*) FROM alarms") == [(2,)]
+
+
+def test_a_buyer_sees_their_own_orders_with_their_attempts_and_nobody_elses(
+    services, user, gateway, order, stranger
+) -> None:
+    gateway.pay(order.id, status=GatewayPaymentStatus.FAILED)
+    gateway.pay(order.id)
+    sync_order(services, order.id)
+
+    (line,) = list_orders(services, user)
+
+    assert (line.order.id, line.plan_name) == (order.id, "Monthly")
+    assert {p.status for p in line.payments} == {PaymentStatus.FAILED, PaymentStatus.CAPTURED}
+    assert list_orders(services, stranger) == []
+    with pytest.raises(OrderNotFound):
+        find_order(services, stranger, order.id)
+    with pytest.raises(OrderNotFound):
+        last_failure(services, stranger, order.id)
+
+
+def test_an_order_that_expired_at_the_gateway_expires_here(services, gateway, order) -> None:
+    gateway.orders[order.id] = replace(gateway.orders[order.id], status=GatewayOrderStatus.EXPIRED)
+
+    assert sync_order(services, order.id).status is OrderStatus.EXPIRED
+
+
+def _event(services, body: str) -> int:
+    receive_webhook(services, "cashfree", GOOD, body.encode())
+    return _rows(services, "SELECT max(id) FROM gateway_events")[0][0]
+
+
+def _answer(gateway, refund_key: str, status: GatewayRefundStatus) -> None:
+    """The gateway knows our refund in this state."""
+    if refund_key not in gateway.refunds:
+        order_id = list(gateway.orders)[-1]
+        gateway.create_refund(order_id, refund_id=refund_key, amount_paise=499000, note="")
+        gateway.calls.clear()
+    gateway.refunds[refund_key] = replace(gateway.refunds[refund_key], status=status)
+
+
+def _together(*works) -> None:
+    threads = [threading.Thread(target=work) for work in works]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def _rows(services, statement: str) -> list[tuple]:
+    with services.engine.connect() as conn:
+        return [tuple(row) for row in conn.execute(text(statement))]
+
+
+def _everything(services) -> dict[str, list[tuple]]:
+    tables = "orders checkouts payments refunds subscriptions subscription_periods ledger_entries emails alarms audit_log"
+    return {
+        **{table: _rows(services, f"SELECT * FROM {table} ORDER BY 1") for table in tables.split()},
+        "jobs": _rows(services, "SELECT id, task_name, args FROM procrastinate_jobs ORDER BY id"),
+    }
+
+
+def _check_invariants(services) -> None:
+    """The books agree with themselves, however many looks there were."""
+    violations = {
+        "a paid order has one captured primary payment": """
+            SELECT o.id FROM orders o WHERE o.status = 'paid' AND
+            (SELECT count(*) FROM payments p WHERE p.order_id = o.id AND p.role = 'primary') <> 1""",
+        "a primary payment equals its paid order": """
+            SELECT p.id FROM payments p JOIN orders o ON o.id = p.order_id WHERE p.role = 'primary'
+            AND (o.status <> 'paid' OR (p.amount_paise, p.currency, p.gateway) <> (o.amount_paise, o.currency, o.gateway))""",
+        "a primary payment bought one period": """
+            SELECT p.id FROM payments p WHERE p.role = 'primary'
+            AND (SELECT count(*) FROM subscription_periods s WHERE s.payment_id = p.id) <> 1""",
+        "the stored end is that of the periods": """
+            SELECT s.id FROM subscriptions s WHERE s.status = 'active' AND s.current_period_end IS DISTINCT FROM
+            (SELECT max(ends_at) FROM subscription_periods p WHERE p.subscription_id = s.id AND p.revoked_at IS NULL)""",
+        "the gateway owes us what was captured and not refunded": """
+            SELECT 1 WHERE (SELECT coalesce(sum(amount_paise), 0) FROM ledger_entries WHERE account = 'gateway_receivable')
+            <> (SELECT coalesce(sum(amount_paise), 0) FROM payments WHERE role IS NOT NULL)
+             - (SELECT coalesce(sum(amount_paise), 0) FROM refunds WHERE status = 'processed')""",
+        "a primary payment has one receipt": """
+            SELECT p.id FROM payments p WHERE p.role = 'primary'
+            AND (SELECT count(*) FROM emails e WHERE e.dedupe_key = 'receipt:' || p.id) <> 1""",
+    }
+    assert {name: rows for name, sql in violations.items() if (rows := _rows(services, sql))} == {}
