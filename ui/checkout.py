@@ -165,7 +165,7 @@ def _amount_and_buttons(services: Services, user: User, order: Order, plan: Plan
     rows = [
         ("Order", order.id),
         ("Plan", f"{plan.name}, one {plan.period_word}"),
-        ("Email for the receipt", user.email),
+        ("Receipt to", user.email),
     ]
     st.html(facts(rows, total=("To pay", format_rupees(order.amount_paise))))
     practice_note(services.settings)

@@ -264,6 +264,6 @@ def _table(snapshot: Snapshot) -> None:
             "rs_55": column.NumberColumn("RS 55", format="%+.2f %%", width=96),
             "rs_21": column.NumberColumn("RS 21", format="%+.2f %%", width=96),
             "rank_change": column.NumberColumn("Rank change", format="%+d", width=112),
-            "line": column.LineChartColumn(f"Line, {CHART_SESSIONS} sessions", width="medium"),
+            "line": column.LineChartColumn(f"Line, {CHART_SESSIONS} sessions", width="medium", color=_AHEAD),
         },
     )

@@ -13,7 +13,7 @@ from ui.pages import page
 from wiring import Services
 
 # Where a person may be sent after logging in; anything else in the address means home.
-_NEXT = frozenset({"dashboard", "billing", "admin"})
+_NEXT = {"dashboard": "your dashboard", "billing": "your billing page", "admin": "the admin panel"}
 
 
 def render(services: Services, user: User | None) -> None:
@@ -26,7 +26,7 @@ def render(services: Services, user: User | None) -> None:
     with st.container(key="narrow-login"):
         st.title("Log in", anchor=False)
         if following:
-            st.html(f'<p class="section-lead">Log in to open your {following} page.</p>')
+            st.html(f'<p class="section-lead">Log in to open {_NEXT[following]}.</p>')
         with st.container(key="card-raised-login"), st.form("login", border=False):
             st.text_input("Email or username", key="login-name", max_chars=254, autocomplete="username")
             st.text_input("Password", key="login-password", type="password", autocomplete="current-password")
