@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import Any
@@ -28,13 +28,23 @@ _SECRETS_IN_TEXT = re.compile(
 def redact(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """structlog processor: mask what must not be written, cut gateway payment ids to their last four."""
     for key, value in event.items():
-        if key == "gateway_payment_id":
-            event[key] = f"…{str(value)[-4:]}"
-        elif _SECRET_KEYS.search(key):
-            event[key] = "[redacted]"
-        elif isinstance(value, str):
-            event[key] = _SECRETS_IN_TEXT.sub("[redacted]", value)
+        event[key] = _redacted(key, value)
     return event
+
+
+def _redacted(key: str, value: Any) -> Any:
+    if key == "gateway_payment_id":
+        return f"…{str(value)[-4:]}"
+    if _SECRET_KEYS.search(key):
+        return "[redacted]"
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    if isinstance(value, Mapping):
+        return {str(inner): _redacted(str(inner), item) for inner, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_redacted("", item) for item in value]
+    # Whatever else it is, the renderer would write its text.
+    return _SECRETS_IN_TEXT.sub("[redacted]", value if isinstance(value, str) else repr(value))
 
 
 def configure_logs(folder: Path) -> None:
