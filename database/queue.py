@@ -9,7 +9,9 @@ from enum import StrEnum
 
 import procrastinate
 from procrastinate.contrib.sqlalchemy import SQLAlchemyPsycopg2Connector
+from procrastinate.exceptions import ConnectorException
 from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import SQLAlchemyError
 
 
 class Job(StrEnum):
@@ -30,7 +32,13 @@ class JobQueue:
     def defer(self, conn: Connection, job: Job, *, lock: str | None = None, **arguments: int | str) -> None:
         """Queue a job that commits or rolls back with the caller. Jobs with the same lock run one at a time."""
         task = self._app.configure_task(job, allow_unknown=True, lock=lock, connection=conn)
-        task.defer(**arguments)
+        try:
+            task.defer(**arguments)
+        except ConnectorException as exc:
+            # The caller's edges know the database's errors by their usual names.
+            if isinstance(exc.__cause__, SQLAlchemyError):
+                raise exc.__cause__ from exc
+            raise
 
 
 def worker_is_alive(conn: Connection) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -86,7 +87,7 @@ class FakeGateway:
         if headers.get("x-webhook-signature") != "good":
             raise WebhookRefused()
         kind, _, order_id = body.decode().partition(":")
-        return WebhookEvent("cashfree", body.decode(), kind, order_id or None, body)
+        return WebhookEvent("cashfree", hashlib.sha256(body).hexdigest(), kind, order_id or None, body)
 
     def pay(
         self,

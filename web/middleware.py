@@ -7,11 +7,11 @@ import hashlib
 import re
 import secrets
 from functools import cache
-from http.cookies import CookieError, SimpleCookie
 from pathlib import Path
 
 import streamlit
 from starlette.datastructures import MutableHeaders
+from starlette.requests import cookie_parser
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -84,7 +84,5 @@ def _complete(headers: MutableHeaders, scope: Scope, settings: Settings) -> None
 
 def _has_browser_cookie(scope: Scope, settings: Settings) -> bool:
     raw = next((value for name, value in scope["headers"] if name == b"cookie"), b"").decode("latin-1")
-    try:
-        return browser_cookie_name(settings) in SimpleCookie(raw)
-    except CookieError:
-        return False
+    # Leniently, like the routes: the standard library drops every cookie when a neighbour's is malformed.
+    return browser_cookie_name(settings) in cookie_parser(raw)

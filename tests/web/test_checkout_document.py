@@ -1,0 +1,140 @@
+"""The checkout document: for the owner, with the only policy that admits the gateway's script."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import text
+
+from payment_handler import start_checkout
+from user_management import register
+
+OURS = {"origin": "http://localhost:8501", "sec-fetch-site": "same-origin"}
+
+
+@pytest.fixture
+def order(services, user):
+    return start_checkout(services, user, "monthly")
+
+
+@pytest.fixture
+def stranger(services):
+    return register(
+        services,
+        full_name="Bela Iyer",
+        email="bela@example.com",
+        username="bela",
+        phone="8888888888",
+        state="Kerala",
+        password="TestPass123",
+    )
+
+
+def test_the_owner_gets_the_document_with_amount_and_session(client, user, order, sign_in_as) -> None:
+    sign_in_as(user)
+
+    answer = client.get(f"/checkout/{order.id}")
+
+    assert answer.status_code == 200
+    assert "₹499" in answer.text
+    assert f'"session_{order.id}"' in answer.text
+    assert answer.headers["cache-control"] == "no-store"
+    assert answer.headers["cross-origin-opener-policy"] == "same-origin-allow-popups"
+
+
+def test_a_stranger_gets_the_same_404_as_for_an_order_that_does_not_exist(
+    client, order, stranger, sign_in_as
+) -> None:
+    sign_in_as(stranger)
+
+    theirs = client.get(f"/checkout/{order.id}")
+    nobodys = client.get("/checkout/ORDER00000000000000X")
+    hostile = client.get("/checkout/%00%27")
+
+    assert theirs.status_code == nobodys.status_code == hostile.status_code == 404
+    assert theirs.text == nobodys.text
+    assert order.id not in theirs.text
+
+
+def test_a_visitor_is_sent_to_log_in(client, order) -> None:
+    answer = client.get(f"/checkout/{order.id}")
+
+    assert (answer.status_code, answer.headers["location"]) == (303, "/login")
+
+
+@pytest.mark.parametrize("status", ["superseded", "expired", "surplus", "failed"])
+def test_an_order_that_cannot_be_paid_leads_to_where_things_stand(
+    services, client, user, order, sign_in_as, status
+) -> None:
+    sign_in_as(user)
+    with services.engine.begin() as conn:
+        conn.execute(text("UPDATE orders SET status = :status"), {"status": status})
+
+    answer = client.get(f"/checkout/{order.id}")
+
+    assert (answer.status_code, answer.headers["location"]) == (303, f"/?order_id={order.id}")
+
+
+def test_every_script_carries_the_nonce_of_the_policy_which_is_new_each_time(
+    client, user, order, sign_in_as
+) -> None:
+    sign_in_as(user)
+
+    nonces = set()
+    for _ in range(3):
+        answer = client.get(f"/checkout/{order.id}")
+        (nonce,) = re.findall(r"script-src 'nonce-([\w-]+)'", answer.headers["content-security-policy"])
+        nonces.add(nonce)
+        assert set(re.findall(r"<(?:script|style)[^>]*>", answer.text)) == {
+            f'<script nonce="{nonce}">',
+            f'<style nonce="{nonce}">',
+        }
+
+    assert len(nonces) == 3
+
+
+def test_the_policy_admits_the_gateway_and_nothing_inline(
+    services, open_client, user, order, sign_in_as
+) -> None:
+    settings = services.settings.model_copy(update={"cashfree_env": "sandbox"})
+    with open_client(replace(services, settings=settings)) as live:
+        live.cookies.set("session", sign_in_as(user))
+        answer = live.get(f"/checkout/{order.id}")
+
+    policy = answer.headers["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "https://sdk.cashfree.com" in policy
+    assert "unsafe" not in policy
+    assert "*" not in policy
+    assert "frame-ancestors 'none'" in policy
+    assert "https://sdk.cashfree.com/js/v3/cashfree.js" in answer.text
+
+
+def test_a_script_that_failed_is_noted_for_the_owner_only(
+    services, client, user, order, stranger, sign_in_as
+) -> None:
+    path = f"/checkout/{order.id}/script-failure"
+    nobody = client.post(path, headers=OURS)
+    sign_in_as(stranger)
+    other = client.post(path, headers=OURS)
+    sign_in_as(user)
+    cross_site = client.post(path, headers={"origin": "https://evil.example"})
+    with services.engine.connect() as conn:
+        before = conn.execute(text("SELECT count(*) FROM alarms")).scalar_one()
+
+    owner = client.post(path, headers=OURS)
+
+    assert [a.status_code for a in (nobody, other, cross_site, owner)] == [401, 404, 403, 200]
+    assert before == 0
+    with services.engine.connect() as conn:
+        assert conn.execute(text("SELECT count(*) FROM alarms")).scalar_one() == 1
+
+
+def test_a_hostile_business_name_stays_text(services, open_client, user, order, sign_in_as) -> None:
+    settings = services.settings.model_copy(update={"business_name": "</title><script>alert(1)</script>"})
+    with open_client(replace(services, settings=settings)) as live:
+        live.cookies.set("session", sign_in_as(user))
+
+        assert "<script>alert" not in live.get(f"/checkout/{order.id}").text
