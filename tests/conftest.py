@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -20,8 +19,6 @@ from tests.fakes import FakeGateway
 from user_management import register
 from wiring import Services
 
-_counter = itertools.count()
-
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServer]:
@@ -38,15 +35,32 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServer]
     server.stop()
 
 
-@pytest.fixture
-def engine(server: EmbeddedServer) -> Iterator[Engine]:
-    """A database of one's own, migrated and empty; what is committed is gone afterwards."""
-    name = f"test_{next(_counter)}"
-    _admin(server, f"CREATE DATABASE {name} TEMPLATE template_app STRATEGY file_copy")
-    engine = connect_engine(server.url.set(database=name))
+@pytest.fixture(scope="session")
+def committing_engine(server: EmbeddedServer) -> Iterator[Engine]:
+    """One migrated database for all tests that commit, with a copy of the rows that migrations insert."""
+    _admin(server, "CREATE DATABASE committing TEMPLATE template_app STRATEGY file_copy")
+    engine = connect_engine(server.url.set(database="committing"))
+    with engine.begin() as conn:
+        conn.execute(text("CREATE SCHEMA seed"))
+        for table in ("alembic_version", "plans", "prices"):
+            conn.execute(text(f"CREATE TABLE seed.{table} AS TABLE {table}"))
     yield engine
     engine.dispose()
-    _admin(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def engine(committing_engine: Engine) -> Iterator[Engine]:
+    """A migrated and empty database; what is committed is deleted afterwards."""
+    engine = connect_engine(committing_engine.url)
+    yield engine
+    engine.dispose()
+    with committing_engine.begin() as conn:
+        # Neither foreign keys nor the append-only triggers stand in the way of this one transaction.
+        conn.execute(text("SET LOCAL session_replication_role = replica"))
+        tables = conn.execute(text("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")).scalars()
+        conn.execute(text("; ".join(f"DELETE FROM {table}" for table in tables)))
+        for table in ("alembic_version", "plans", "prices"):
+            conn.execute(text(f"INSERT INTO {table} OVERRIDING SYSTEM VALUE TABLE seed.{table}"))
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from dataclasses import replace
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 from sqlalchemy import text
@@ -344,7 +345,7 @@ def test_separate_purchases_settled_at_once_stack_without_overlap_and_without_de
     assert ends == [OrderStatus.PAID] * 8
     assert len(periods) == 4
     assert periods[0][0] == clock.moment
-    assert all(before[1] == after[0] for before, after in zip(periods, periods[1:], strict=False))
+    assert all(before[1] == after[0] for before, after in pairwise(periods))
     _check_invariants(services)
 
 

@@ -6,6 +6,7 @@ import pytest
 from pydantic import SecretStr
 
 from accounts.passwords import hash_password, verify_password
+from config import AppEnv
 
 
 @pytest.fixture
@@ -53,6 +54,6 @@ def test_a_stored_form_of_another_scheme_opens_for_nobody(settings, stored) -> N
 
 
 def test_production_hashes_cost_twelve_rounds(settings) -> None:
-    costly = settings.model_copy(update={"app_env": "production"})
+    costly = settings.model_copy(update={"app_env": AppEnv.PRODUCTION})
 
     assert hash_password(costly, "TestPass123").startswith("hmac-sha384-bcrypt$$2b$12$")
