@@ -121,7 +121,8 @@ def entitlement(services: Services, user: User) -> Entitlement:
         return Entitlement(SubscriptionStatus.PENDING, None, None, None, None)
     plan_id = subscription.current_plan_id(now)
     until = subscription.access_until()
-    days_left = max(0, (until - now).days) if until is not None else None
+    # A day that has begun counts: the last one shows 1, not 0.
+    days_left = max(0, -((now - until) // timedelta(days=1))) if until is not None else None
     return Entitlement(subscription.status(now), plan_id, names.get(plan_id or ""), until, days_left)
 
 

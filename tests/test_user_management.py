@@ -214,7 +214,7 @@ def test_entitlement_follows_the_bought_period_to_its_last_instant(services, use
         "Monthly",
         31,
     )
-    assert (last_day.is_active, last_day.days_left) == (True, 0)
+    assert (last_day.is_active, last_day.days_left) == (True, 1)
     assert (ended.is_active, ended.status, ended.plan_id) == (False, SubscriptionStatus.EXPIRED, None)
 
 

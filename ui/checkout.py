@@ -106,15 +106,6 @@ def render_return(services: Services, user: User, order: Order) -> None:
     footer(services.settings)
 
 
-def render_unavailable(error: GatewayError, *, key: str = "unavailable") -> None:
-    """The payment service does not answer. Every other page keeps working."""
-    with st.container(key=f"narrow-{key}"), st.container(key=f"card-bad-{key}"):
-        st.header("Cashfree temporarily unavailable", anchor=False)
-        st.text(error.user_message)
-        if st.button("Try again", key=f"{key}-again", type="primary"):
-            st.rerun()
-
-
 def go_to_payment(services: Services, user: User, plan_id: str) -> None:
     """Renew or reuse the order of this plan and leave for its checkout. Shows a sentence when that fails."""
     try:
