@@ -29,11 +29,11 @@ def test_a_month_ends_on_the_same_day_or_on_the_last_one_of_a_shorter_month(star
 
 
 def test_months_are_counted_by_the_date_in_india_not_in_utc() -> None:
-    # 1 February, 1:30 am in India, while it is still 31 January in UTC.
-    start = datetime(2026, 1, 31, 20, 0, tzinfo=UTC)
+    # 30 January, 1:30 am in India, while it is still the 29th in UTC.
+    start = datetime(2026, 1, 29, 20, 0, tzinfo=UTC)
 
-    assert add_months(start, 1) == datetime(2026, 2, 28, 20, 0, tzinfo=UTC)
-    assert add_months(start, 1).astimezone(INDIA) == datetime(2026, 3, 1, 1, 30, tzinfo=INDIA)
+    assert add_months(start, 1) == datetime(2026, 2, 28, 1, 30, tzinfo=INDIA)
+    assert add_months(start, 1) == datetime(2026, 2, 27, 20, 0, tzinfo=UTC)
 
 
 def test_the_last_minute_of_a_month_in_india_stays_in_the_next_month() -> None:
