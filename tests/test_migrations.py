@@ -128,7 +128,8 @@ def test_money_is_bigint_and_time_knows_its_zone(engine) -> None:
             SELECT table_name || '.' || column_name, data_type
             FROM information_schema.columns
             WHERE table_schema = 'public' AND table_name NOT LIKE 'procrastinate%'
-              AND (column_name LIKE '%\\_paise' OR column_name LIKE '%\\_at' OR data_type IN ('real', 'double precision', 'money'))
+              AND (column_name LIKE '%\\_paise' OR column_name LIKE '%\\_at'
+                   OR data_type IN ('real', 'double precision', 'money'))
             """)
         ).all()
 

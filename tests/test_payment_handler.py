@@ -696,7 +696,8 @@ def _rows(services, statement: str) -> list[tuple]:
 
 
 def _everything(services) -> dict[str, list[tuple]]:
-    tables = "orders checkouts payments refunds subscriptions subscription_periods ledger_entries emails alarms audit_log"
+    tables = "orders checkouts payments refunds subscriptions subscription_periods "
+    tables += "ledger_entries emails alarms audit_log"
     return {
         **{table: _rows(services, f"SELECT * FROM {table} ORDER BY 1") for table in tables.split()},
         "jobs": _rows(services, "SELECT id, task_name, args FROM procrastinate_jobs ORDER BY id"),
@@ -711,16 +712,18 @@ def _check_invariants(services) -> None:
             (SELECT count(*) FROM payments p WHERE p.order_id = o.id AND p.role = 'primary') <> 1""",
         "a primary payment equals its paid order": """
             SELECT p.id FROM payments p JOIN orders o ON o.id = p.order_id WHERE p.role = 'primary'
-            AND (o.status <> 'paid' OR (p.amount_paise, p.currency, p.gateway) <> (o.amount_paise, o.currency, o.gateway))""",
+            AND (o.status <> 'paid' OR
+            (p.amount_paise, p.currency, p.gateway) <> (o.amount_paise, o.currency, o.gateway))""",
         "a primary payment bought one period": """
             SELECT p.id FROM payments p WHERE p.role = 'primary'
             AND (SELECT count(*) FROM subscription_periods s WHERE s.payment_id = p.id) <> 1""",
         "the stored end is that of the periods": """
             SELECT s.id FROM subscriptions s WHERE s.status = 'active' AND s.current_period_end IS DISTINCT FROM
-            (SELECT max(ends_at) FROM subscription_periods p WHERE p.subscription_id = s.id AND p.revoked_at IS NULL)""",
+            (SELECT max(ends_at) FROM subscription_periods p
+            WHERE p.subscription_id = s.id AND p.revoked_at IS NULL)""",
         "the gateway owes us what was captured and not refunded": """
-            SELECT 1 WHERE (SELECT coalesce(sum(amount_paise), 0) FROM ledger_entries WHERE account = 'gateway_receivable')
-            <> (SELECT coalesce(sum(amount_paise), 0) FROM payments WHERE role IS NOT NULL)
+            SELECT 1 WHERE (SELECT coalesce(sum(amount_paise), 0) FROM ledger_entries
+            WHERE account = 'gateway_receivable') <> (SELECT coalesce(sum(amount_paise), 0) FROM payments WHERE role IS NOT NULL)
              - (SELECT coalesce(sum(amount_paise), 0) FROM refunds WHERE status = 'processed')""",
         "a primary payment has one receipt": """
             SELECT p.id FROM payments p WHERE p.role = 'primary'

@@ -91,7 +91,10 @@ def test_periods_may_touch_belong_to_others_or_be_revoked(conn) -> None:
 
 def test_a_period_has_exactly_one_reason_and_a_length(conn) -> None:
     subscription = _subscription(conn, "asha")
-    insert = "INSERT INTO subscription_periods (subscription_id, plan_id, starts_at, ends_at) VALUES (:s, 'monthly', now(), {})"
+    insert = (
+        "INSERT INTO subscription_periods (subscription_id, plan_id, starts_at, ends_at) "
+        "VALUES (:s, 'monthly', now(), {})"
+    )
 
     for ends_at, constraint in (("now() + '1 day'", "one_reason"), ("now()", "period")):
         with pytest.raises(IntegrityError, match=constraint), conn.begin_nested():
