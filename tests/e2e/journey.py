@@ -56,6 +56,7 @@ def fill_registration(page: Page, person: Person, plan: str = MONTHLY) -> None:
     page.get_by_label("Email", exact=True).fill(person.email)
     page.get_by_label("Username", exact=True).fill(person.username)
     page.get_by_label("Phone").fill(person.phone)
+    page.get_by_label("State").click()
     page.get_by_label("State").fill(person.state)
     page.get_by_role("option", name=person.state).click()
     page.get_by_label("Password", exact=True).fill(person.password)

@@ -99,11 +99,12 @@ def test_a_browser_that_kept_our_page_but_lost_its_cookies_can_log_in(browser: B
     # As on the morning after: session cookies end with the browser, its cache does not.
     person, context = site.join().person, new_context(browser, site)
     page = context.new_page()
-    page.goto("/login")
-    expect(page.get_by_label("Email or username")).to_be_visible()
+    page.goto("/")
+    expect(page.get_by_role("button", name="Create Account & Subscribe")).to_be_visible()
     context.clear_cookies()
 
-    page.goto("/login")
+    page.goto("/")
+    page.get_by_role("navigation").get_by_role("link", name="Log in").click()
     journey.fill_log_in(page, person.username)
 
     expect(page.get_by_role("button", name="Log out")).to_be_visible()
