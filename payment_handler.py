@@ -27,7 +27,13 @@ from billing.history import (
 from database import books, events, orders, payments, users
 from database.queue import Job
 from domain.accounts import User
-from domain.errors import GatewayError, GatewayObjectNotFound, GatewayUnavailable, OrderNotFound
+from domain.errors import (
+    GatewayError,
+    GatewayObjectNotFound,
+    GatewayUnavailable,
+    OrderNotFound,
+    ProductError,
+)
 from domain.gateway import GatewayRefundStatus, Observation
 from domain.money import paise_from_rupees
 from domain.orders import Order, OrderStatus
@@ -192,7 +198,7 @@ def save_payment_record(order_id: str) -> bool:
     """The guide's name for "make the books agree with the gateway". True when the order is paid afterwards."""
     try:
         return sync_order(get_services(), order_id).status is OrderStatus.PAID
-    except GatewayError as exc:
+    except ProductError as exc:
         log.warning("payment_not_recorded", order_id=order_id, error=type(exc).__name__)
         return False
 

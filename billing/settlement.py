@@ -30,7 +30,10 @@ def apply_observation(services: Services, conn: Connection, order_id: str, obser
     order = orders.lock(conn, order_id)
     now = services.now(conn)
     decided = settle(
-        order, payments.known(conn, order), observed, refund_late=services.settings.late_payment == "refund"
+        order,
+        payments.known(conn, order, observed),
+        observed,
+        refund_late=services.settings.late_payment == "refund",
     )
     for change in decided.changes:
         _record(services, conn, order, change, now)

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, text
 
+from domain.gateway import Observation
 from domain.orders import Known, Order, PaymentChange, PaymentStatus
 
 
@@ -28,8 +29,8 @@ class PaymentRow:
     created_at: datetime
 
 
-def known(conn: Connection, order: Order) -> Known:
-    """What the books hold about an order's attempts and its checkout. The caller holds the locks."""
+def known(conn: Connection, order: Order, observed: Observation) -> Known:
+    """What the books hold about an order, its checkout and the observed payments. The caller holds the locks."""
     rows = conn.execute(
         text("SELECT gateway_payment_id, status FROM payments WHERE order_id = :id"), {"id": order.id}
     )
@@ -37,7 +38,23 @@ def known(conn: Connection, order: Order) -> Known:
         text("SELECT order_id FROM payments WHERE checkout_id = :checkout_id AND role = 'primary'"),
         {"checkout_id": order.checkout_id},
     ).scalar()
-    return Known({row.gateway_payment_id: PaymentStatus(row.status) for row in rows}, primary)
+    elsewhere = conn.execute(
+        text("""
+        SELECT gateway_payment_id
+        FROM payments
+        WHERE gateway = :gateway
+          AND gateway_payment_id = ANY(:ids)
+          AND order_id <> :order_id
+        """),
+        {
+            "gateway": order.gateway,
+            "ids": [payment.gateway_payment_id for payment in observed.payments],
+            "order_id": order.id,
+        },
+    ).scalars()
+    return Known(
+        {row.gateway_payment_id: PaymentStatus(row.status) for row in rows}, primary, frozenset(elsewhere)
+    )
 
 
 def record(conn: Connection, order: Order, change: PaymentChange) -> int:

@@ -108,11 +108,13 @@ class Known:
     """What our books hold before an observation is applied.
 
     `payments` are the recorded attempts of this order by gateway payment id; `primary_order_id` is the
-    order of the same checkout that has bought the period already, if any.
+    order of the same checkout that has bought the period already, if any; `elsewhere` are the observed
+    payment ids that are recorded under another order.
     """
 
     payments: Mapping[str, PaymentStatus]
     primary_order_id: str | None = None
+    elsewhere: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +171,7 @@ def settle(order: Order, known: Known, observed: Observation, *, refund_late: bo
     """
     if order.status is OrderStatus.QUARANTINED:
         return Settlement(order.status)
-    reason = _contradiction(order, observed)
+    reason = _contradiction(order, known, observed)
     if reason is not None:
         if order.status in {OrderStatus.PAID, OrderStatus.SURPLUS}:
             return Settlement(order.status, alarms=(reason,))
@@ -181,7 +183,7 @@ def settle(order: Order, known: Known, observed: Observation, *, refund_late: bo
     )
 
 
-def _contradiction(order: Order, observed: Observation) -> str | None:
+def _contradiction(order: Order, known: Known, observed: Observation) -> str | None:
     theirs = observed.order
     if theirs.order_id != order.id:
         return "the gateway answered about another order"
@@ -191,7 +193,7 @@ def _contradiction(order: Order, observed: Observation) -> str | None:
     if owner is not None and owner != str(order.user_id):
         return "the gateway's order belongs to another user"
     for payment in observed.payments:
-        if payment.order_id != order.id:
+        if payment.order_id != order.id or payment.gateway_payment_id in known.elsewhere:
             return "a payment of another order was listed"
         is_paid = payment.status is GatewayPaymentStatus.SUCCESS
         if is_paid and (payment.amount_paise, payment.currency) != (order.amount_paise, order.currency):

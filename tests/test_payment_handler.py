@@ -723,10 +723,33 @@ def _check_invariants(services) -> None:
             WHERE p.subscription_id = s.id AND p.revoked_at IS NULL)""",
         "the gateway owes us what was captured and not refunded": """
             SELECT 1 WHERE (SELECT coalesce(sum(amount_paise), 0) FROM ledger_entries
-            WHERE account = 'gateway_receivable') <> (SELECT coalesce(sum(amount_paise), 0) FROM payments WHERE role IS NOT NULL)
+            WHERE account = 'gateway_receivable') <> (
+                SELECT coalesce(sum(amount_paise), 0) FROM payments WHERE role IS NOT NULL)
              - (SELECT coalesce(sum(amount_paise), 0) FROM refunds WHERE status = 'processed')""",
         "a primary payment has one receipt": """
             SELECT p.id FROM payments p WHERE p.role = 'primary'
             AND (SELECT count(*) FROM emails e WHERE e.dedupe_key = 'receipt:' || p.id) <> 1""",
     }
     assert {name: rows for name, sql in violations.items() if (rows := _rows(services, sql))} == {}
+
+
+def test_a_payment_recorded_under_another_order_quarantines_and_gives_no_second_access(
+    services, user, gateway
+) -> None:
+    first = start_checkout(services, user, "monthly")
+    paid = gateway.pay(first.id)
+    sync_order(services, first.id)
+    second = start_checkout(services, user, "monthly")
+    gateway.pay(second.id, payment_id=paid.gateway_payment_id)
+
+    synced = sync_order(services, second.id)
+
+    assert synced.status is OrderStatus.QUARANTINED
+    with services.engine.connect() as conn:
+        assert conn.execute(text("SELECT count(*) FROM subscription_periods")).scalar_one() == 1
+
+
+def test_a_payment_record_of_an_unknown_order_is_refused_without_an_error(services, monkeypatch) -> None:
+    monkeypatch.setattr("payment_handler.get_services", lambda: services)
+
+    assert payment_handler.save_payment_record("ORDERNOBODY00000001") is False

@@ -120,6 +120,17 @@ def test_another_sites_page_cannot_sign_a_visitor_out(services, client, user, si
     assert user_of_session(services, token) == user
 
 
+def test_on_one_machine_localhost_and_its_number_are_one_place(services, client, user, sign_in_as) -> None:
+    token = sign_in_as(user)
+
+    answer = client.post(
+        "/auth/sign-out", headers={"origin": "http://127.0.0.1:8501"}, follow_redirects=False
+    )
+
+    assert answer.status_code == 303
+    assert user_of_session(services, token) is None
+
+
 def test_a_link_cannot_sign_out(services, client, user, sign_in_as) -> None:
     token = sign_in_as(user)
 
