@@ -18,6 +18,8 @@ from dotenv import dotenv_values
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
+from domain.accounts import check_password, normal_email
+
 ROOT = Path(__file__).resolve().parent
 LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -244,6 +246,15 @@ def _problems_anywhere(settings: Settings) -> list[str]:
         problems.append("SMTP_SERVER is set but SENDER_EMAIL is not")
     if bool(settings.admin_email) != bool(settings.admin_password.get_secret_value()):
         problems.append("ADMIN_EMAIL and ADMIN_PASSWORD belong together: set both or neither")
+    elif settings.admin_email:
+        for variable, check, text in (
+            ("ADMIN_EMAIL", normal_email, settings.admin_email),
+            ("ADMIN_PASSWORD", check_password, settings.admin_password.get_secret_value()),
+        ):
+            try:
+                check(text)
+            except ValueError as exc:
+                problems.append(f"{variable}: {exc}")
     return problems
 
 

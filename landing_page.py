@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import re
 import uuid
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -26,19 +25,21 @@ import payment_handler
 from config import ROOT, ConfigError
 from domain.accounts import User
 from domain.errors import NotSignedIn, OrderNotFound, ProductError
+from domain.identifiers import ORDER_ID_PATTERN
 from jobs.worker import working
 from operations.logs import configure_logs
 from operations.simulator_process import start_simulator, stop_simulator
 from operations.start_up import ensure_admin, refuse_weak_server, seconds_since_start
 from ui import billing, checkout, dashboard, landing, legal, login, pages, register, session, theme
-from ui.components import notice
+from ui.components import footer, notice
 from web.middleware import SecurityHeaders
 from web.routes import build_routes
 from wiring import Services, close_services, get_services
 
 log = structlog.get_logger()
 
-_ORDER_ID = re.compile(r"ORDER[A-Z0-9]{15}")
+# For somebody who comes from paying: the gateway repeats its message and we ask it until we know.
+_IF_PAID = "If you have paid, it is safe: access opens by itself when we are back. Please do not pay twice."
 
 
 def main() -> None:
@@ -55,25 +56,32 @@ def main() -> None:
         notice("This site is not configured yet. Its operator finds the reasons in the log.", "bad")
         log.error("configuration_refused", problems=str(exc))
     except SQLAlchemyError as exc:
-        _apologise("Our database does not answer right now. Nothing was charged by this step.", exc)
+        _apologise("Our database does not answer right now.", exc)
     except ProductError as exc:
         notice(exc.user_message, "bad")
     except Exception as exc:  # the outermost edge of a page: everything unforeseen ends here
-        _apologise("Something went wrong on our side. Nothing was charged by this step.", exc)
+        _apologise("Something went wrong on our side.", exc)
 
 
 def home(services: Services, user: User | None) -> None:
-    """The page "/": a return from the gateway, the unpaid order, or the landing page."""
+    """The page "/": a return from the gateway, the unpaid order, or the landing page.
+
+    An order whose payment is still with the bank or with a person is shown as a return, never as unpaid.
+    """
     returned, order_id, _payment_id, _token = check_cashfree_redirect_callback()
     if returned:
         _show_return(services, user, order_id)
         return
     order = None if user is None else payment_handler.current_checkout(services, user)
     session.refill_guide_keys(user, order)
-    if order is not None:
-        render_cashfree_checkout()
-    else:
+    if user is None or order is None:
         landing.render(services, user)
+    elif checkout.is_undecided(services, user, order):
+        # The address names the order from now on, so that the answer is shown here when it comes.
+        st.query_params["order_id"] = order.id
+        _show_return(services, user, order.id)
+    else:
+        render_cashfree_checkout()
 
 
 def create_cashfree_payment_session(username: str, email: str, plan: str) -> bool:
@@ -117,19 +125,23 @@ def check_cashfree_redirect_callback() -> tuple[bool, str | None, str | None, st
 
 
 def _show_return(services: Services, user: User | None, order_id: str | None) -> None:
+    is_readable = order_id is not None and ORDER_ID_PATTERN.fullmatch(order_id) is not None
     if user is None:
+        following = login.address_for_return(order_id) if order_id is not None and is_readable else None
         with st.container(key="narrow-return"):
             notice("Log in to see your payment. If you have paid, your access opens by itself.")
-            st.page_link(pages.page("login"), label="Log in")
+            st.page_link(pages.page("login"), label="Log in", query_params=following)
+        footer(services.settings)
         return
     try:
-        if order_id is None or not _ORDER_ID.fullmatch(order_id):
+        if order_id is None or not is_readable:
             raise OrderNotFound()
         order = payment_handler.confirm_return(services, user, order_id)
     except OrderNotFound as exc:
         with st.container(key="narrow-return"):
             notice(exc.user_message, "warn")
             st.page_link(pages.page("billing"), label="Go to billing")
+        footer(services.settings)
         return
     session.refill_guide_keys(user, order)
     checkout.render_return(services, user, order)
@@ -187,25 +199,27 @@ def _query(*names: str) -> str | None:
 def _apologise(sentence: str, error: Exception) -> None:
     reference = uuid.uuid4().hex[:8]
     log.error("page_failed", reference=reference, error=type(error).__name__, exc_info=error)
-    notice(f"{sentence} Please try again; if it stays, tell support the reference {reference}.", "bad")
+    returned = check_cashfree_redirect_callback()[0]
+    money = _IF_PAID if returned else "Nothing was charged by this step."
+    notice(
+        f"{sentence} {money} Please try again; if it stays, tell support the reference {reference}.", "bad"
+    )
 
 
 @asynccontextmanager
 async def lifespan(_asgi: object) -> AsyncIterator[None]:
     """Start the database, the simulator where it is used, and the worker; end them in the opposite order."""
-    services = await asyncio.to_thread(get_services)
-    configure_logs(ROOT)
-    refuse_weak_server(services.settings)
-    await asyncio.to_thread(ensure_admin, services)
-    simulator = (
-        await asyncio.to_thread(start_simulator, services.settings)
-        if services.settings.uses_simulator
-        else None
-    )
-    # What is loaded now lives as long as the process: the collector need not look at it again.
-    gc.collect()
-    gc.freeze()
+    simulator = None
     try:
+        services = await asyncio.to_thread(get_services)
+        configure_logs(ROOT)
+        refuse_weak_server(services.settings)
+        await asyncio.to_thread(ensure_admin, services)
+        if services.settings.uses_simulator:
+            simulator = await asyncio.to_thread(start_simulator, services.settings)
+        # What is loaded now lives as long as the process: the collector need not look at it again.
+        gc.collect()
+        gc.freeze()
         async with working(services):
             log.info("started", address=services.settings.app_base_url, seconds=seconds_since_start())
             yield

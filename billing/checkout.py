@@ -7,10 +7,13 @@ from datetime import datetime, timedelta
 import structlog
 from sqlalchemy import Connection
 
+from billing.alarms import raise_alarm
+from billing.settlement import sync_order
 from database import books, orders, plans, users
 from database.queue import Job
 from domain.accounts import User
 from domain.errors import (
+    CheckoutClosed,
     CircuitOpen,
     GatewayCredentialsRejected,
     GatewayError,
@@ -21,7 +24,7 @@ from domain.errors import (
 )
 from domain.gateway import Customer, GatewayOrder, OrderRequest
 from domain.identifiers import new_order_id
-from domain.orders import Order, OrderStatus, may_move
+from domain.orders import SETTLED, Order, OrderStatus, may_move
 from domain.plans import Plan, find_plan
 from wiring import Services
 
@@ -33,6 +36,8 @@ ORDER_LIFETIME = timedelta(minutes=30)
 SHORTEST_LIFETIME = timedelta(minutes=16)
 # An order that is handed out again should leave the buyer time to pay.
 USEFUL_LIFETIME = timedelta(minutes=2)
+# When the tab is closed and the webhook is lost, these looks find the payment; the last is after the expiry.
+LOOKS_AFTER = tuple(timedelta(minutes=minutes) for minutes in (2, 5, 15, 32))
 # The second guide's limit. Reusing the open order does not count.
 ORDERS_PER_HOUR = 10
 
@@ -42,8 +47,10 @@ def start_checkout(services: Services, user: User, plan: str) -> Order:
 
     Repeating it, in two tabs or by a double click, gives the same order. Another plan supersedes the open
     order. Raises UnknownPlan, TooManyRequests and the GatewayError tree; after GatewayUnavailable the same
-    call continues with the same order.
+    call continues with the same order. Raises CheckoutClosed when money for this purchase has arrived, or
+    may have: nobody is asked to pay twice.
     """
+    _look_before_replacing(services, user, plan)
     order = _reserve(services, user, plan)
     if order.status is OrderStatus.CREATED and order.payment_session_id is not None:
         return order
@@ -62,6 +69,28 @@ def terminate_order(services: Services, order_id: str) -> None:
         order = orders.find(conn, order_id)
     if order is not None and order.status is OrderStatus.SUPERSEDED and order.payment_session_id is not None:
         services.gateway(order.gateway).terminate_order(order_id)
+        # It may have been paid in the meantime: the gateway's answer counts, not our wish.
+        sync_order(services, order_id)
+
+
+def look_again(services: Services, order_id: str) -> None:
+    """Ask the gateway about an order that is not settled yet. A job: neither webhook nor return page may come."""
+    with services.engine.connect() as conn:
+        order = orders.find(conn, order_id)
+    if order is not None and order.status not in SETTLED:
+        sync_order(services, order_id)
+
+
+def _look_before_replacing(services: Services, user: User, plan_text: str) -> None:
+    """An order that is about to be replaced may have been paid without our knowing: look first."""
+    with services.engine.connect() as conn:
+        chosen = find_plan(plans.list_current(conn), plan_text)
+        order = orders.find_open_of_user(conn, user.id)
+        now = services.now(conn)
+    if order is None or order.payment_session_id is None or _is_reusable(order, chosen, now):
+        return
+    if sync_order(services, order.id).status in SETTLED:
+        raise CheckoutClosed()
 
 
 def _reserve(services: Services, user: User, plan_text: str) -> Order:
@@ -70,6 +99,11 @@ def _reserve(services: Services, user: User, plan_text: str) -> Order:
         users.lock(conn, user.id)
         now = services.now(conn)
         checkout_id = orders.open_checkout(conn, user.id)
+        if orders.is_quarantined(conn, checkout_id):
+            raise CheckoutClosed(
+                "A payment of yours is being checked by a person. Please do not pay again: we give access or "
+                "return the money, and write to your email."
+            )
         found = orders.find_open(conn, checkout_id)
         if found is not None:
             if _is_reusable(found, chosen, now):
@@ -108,7 +142,7 @@ def _put_aside(services: Services, conn: Connection, order: Order, chosen: Plan,
         orders.set_status(conn, order.id, OrderStatus.EXPIRED, now=now)
         return
     orders.set_status(conn, order.id, OrderStatus.SUPERSEDED, now=now)
-    services.queue.defer(conn, Job.TERMINATE_ORDER, lock=order.id, order_id=order.id)
+    services.queue.defer(conn, Job.TERMINATE_ORDER, order_id=order.id)
 
 
 def _open_at_gateway(services: Services, user: User, order: Order) -> Order:
@@ -155,8 +189,11 @@ def _note_failure(services: Services, order: Order, status: OrderStatus, error: 
         if may_move(current.status, status):
             orders.set_status(conn, order.id, status, now=services.now(conn))
         if isinstance(error, GatewayCredentialsRejected):
-            books.raise_alarm(
-                conn, "gateway:credentials", f"{order.gateway} refuses our credentials: nobody can pay."
+            raise_alarm(
+                services,
+                conn,
+                "gateway:credentials",
+                f"{order.gateway} refuses our credentials: nobody can pay.",
             )
 
 
@@ -171,7 +208,17 @@ def _note_opened(services: Services, order: Order, opened: GatewayOrder) -> Orde
             payment_session_id=opened.payment_session_id,
             status=status,
         )
-        return _load(conn, order.id)
+        if status is OrderStatus.SUPERSEDED:
+            # Another tab changed the plan while the gateway was asked: this order must not stay payable.
+            services.queue.defer(conn, Job.TERMINATE_ORDER, order_id=order.id)
+        for pause in LOOKS_AFTER:
+            services.queue.defer(conn, Job.LOOK_AGAIN, after=pause, order_id=order.id)
+        noted = _load(conn, order.id)
+    if noted.status is OrderStatus.SUPERSEDED:
+        raise CheckoutClosed(
+            "The plan was changed in another tab. You were not charged. Please reload this page."
+        )
+    return noted
 
 
 def _load(conn: Connection, order_id: str) -> Order:

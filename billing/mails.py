@@ -1,18 +1,15 @@
-"""The mails that a payment causes: written in the transaction that causes them, sent by a job afterwards."""
+"""The mails that a payment causes: its receipt, and the word that access is open."""
 
 from __future__ import annotations
 
-from uuid import UUID
-
 from sqlalchemy import Connection
 
-from database import books, emails, plans, users
-from database.queue import Job
+from billing.outbox import defer_mail, queue_mail
+from database import emails, plans, users
 from domain.gateway import GatewayPayment
 from domain.orders import Order
 from domain.subscriptions import Period
 from mail import templates
-from mail.sender import MailNotSent, OutgoingMail
 from wiring import Services
 
 
@@ -41,7 +38,7 @@ def defer_receipt(
         starts_at=period.starts_at,
         ends_at=period.ends_at,
     )
-    _defer(services, conn, "receipt", payment_id, user.id, user.email, mail)
+    defer_mail(services, conn, "receipt", str(payment_id), user_id=user.id, to=user.email, mail=mail)
 
 
 def defer_activation(
@@ -59,7 +56,7 @@ def defer_activation(
         ends_at=period.ends_at,
         dashboard_url=f"{services.settings.app_base_url}/dashboard",
     )
-    _defer(services, conn, "activation", payment_id, user.id, user.email, mail)
+    defer_mail(services, conn, "activation", str(payment_id), user_id=user.id, to=user.email, mail=mail)
 
 
 def queue_receipt(services: Services, conn: Connection, order_id: str) -> bool:
@@ -68,68 +65,8 @@ def queue_receipt(services: Services, conn: Connection, order_id: str) -> bool:
     if found is None:
         return False
     if found.status != "sent":
-        services.queue.defer(conn, Job.SEND_MAIL, lock=f"mail:{found.id}", email_id=found.id)
+        queue_mail(services, conn, found.id)
     return True
-
-
-def send_mail(services: Services, email_id: int) -> None:
-    """Send one mail of the outbox, or keep it when no mail server is set. Raises MailNotSent to be tried again.
-
-    At least once: a crash after the server accepted it sends it again under the same Message-ID.
-    """
-    try:
-        with services.engine.begin() as conn:
-            stored = emails.lock_unsent(conn, email_id)
-            if stored is None:
-                return
-            if services.mail_sender is None:
-                emails.mark_kept(conn, email_id)
-                return
-            # The row stays locked while the mail goes out: two workers must not send it together.
-            services.mail_sender.send(
-                OutgoingMail(
-                    to_address=stored.to_address,
-                    subject=stored.subject,
-                    text=stored.text_body,
-                    html=stored.html_body,
-                    message_id=stored.message_id,
-                )
-            )
-            emails.mark_sent(conn, email_id, now=services.now(conn))
-    except MailNotSent as exc:
-        with services.engine.begin() as conn:
-            emails.mark_failed(conn, email_id, str(exc))
-            if exc.is_permanent:
-                # Trying again cannot help: a person reads why on the admin panel.
-                books.raise_alarm(conn, f"mail:{email_id}", f"Mail {email_id} cannot be delivered: {exc}.")
-                return
-        raise
-
-
-def _defer(
-    services: Services,
-    conn: Connection,
-    kind: str,
-    payment_id: int,
-    user_id: UUID,
-    to: str,
-    mail: templates.Mail,
-) -> None:
-    dedupe_key = f"{kind}:{payment_id}"
-    domain = services.settings.app_base_url.split("//")[-1].split(":")[0]
-    email_id = emails.insert_once(
-        conn,
-        kind=kind,
-        dedupe_key=dedupe_key,
-        user_id=user_id,
-        to_address=to,
-        subject=mail.subject,
-        text_body=mail.text,
-        html_body=mail.html,
-        message_id=f"<{kind}.{payment_id}@{domain}>",
-    )
-    if email_id is not None:
-        services.queue.defer(conn, Job.SEND_MAIL, lock=f"mail:{email_id}", email_id=email_id)
 
 
 def _plan_name(conn: Connection, plan_id: str) -> str:

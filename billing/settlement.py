@@ -1,21 +1,57 @@
-"""Write what `domain.orders.settle` decided, in one transaction.
+"""Bring an order in line with its gateway: ask, let `domain.orders.settle` decide, write it in one transaction.
 
-That is payment, order, period, subscription, books, and the mails that follow.
+What is written is payment, order, period, subscription, books, and the mails that follow.
 """
 
 from __future__ import annotations
 
 from datetime import datetime
 
+import structlog
 from sqlalchemy import Connection
 
 from billing import mails
+from billing.alarms import raise_alarm
+from billing.refunds import intend_refund
 from database import books, orders, payments, subscriptions, users
 from database.queue import Job
+from domain.errors import GatewayObjectNotFound, OrderNotFound
 from domain.gateway import Observation
 from domain.orders import Order, OrderStatus, PaymentChange, PaymentRole, PaymentStatus, Settlement, settle
 from domain.subscriptions import Period, next_period
 from wiring import Services
+
+log = structlog.get_logger()
+
+
+def sync_order(services: Services, order_id: str) -> Order:
+    """Bring one order in line with what its gateway says now, and return it.
+
+    Safe to repeat and to run concurrently: the user and the order are locked, and what is settled does not
+    move back. The gateway is asked before the transaction opens. Raises OrderNotFound and the GatewayError
+    tree. A contradiction is recorded for a person (status `quarantined`); it gives no access.
+    """
+    with services.engine.connect() as conn:
+        order = orders.find(conn, order_id)
+    if order is None:
+        raise OrderNotFound()
+    gateway = services.gateway(order.gateway)
+    try:
+        observed = Observation(gateway.fetch_order(order_id), gateway.fetch_payments(order_id))
+    except GatewayObjectNotFound:
+        # Not there yet, or never: our row stays, and the next look may find it.
+        observed = None
+    with services.engine.begin() as conn:
+        if observed is None:
+            orders.mark_synced(conn, order_id, now=services.now(conn))
+        else:
+            apply_observation(services, conn, order_id, observed)
+        synced = orders.find(conn, order_id)
+    if synced is None:
+        raise OrderNotFound()
+    if synced.status is not order.status:
+        log.info("order_moved", order_id=order_id, before=str(order.status), after=str(synced.status))
+    return synced
 
 
 def apply_observation(services: Services, conn: Connection, order_id: str, observed: Observation) -> None:
@@ -48,7 +84,7 @@ def apply_observation(services: Services, conn: Connection, order_id: str, obser
     if decided.activating is not None:
         _close_other_orders(services, conn, order)
     for reason in decided.alarms:
-        books.raise_alarm(conn, f"order:{order.id}:{reason}", f"Order {order.id}: {reason}.")
+        raise_alarm(services, conn, f"order:{order.id}:{reason}", f"Order {order.id}: {reason}.")
 
 
 def _record(services: Services, conn: Connection, order: Order, change: PaymentChange, now: datetime) -> None:
@@ -63,7 +99,7 @@ def _record(services: Services, conn: Connection, order: Order, change: PaymentC
         mails.defer_receipt(services, conn, order, change.payment, payment_id, period)
         mails.defer_activation(services, conn, order, payment_id, period)
     if change.refund_reason is not None:
-        _intend_refund(services, conn, order, payment_id, change.refund_reason)
+        intend_refund(services, conn, payment_id=payment_id, amount_paise=amount, reason=change.refund_reason)
     books.audit(
         conn,
         "payment_captured",
@@ -85,18 +121,10 @@ def _give_access(conn: Connection, order: Order, payment_id: int, now: datetime)
     return period
 
 
-def _intend_refund(services: Services, conn: Connection, order: Order, payment_id: int, reason: str) -> None:
-    refund_key = f"REFUND{payment_id}"
-    payments.insert_refund_intent(
-        conn, refund_key=refund_key, payment_id=payment_id, amount_paise=order.amount_paise, reason=reason
-    )
-    services.queue.defer(conn, Job.EXECUTE_REFUND, lock=refund_key, refund_key=refund_key)
-
-
 def _close_other_orders(services: Services, conn: Connection, order: Order) -> None:
     """What the buyer no longer needs should not be payable: another plan, an earlier try."""
     for order_id in orders.supersede_open(conn, order.checkout_id):
-        services.queue.defer(conn, Job.TERMINATE_ORDER, lock=order_id, order_id=order_id)
+        services.queue.defer(conn, Job.TERMINATE_ORDER, order_id=order_id)
 
 
 def _move(conn: Connection, order: Order, decided: Settlement, now: datetime) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -20,11 +20,19 @@ def violations(root: Path = ROOT) -> list[str]:
     table = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["layers"]
     layers = [line.split() for line in table["order"]]
     together = {frozenset(line.split()) for line in table["together"]}
+    apart = set(table["apart"])
     level = {name: index for index, names in enumerate(layers) for name in names}
     found = []
-    for path, name in _modules(root, level):
+    for path, name in _modules(root, [*level, *apart]):
         for line, imported in _imports(path):
-            if imported not in level or imported == name:
+            if imported != name and (
+                (imported in apart and name in level) or (name in apart and imported in level)
+            ):
+                found.append(
+                    f"{path.relative_to(root)}:{line}: {name} and {imported} know nothing of each other"
+                )
+                continue
+            if imported not in level or name not in level or imported == name:
                 continue
             is_up = level[imported] < level[name]
             is_sideways = level[imported] == level[name] and not any(
@@ -35,8 +43,8 @@ def violations(root: Path = ROOT) -> list[str]:
     return found
 
 
-def _modules(root: Path, level: dict[str, int]) -> Iterator[tuple[Path, str]]:
-    for name in level:
+def _modules(root: Path, names: Iterable[str]) -> Iterator[tuple[Path, str]]:
+    for name in names:
         file = root / f"{name}.py"
         paths = [file] if file.is_file() else sorted((root / name).rglob("*.py"))
         yield from ((path, name) for path in paths)

@@ -48,17 +48,21 @@ def audit(
     )
 
 
-def raise_alarm(conn: Connection, key: str, message: str) -> bool:
-    """Raise an alarm once per key. True when this call raised it."""
-    return (
-        conn.execute(
-            text("""
+def insert_alarm(conn: Connection, key: str, message: str) -> int | None:
+    """Write an alarm down unless one with its key is open. Its id when this call wrote it."""
+    alarm_id: int | None = conn.execute(
+        text("""
         INSERT INTO alarms (key, message)
         VALUES (:key, :message)
-        ON CONFLICT ON CONSTRAINT alarms_key_key DO NOTHING
+        ON CONFLICT (key) WHERE resolved_at IS NULL DO NOTHING
         RETURNING id
         """),
-            {"key": key, "message": message[:500]},
-        ).first()
-        is not None
-    )
+        {"key": key, "message": message[:500]},
+    ).scalar()
+    return alarm_id
+
+
+def count_open_alarms(conn: Connection) -> int:
+    """Alarms that nobody has resolved."""
+    count: int = conn.execute(text("SELECT count(*) FROM alarms WHERE resolved_at IS NULL")).scalar_one()
+    return count

@@ -51,14 +51,13 @@ def find_receipt(conn: Connection, order_id: str) -> StoredMail | None:
     return None if found is None else StoredMail(**found)
 
 
-def lock_unsent(conn: Connection, email_id: int) -> StoredMail | None:
-    """The mail if it still has to go, held so that no second worker sends it at the same time."""
+def find_unsent(conn: Connection, email_id: int) -> StoredMail | None:
+    """The mail if it still has to go."""
     row = conn.execute(
         text("""
         SELECT id, to_address, subject, text_body, html_body, message_id, status
         FROM emails
         WHERE id = :id AND status IN ('queued', 'kept')
-        FOR UPDATE SKIP LOCKED
         """),
         {"id": email_id},
     )

@@ -30,6 +30,8 @@ def connect_engine(url: str | URL, *, pool_size: int = 10) -> Engine:
         pool_timeout=3,
         pool_pre_ping=True,
         pool_recycle=1800,
+        # An error's text would carry names, addresses and hashes into the log.
+        hide_parameters=True,
         connect_args={
             "connect_timeout": _CONNECT_SECONDS,
             "options": options,

@@ -41,6 +41,22 @@ def insert_once(conn: Connection, event: WebhookEvent) -> int | None:
     return event_id
 
 
+def find_unprocessed(conn: Connection, event: WebhookEvent, *, received_before: datetime) -> int | None:
+    """The id under which this event was stored a while ago, if nothing came of it yet."""
+    event_id: int | None = conn.execute(
+        text("""
+        SELECT id
+        FROM gateway_events
+        WHERE gateway = :gateway
+          AND dedupe_key = :dedupe_key
+          AND status = 'new'
+          AND received_at < :received_before
+        """),
+        {"gateway": event.gateway, "dedupe_key": event.dedupe_key, "received_before": received_before},
+    ).scalar()
+    return event_id
+
+
 def find(conn: Connection, event_id: int) -> StoredEvent | None:
     """The event with this id."""
     row = conn.execute(

@@ -32,6 +32,8 @@ def migrate(engine: Engine) -> None:
         holder.commit()
         try:
             with engine.begin() as conn:
+                # Requests have five seconds; building an index on a large table may take longer.
+                conn.execute(text("SET LOCAL statement_timeout = 0"))
                 config = alembic_config()
                 config.attributes["connection"] = conn
                 command.upgrade(config, "head")

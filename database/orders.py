@@ -109,6 +109,31 @@ def find_open(conn: Connection, checkout_id: UUID) -> Order | None:
     )
 
 
+def is_quarantined(conn: Connection, checkout_id: UUID) -> bool:
+    """True when a person has to look at an order of this checkout before anything else is paid."""
+    return (
+        conn.execute(
+            text("SELECT 1 FROM orders WHERE checkout_id = :id AND status = 'quarantined' LIMIT 1"),
+            {"id": checkout_id},
+        ).first()
+        is not None
+    )
+
+
+def find_open_of_user(conn: Connection, user_id: UUID) -> Order | None:
+    """The open order of the user's open checkout."""
+    return _one(
+        conn,
+        """
+        JOIN checkouts c ON c.id = o.checkout_id
+        WHERE o.user_id = :user_id
+          AND c.closed_at IS NULL
+          AND o.status IN ('creating', 'unknown', 'created')
+        """,
+        user_id=user_id,
+    )
+
+
 def find_to_resume(conn: Connection, user_id: UUID) -> Order | None:
     """The newest order of the user's open checkout, unless the buyer chose to pay later."""
     return _one(

@@ -132,6 +132,7 @@ class RefundRow:
     amount_paise: int
     status: str
     reason: str
+    created_at: datetime
 
 
 def find_refund(conn: Connection, refund_key: str, *, for_update: bool = False) -> RefundRow | None:
@@ -139,7 +140,7 @@ def find_refund(conn: Connection, refund_key: str, *, for_update: bool = False) 
     row = (
         conn.execute(
             text(f"""
-        SELECT r.id, r.refund_key, r.payment_id, p.order_id, p.gateway, r.amount_paise, r.status, r.reason
+        SELECT r.id, r.refund_key, r.payment_id, p.order_id, p.gateway, r.amount_paise, r.status, r.reason, r.created_at
         FROM refunds r
         JOIN payments p ON p.id = r.payment_id
         WHERE r.refund_key = :refund_key
@@ -151,6 +152,21 @@ def find_refund(conn: Connection, refund_key: str, *, for_update: bool = False) 
         .first()
     )
     return None if row is None else RefundRow(**row)
+
+
+def open_refund_keys(conn: Connection, order_id: str) -> list[str]:
+    """Refunds of an order whose end is not known yet."""
+    rows = conn.execute(
+        text("""
+        SELECT r.refund_key
+        FROM refunds r
+        JOIN payments p ON p.id = r.payment_id
+        WHERE p.order_id = :order_id
+          AND r.status IN ('intended', 'pending')
+        """),
+        {"order_id": order_id},
+    )
+    return list(rows.scalars())
 
 
 def set_refund_status(conn: Connection, refund_key: str, status: str, *, gateway_refund_id: str) -> None:

@@ -5,6 +5,7 @@ The names here are those of the tasks in `jobs/`; a test keeps them equal.
 
 from __future__ import annotations
 
+from datetime import timedelta
 from enum import StrEnum
 
 import procrastinate
@@ -16,7 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 class Job(StrEnum):
     PROCESS_EVENT = "process_event"
-    SYNC_ORDER = "sync_order"
+    LOOK_AGAIN = "look_again"
     TERMINATE_ORDER = "terminate_order"
     EXECUTE_REFUND = "execute_refund"
     SEND_MAIL = "send_mail"
@@ -29,9 +30,27 @@ class JobQueue:
         self._app = procrastinate.App(connector=SQLAlchemyPsycopg2Connector())
         self._app.open(engine)
 
-    def defer(self, conn: Connection, job: Job, *, lock: str | None = None, **arguments: int | str) -> None:
-        """Queue a job that commits or rolls back with the caller. Jobs with the same lock run one at a time."""
-        task = self._app.configure_task(job, allow_unknown=True, lock=lock, connection=conn)
+    def defer(
+        self,
+        conn: Connection,
+        job: Job,
+        *,
+        lock: str | None = None,
+        after: timedelta = timedelta(),
+        **arguments: int | str,
+    ) -> None:
+        """Queue a job that commits or rolls back with the caller, to run at once or `after` a while.
+
+        Jobs with the same lock run one at a time, and wait behind one that waits for its next try: orders
+        are kept apart by their row locks instead, so that no event waits behind another.
+        """
+        task = self._app.configure_task(
+            job,
+            allow_unknown=True,
+            lock=lock,
+            connection=conn,
+            schedule_in={"seconds": int(after.total_seconds())} if after else None,
+        )
         try:
             task.defer(**arguments)
         except ConnectorException as exc:

@@ -14,7 +14,7 @@ raw bodies never enter a message.
     ├── Forbidden                    signed in, but not allowed
     ├── TicketRefused                a sign-in link used twice, too late, or in another browser
     ├── OrderNotFound                also the answer for somebody else's order
-    ├── CheckoutClosed               the purchase was completed or given up already
+    ├── CheckoutClosed               money for this purchase arrived, or a person is looking at it
     ├── TooManyRequests
     ├── WebhookRefused               the signature does not prove who sent it
     │   └── WebhookUnreadable        proved, but not a message that can be read
@@ -107,7 +107,9 @@ class OrderNotFound(ProductError):
 
 
 class CheckoutClosed(ProductError):
-    user_message = "This order cannot be paid any more. Your billing page shows where things stand."
+    user_message = (
+        "A payment for this purchase has arrived. Please do not pay again: your billing page shows it."
+    )
     http_status = 409
 
 

@@ -23,6 +23,7 @@ class GatewayOrderStatus(Enum):
 
 
 class GatewayPaymentStatus(Enum):
+    NOT_STARTED = "not_started"  # the method was chosen, no bank was asked
     PENDING = "pending"
     SUCCESS = "success"
     FAILED = "failed"

@@ -6,17 +6,24 @@ Pure apart from the operating system's randomness for new ids.
 from __future__ import annotations
 
 import hashlib
+import re
 import secrets
 import string
 
 _UPPER_ALNUM = string.ascii_uppercase + string.digits
 ORDER_ID_CHARACTERS = 15
 CUSTOMER_ID_CHARACTERS = 12
+ORDER_ID_PATTERN = re.compile(rf"ORDER[A-Z0-9]{{{ORDER_ID_CHARACTERS}}}")
 
 
 def new_order_id() -> str:
     """`ORDER` and 15 random characters: about 77 bits, so it can be neither guessed nor drawn twice."""
     return "ORDER" + "".join(secrets.choice(_UPPER_ALNUM) for _ in range(ORDER_ID_CHARACTERS))
+
+
+def new_refund_key() -> str:
+    """`REFUND` and 15 random characters. Never a number of ours: a restored database would repeat it."""
+    return "REFUND" + "".join(secrets.choice(_UPPER_ALNUM) for _ in range(ORDER_ID_CHARACTERS))
 
 
 def customer_id_for(user_id: object) -> str:

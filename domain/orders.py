@@ -54,11 +54,13 @@ EDGES: Mapping[OrderStatus, frozenset[OrderStatus]] = {
     OrderStatus.PAID: frozenset(),
     # The gateway may tell late of a payment that came in time, after one that came too late.
     OrderStatus.SURPLUS: frozenset({OrderStatus.PAID}),
-    OrderStatus.QUARANTINED: frozenset({OrderStatus.CREATED, OrderStatus.PAID, OrderStatus.SURPLUS}),
+    # By a person's decision only; `settle` leaves such an order alone.
+    OrderStatus.QUARANTINED: frozenset({OrderStatus.PAID, OrderStatus.SURPLUS}),
 }
 
-# Orders that may be handed to the buyer again instead of making another one.
-OPEN = frozenset({OrderStatus.CREATING, OrderStatus.UNKNOWN, OrderStatus.CREATED})
+
+# What the gateway says later changes nothing for the buyer any more, or a person decides.
+SETTLED = frozenset({OrderStatus.PAID, OrderStatus.SURPLUS, OrderStatus.QUARANTINED})
 
 
 class PaymentStatus(StrEnum):
@@ -66,6 +68,7 @@ class PaymentStatus(StrEnum):
     FAILED = "failed"
     DROPPED = "dropped"
     CANCELLED = "cancelled"
+    HELD = "held"  # the gateway reports money for a quarantined order: a person decides
     CAPTURED = "captured"
     REFUNDED = "refunded"
 
@@ -150,6 +153,8 @@ _ATTEMPT = {
     GatewayPaymentStatus.CANCELLED: PaymentStatus.CANCELLED,
 }
 
+_MONEY = frozenset({PaymentStatus.CAPTURED, PaymentStatus.REFUNDED})
+
 _FROM_GATEWAY = {
     GatewayOrderStatus.ACTIVE: OrderStatus.CREATED,
     GatewayOrderStatus.EXPIRED: OrderStatus.EXPIRED,
@@ -175,7 +180,15 @@ def settle(order: Order, known: Known, observed: Observation, *, refund_late: bo
     if reason is not None:
         if order.status in {OrderStatus.PAID, OrderStatus.SURPLUS}:
             return Settlement(order.status, alarms=(reason,))
-        return Settlement(OrderStatus.QUARANTINED, quarantine_reason=reason, alarms=(reason,))
+        held = tuple(
+            PaymentChange(payment, PaymentStatus.HELD)
+            for payment in observed.payments
+            if payment.status is GatewayPaymentStatus.SUCCESS
+            and payment.order_id == order.id
+            and payment.gateway_payment_id not in known.elsewhere
+            and payment.amount_paise > 0
+        )
+        return Settlement(OrderStatus.QUARANTINED, held, quarantine_reason=reason, alarms=(reason,))
 
     changes = _payment_changes(order, known, observed.payments, refund_late=refund_late)
     return Settlement(
@@ -206,14 +219,20 @@ def _payment_changes(
 ) -> list[PaymentChange]:
     changes: list[PaymentChange] = []
     primary_order_id = known.primary_order_id
+    has_money = not _MONEY.isdisjoint(known.payments.values())
     # The earliest success is the one the buyer meant; the list's own order means nothing.
     for payment in sorted(payments, key=lambda p: (p.paid_at is None, p.paid_at, p.gateway_payment_id)):
         recorded = known.payments.get(payment.gateway_payment_id)
-        if recorded in {PaymentStatus.CAPTURED, PaymentStatus.REFUNDED}:
+        if recorded in _MONEY or payment.status is GatewayPaymentStatus.NOT_STARTED:
             continue
         if payment.status is GatewayPaymentStatus.SUCCESS and payment.is_money:
-            role, refund_reason = _role(order, payment, primary_order_id, refund_late=refund_late)
-            changes.append(PaymentChange(payment, PaymentStatus.CAPTURED, role, refund_reason))
+            role, reason = _role(order, payment, primary_order_id, refund_late=refund_late)
+            # One refund for one order: refunds are asked for by order, and the gateway itself sends back
+            # every further success on it. A second request could take the good payment.
+            changes.append(
+                PaymentChange(payment, PaymentStatus.CAPTURED, role, None if has_money else reason)
+            )
+            has_money = True
             if role is PaymentRole.PRIMARY:
                 primary_order_id = order.id
         elif payment.status is not GatewayPaymentStatus.SUCCESS:
@@ -230,8 +249,6 @@ def _role(
     order: Order, payment: GatewayPayment, primary_order_id: str | None, *, refund_late: bool
 ) -> tuple[PaymentRole, str | None]:
     if primary_order_id == order.id:
-        # The gateway sends a second success on one order back by itself. Refunding it here could hit the
-        # good payment, because refunds are asked for by order.
         return PaymentRole.DUPLICATE, None
     if primary_order_id is not None:
         return PaymentRole.DUPLICATE, "paid twice in one checkout"

@@ -39,7 +39,7 @@ ORDER_STATUSES = {
     "TERMINATION_REQUESTED": GatewayOrderStatus.TERMINATION_REQUESTED,
 }
 PAYMENT_STATUSES = {
-    "NOT_ATTEMPTED": GatewayPaymentStatus.PENDING,
+    "NOT_ATTEMPTED": GatewayPaymentStatus.NOT_STARTED,
     "PENDING": GatewayPaymentStatus.PENDING,
     # Held for a risk review: only in old pages, but no reason to lose the row.
     "FLAGGED": GatewayPaymentStatus.PENDING,

@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import structlog
-from procrastinate.exceptions import ProcrastinateException
 
 from jobs.tasks import build_job_app
 from wiring import Services
@@ -33,7 +32,7 @@ async def work_for_ever(services: Services) -> None:
                     fetch_job_polling_interval=5.0,
                     shutdown_graceful_timeout=_STOP_SECONDS,
                 )
-        except (ProcrastinateException, OSError) as exc:
+        except Exception as exc:  # the outermost edge of the worker: it must never end for good
             log.error("worker_ended", error=type(exc).__name__)
         await asyncio.sleep(_RESTART_SECONDS)
 

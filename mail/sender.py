@@ -110,6 +110,9 @@ class SmtpSender:
             message = self._message(mail)
             with self._connection() as smtp:
                 smtp.send_message(message, self._sender_email, [_ascii_domain(mail.to_address)])
+        except (smtplib.SMTPAuthenticationError, smtplib.SMTPSenderRefused) as exc:
+            # Our settings are wrong, not this mail: it goes out once they are mended.
+            raise MailNotSent(f"The mail server refuses us as sender ({exc.smtp_code})") from None
         except smtplib.SMTPRecipientsRefused as exc:
             raise _refused(next((code for code, _ in exc.recipients.values()), 0)) from None
         except smtplib.SMTPResponseException as exc:

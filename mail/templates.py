@@ -157,6 +157,18 @@ def activation(
     )
 
 
+def alarm(business: Business, *, message: str, admin_url: str) -> Mail:
+    """Something needs a person: one sentence and the way to the admin panel."""
+    return _compose(
+        "alarm",
+        business,
+        subject=f"{business.name} needs attention",
+        full_name="",
+        message=_one_line(message),
+        admin_url=admin_url,
+    )
+
+
 def test_mail(business: Business) -> Mail:
     """The mail that shows an operator that sending works."""
     return _compose("test_mail", business, subject=f"Test mail from {business.name}", full_name="")

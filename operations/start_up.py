@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from config import ConfigError, Settings
 from database import queue
 from database.migrate import is_current
-from domain.errors import EmailTaken, UsernameTaken
+from domain.errors import EmailTaken
 from user_management import create_admin
 from wiring import Services
 
@@ -27,7 +27,7 @@ def ensure_admin(services: Services) -> bool:
         create_admin(
             services, email=settings.admin_email, password=settings.admin_password.get_secret_value()
         )
-    except (EmailTaken, UsernameTaken):
+    except EmailTaken:
         return False
     log.info("admin_created")
     return True

@@ -270,7 +270,7 @@ def test_printing_settings_shows_no_secret(tmp_path) -> None:
             **GOOD_PRODUCTION,
             "SENDER_PASSWORD": "canary",
             "ADMIN_EMAIL": "admin@rs.example",
-            "ADMIN_PASSWORD": "canary",
+            "ADMIN_PASSWORD": "canary-password",
             "METRICS_TOKEN": "canary",
             "CASHFREE_WEBHOOK_SECRETS": "canary",
             "PASSWORD_PEPPER_PREVIOUS": "canary",

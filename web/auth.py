@@ -10,12 +10,13 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
 from accounts.sessions import browser_cookie_name, redeem_ticket, session_cookie_name, sign_out
 from domain.errors import TicketRefused
+from domain.identifiers import ORDER_ID_PATTERN
 from web.cookies import clear_session, set_session
 from web.same_origin import is_same_origin
 from wiring import get_services
 
 # Where a sign-in may lead. Anything else leads home, so that no link of ours sends people elsewhere.
-_NEXT = re.compile(r"/|/dashboard|/billing|/admin|/checkout/ORDER[A-Z0-9]{15}|/\?order_id=ORDER[A-Z0-9]{15}")
+_NEXT = re.compile(rf"/|/dashboard|/billing|/admin|(/checkout/|/\?order_id=){ORDER_ID_PATTERN.pattern}")
 
 
 async def start_session(request: Request) -> Response:

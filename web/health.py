@@ -9,6 +9,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
+from operations.figures import refresh_gauges
 from operations.start_up import readiness
 from wiring import get_services
 
@@ -35,4 +36,5 @@ async def metrics(request: Request) -> Response:
     given = request.headers.get("authorization", "")
     if not token or not hmac.compare_digest(given.encode("utf-8", "replace"), f"Bearer {token}".encode()):
         return PlainTextResponse("Not found", status_code=404)
+    await run_in_threadpool(refresh_gauges, services)
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)

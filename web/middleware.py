@@ -8,19 +8,21 @@ import re
 import secrets
 from functools import cache
 from pathlib import Path
+from urllib.parse import quote, urlsplit
 
 import streamlit
 from starlette.datastructures import MutableHeaders
 from starlette.requests import cookie_parser
-from starlette.responses import PlainTextResponse
+from starlette.responses import PlainTextResponse, RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from accounts.sessions import browser_cookie_name
-from config import Settings, load_settings
+from config import LOCAL_HOSTS, Settings, load_settings
 from web.cookies import browser_cookie_header
 
 # Public by Streamlit's default, of use to nobody outside.
 _CLOSED = ("/_stcore/metrics", "/_stcore/agent")
+_CONDITIONS = (b"if-none-match", b"if-modified-since")
 
 
 class SecurityHeaders:
@@ -37,6 +39,13 @@ class SecurityHeaders:
             await PlainTextResponse("Not found", status_code=404)(scope, receive, send)
             return
         settings = _settings()
+        elsewhere = _other_name_of_this_machine(scope, settings)
+        if elsewhere is not None:
+            await RedirectResponse(elsewhere, status_code=307)(scope, receive, send)
+            return
+        if not _has_browser_cookie(scope, settings):
+            # "Not modified" carries no cookie that a page needs: a browser without one gets the page anew.
+            scope = {**scope, "headers": [h for h in scope["headers"] if h[0] not in _CONDITIONS]}
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -80,6 +89,23 @@ def _complete(headers: MutableHeaders, scope: Scope, settings: Settings) -> None
     is_page = headers.get("content-type", "").startswith("text/html")
     if is_page and scope["method"] == "GET" and not _has_browser_cookie(scope, settings):
         headers.append("Set-Cookie", browser_cookie_header(settings, secrets.token_urlsafe(32)))
+
+
+def _other_name_of_this_machine(scope: Scope, settings: Settings) -> str | None:
+    """Where a page asked for as 127.0.0.1 really lives: cookies of localhost do not reach it, nor the other way."""
+    headers = dict(scope["headers"])
+    if scope["method"] != "GET" or headers.get(b"sec-fetch-dest") != b"document":
+        return None
+    ours, theirs = (
+        urlsplit(settings.app_base_url),
+        urlsplit(f"//{headers.get(b'host', b'').decode('latin-1')}"),
+    )
+    names = {ours.hostname, theirs.hostname}
+    if len(names) == 1 or not names <= LOCAL_HOSTS or theirs.netloc.rpartition(":")[2] != str(ours.port):
+        return None
+    query = scope["query_string"].decode("latin-1")
+    path = quote(scope["path"], safe="/")
+    return f"{ours.scheme}://{ours.netloc}{path}{'?' + query if query else ''}"
 
 
 def _has_browser_cookie(scope: Scope, settings: Settings) -> bool:

@@ -20,6 +20,13 @@ def test_an_upward_import_is_found(tmp_path: Path) -> None:
     assert violations(tmp_path) == ["domain/rules.py:1: domain must not import config"]
 
 
+def test_an_application_that_knows_the_simulator_is_found(tmp_path: Path) -> None:
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    (tmp_path / "wiring.py").write_text("import simulator.app\n")
+
+    assert violations(tmp_path) == ["wiring.py:1: wiring and simulator know nothing of each other"]
+
+
 def test_a_sideways_import_is_found(tmp_path: Path) -> None:
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
     (tmp_path / "web").mkdir()

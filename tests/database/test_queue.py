@@ -13,9 +13,9 @@ def test_a_job_commits_with_its_cause(engine) -> None:
     queue = JobQueue(engine)
 
     with engine.begin() as conn:
-        queue.defer(conn, Job.SYNC_ORDER, lock="ORDER1", order_id="ORDER1")
+        queue.defer(conn, Job.LOOK_AGAIN, lock="ORDER1", order_id="ORDER1")
 
-    assert _jobs(engine) == [("sync_order", "ORDER1", {"order_id": "ORDER1"})]
+    assert _jobs(engine) == [("look_again", "ORDER1", {"order_id": "ORDER1"})]
 
 
 def test_a_job_is_not_seen_before_its_cause_commits(engine) -> None:
@@ -33,7 +33,7 @@ def test_a_job_is_gone_when_its_cause_rolls_back(engine) -> None:
     queue = JobQueue(engine)
 
     with pytest.raises(ZeroDivisionError), engine.begin() as conn:
-        queue.defer(conn, Job.SYNC_ORDER, order_id="ORDER1")
+        queue.defer(conn, Job.LOOK_AGAIN, order_id="ORDER1")
         raise ZeroDivisionError
 
     assert _jobs(engine) == []

@@ -156,7 +156,7 @@ def test_all_attempts_are_read_and_the_order_amount_is_kept_apart_from_the_charg
 @pytest.mark.parametrize(
     ("word", "status"),
     [
-        ("NOT_ATTEMPTED", GatewayPaymentStatus.PENDING),
+        ("NOT_ATTEMPTED", GatewayPaymentStatus.NOT_STARTED),
         ("PENDING", GatewayPaymentStatus.PENDING),
         ("FLAGGED", GatewayPaymentStatus.PENDING),
         ("CANCELLED", GatewayPaymentStatus.CANCELLED),

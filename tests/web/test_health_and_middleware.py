@@ -129,3 +129,24 @@ def test_strange_cookies_of_a_neighbour_do_not_change_a_browsers_name(pages, oth
     answer = pages.get("/", headers={"cookie": f"{others}browser=known"})
 
     assert "set-cookie" not in answer.headers
+
+
+def test_a_page_asked_for_by_the_machines_number_is_sent_to_its_name(client) -> None:
+    answer = client.get(
+        "/healthz?x=1",
+        headers={"host": "127.0.0.1:8501", "sec-fetch-dest": "document"},
+        follow_redirects=False,
+    )
+
+    assert (answer.status_code, answer.headers["location"]) == (307, "http://localhost:8501/healthz?x=1")
+
+
+@pytest.mark.parametrize(
+    "host", ["localhost:8501", "evil.example:8501", "127.0.0.1:9999", "127.0.0.1", "[::", ""]
+)
+def test_no_other_host_is_sent_anywhere(client, host) -> None:
+    answer = client.get(
+        "/healthz", headers={"host": host, "sec-fetch-dest": "document"}, follow_redirects=False
+    )
+
+    assert answer.status_code == 200

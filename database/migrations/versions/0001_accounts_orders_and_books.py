@@ -147,7 +147,7 @@ CREATE TABLE payments (
     charged_currency text NOT NULL,
     role text CONSTRAINT payments_role_known CHECK (role IN ('primary', 'duplicate')),
     status text NOT NULL CONSTRAINT payments_status_known CHECK (status IN
-        ('pending', 'failed', 'dropped', 'cancelled', 'captured', 'refunded')),
+        ('pending', 'failed', 'dropped', 'cancelled', 'held', 'captured', 'refunded')),
     method text NOT NULL DEFAULT '',
     message text NOT NULL DEFAULT '' CONSTRAINT payments_message_length CHECK (char_length(message) <= 300),
     paid_at timestamptz,
@@ -157,6 +157,7 @@ CREATE TABLE payments (
 );
 CREATE UNIQUE INDEX payments_one_primary_per_order ON payments (order_id) WHERE role = 'primary';
 CREATE UNIQUE INDEX payments_one_primary_per_checkout ON payments (checkout_id) WHERE role = 'primary';
+CREATE INDEX payments_order ON payments (order_id);
 CREATE INDEX payments_recent ON payments (created_at DESC);
 
 -- An intention to give money back, written before the gateway is asked under the same id.
@@ -212,6 +213,8 @@ CREATE TABLE subscription_periods (
         int8range(subscription_id, subscription_id, '[]') WITH &&, tstzrange(starts_at, ends_at) WITH &&
     ) WHERE (revoked_at IS NULL)
 );
+-- "May this person enter" is asked on every rerun; the exclusion index does not serve equality.
+CREATE INDEX subscription_periods_subscription ON subscription_periods (subscription_id);
 """
 
 MESSAGES = """
@@ -267,11 +270,14 @@ CREATE INDEX ledger_entries_txn ON ledger_entries (txn_id);
 
 CREATE TABLE alarms (
     id bigint GENERATED ALWAYS AS IDENTITY CONSTRAINT alarms_pkey PRIMARY KEY,
-    key text NOT NULL CONSTRAINT alarms_key_key UNIQUE,
+    key text NOT NULL,
     message text NOT NULL,
     created_at timestamptz NOT NULL DEFAULT now(),
     resolved_at timestamptz
 );
+
+-- One open alarm per key: the same trouble may alarm again after it was resolved.
+CREATE UNIQUE INDEX alarms_one_open ON alarms (key) WHERE resolved_at IS NULL;
 
 CREATE TABLE audit_log (
     id bigint GENERATED ALWAYS AS IDENTITY CONSTRAINT audit_log_pkey PRIMARY KEY,

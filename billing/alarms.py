@@ -1,0 +1,47 @@
+"""Call a person: a row in `alarms`, an ERROR line, and one mail to ADMIN_EMAIL for each alarm that opens."""
+
+from __future__ import annotations
+
+import uuid
+
+import structlog
+from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
+
+from billing.outbox import defer_mail
+from database import books
+from mail import templates
+from wiring import Services
+
+log = structlog.get_logger()
+
+
+def raise_alarm(services: Services, conn: Connection, key: str, message: str) -> None:
+    """Raise an alarm in the caller's transaction, unless one with this key is open already."""
+    alarm_id = books.insert_alarm(conn, key, message)
+    if alarm_id is None:
+        return
+    log.error("alarm", key=key, message=message)
+    settings = services.settings
+    if settings.admin_email:
+        business = templates.Business.from_settings(settings)
+        mail = templates.alarm(business, message=message, admin_url=f"{business.base_url}/admin")
+        defer_mail(services, conn, "alarm", str(alarm_id), user_id=None, to=settings.admin_email, mail=mail)
+
+
+def report_job(services: Services, job: str, job_id: int | None, error: Exception, *, is_over: bool) -> None:
+    """Log a job's failure under a reference; when its tries are over, raise an alarm that names it."""
+    reference = uuid.uuid4().hex[:8]
+    log.warning(
+        "job_failed", job=job, job_id=job_id, reference=reference, exc_info=error if is_over else None
+    )
+    if not is_over:
+        return
+    try:
+        with services.engine.begin() as conn:
+            message = (
+                f"Job {job} {job_id} gave up ({type(error).__name__}); the log has reference {reference}."
+            )
+            raise_alarm(services, conn, f"job:{job}:{job_id}", message)
+    except SQLAlchemyError as exc:
+        log.error("alarm_not_raised", job=job, job_id=job_id, error=type(exc).__name__)

@@ -1,0 +1,75 @@
+"""Put a mail into the outbox in the transaction that causes it, and hand it to the mail server afterwards."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import structlog
+from sqlalchemy import Connection
+
+from database import emails
+from database.queue import Job
+from mail.sender import MailNotSent, OutgoingMail
+from mail.templates import Mail
+from wiring import Services
+
+log = structlog.get_logger()
+
+
+def defer_mail(
+    services: Services, conn: Connection, kind: str, cause: str, *, user_id: UUID | None, to: str, mail: Mail
+) -> None:
+    """Queue one mail for one cause. The same kind and cause is queued once."""
+    domain = services.settings.app_base_url.split("//")[-1].split(":")[0]
+    email_id = emails.insert_once(
+        conn,
+        kind=kind,
+        dedupe_key=f"{kind}:{cause}",
+        user_id=user_id,
+        to_address=to,
+        subject=mail.subject,
+        text_body=mail.text,
+        html_body=mail.html,
+        message_id=f"<{kind}.{cause}@{domain}>",
+    )
+    if email_id is not None:
+        queue_mail(services, conn, email_id)
+
+
+def queue_mail(services: Services, conn: Connection, email_id: int) -> None:
+    """Queue the sending of a mail that is in the outbox. Its jobs run one at a time."""
+    services.queue.defer(conn, Job.SEND_MAIL, lock=f"mail:{email_id}", email_id=email_id)
+
+
+def send_mail(services: Services, email_id: int) -> None:
+    """Send one mail of the outbox, or keep it when no mail server is set. Raises MailNotSent to be tried again.
+
+    At least once: a crash after the server accepted it sends it again under the same Message-ID. No
+    transaction is open while the server is talked to; the queue's lock keeps two workers apart.
+    """
+    with services.engine.begin() as conn:
+        stored = emails.find_unsent(conn, email_id)
+        if stored is not None and services.mail_sender is None:
+            emails.mark_kept(conn, email_id)
+    if stored is None or services.mail_sender is None:
+        return
+    try:
+        services.mail_sender.send(
+            OutgoingMail(
+                to_address=stored.to_address,
+                subject=stored.subject,
+                text=stored.text_body,
+                html=stored.html_body,
+                message_id=stored.message_id,
+            )
+        )
+    except MailNotSent as exc:
+        with services.engine.begin() as conn:
+            emails.mark_failed(conn, email_id, str(exc))
+        if exc.is_permanent:
+            # Trying again cannot help; the admin panel shows the reason beside the mail.
+            log.error("mail_undeliverable", email_id=email_id, reason=str(exc))
+            return
+        raise
+    with services.engine.begin() as conn:
+        emails.mark_sent(conn, email_id, now=services.now(conn))
