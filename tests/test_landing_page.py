@@ -88,5 +88,22 @@ def test_a_gateway_that_is_down_is_a_sentence_and_no_accident(
     assert "temporarily unavailable" in shown[0]
 
 
+@pytest.mark.parametrize(
+    ("query", "sentence"),
+    [
+        ({"order_id": "ORDER00000000000001A"}, "If you have paid, it is safe"),
+        ({}, "Nothing was charged by this step"),
+    ],
+)
+def test_an_apology_says_where_the_money_of_this_visit_is(page, monkeypatch, query, sentence) -> None:
+    shown: list[str] = []
+    monkeypatch.setattr(landing_page, "notice", lambda text, *_: shown.append(text))
+    page.query_params = query
+
+    landing_page._apologise("Our database does not answer right now.", RuntimeError())
+
+    assert sentence in shown[0]
+
+
 def test_the_module_exposes_the_application_for_a_server() -> None:
     assert type(landing_page.app).__name__ == "App"

@@ -1,23 +1,28 @@
 """The order before it is paid, and what a person sees when they come back from the gateway.
 
 A return proves nothing: what is shown here is what our books say. Waiting re-reads our own database and
-turns into the answer by itself; only a click asks the gateway.
+turns into the answer by itself. The gateway is asked by the run of the page, so also by a click, never by
+the waiting.
 """
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from enum import Enum
 
 import streamlit as st
+from sqlalchemy.exc import SQLAlchemyError
 
 import payment_handler
 import user_management
 from domain.accounts import User
-from domain.errors import CheckoutClosed, GatewayError, ProductError
+from domain.errors import CheckoutClosed, GatewayError, OrderNotFound, ProductError
 from domain.money import format_rupees
-from domain.orders import Order, OrderStatus
+from domain.orders import Order, OrderStatus, PaymentStatus
 from domain.plans import ANNUAL, Plan, annual_saving_paise
+from ui import session
 from ui.components import (
+    demo_note,
     facts,
     footer,
     format_clock,
@@ -36,9 +41,12 @@ from ui.payment_words import describe_failure, describe_method
 from wiring import Services
 
 WAIT_SECONDS = 2
+# An answer that pages share is still new; the second more is the time to draw the page.
+ANSWER_IS_NEW = payment_handler.ANSWER_SHARED_FOR + timedelta(seconds=1)
 
 _NOT_OPENED = frozenset({OrderStatus.CREATING, OrderStatus.UNKNOWN, OrderStatus.FAILED})
 _CLOSED = frozenset({OrderStatus.EXPIRED, OrderStatus.TERMINATED, OrderStatus.SUPERSEDED, OrderStatus.FAILED})
+_UNSUCCESSFUL = frozenset({PaymentStatus.FAILED, PaymentStatus.DROPPED, PaymentStatus.CANCELLED})
 
 
 class ReturnState(Enum):
@@ -47,40 +55,59 @@ class ReturnState(Enum):
     PAID = "paid"
     FAILED = "failed"
     WAITING = "waiting"
+    NOT_PAID = "not_paid"
     CLOSED = "closed"
     SURPLUS = "surplus"
     REVIEW = "review"
 
 
-def return_state(order: Order, failure: payment_handler.PaymentLine | None) -> ReturnState:
-    """The state of a return, from our books alone. A failed attempt counts while nothing else is known."""
+def return_state(order: Order, attempt: payment_handler.PaymentLine | None) -> ReturnState:
+    """The state of a return, from our books alone: the order and its newest attempt, if there is one.
+
+    Only a recorded attempt is waited for. An attempt that is still with the bank may pay a closed order, too.
+    """
     if order.status is OrderStatus.PAID:
         return ReturnState.PAID
     if order.status is OrderStatus.SURPLUS:
         return ReturnState.SURPLUS
     if order.status is OrderStatus.QUARANTINED:
         return ReturnState.REVIEW
+    if attempt is not None and attempt.status is PaymentStatus.PENDING:
+        return ReturnState.WAITING
     if order.status in _CLOSED:
         return ReturnState.CLOSED
-    return ReturnState.WAITING if failure is None else ReturnState.FAILED
+    if attempt is not None and attempt.status in _UNSUCCESSFUL:
+        return ReturnState.FAILED
+    return ReturnState.NOT_PAID
+
+
+def is_undecided(services: Services, user: User, order: Order) -> bool:
+    """True while money may be on its way for this order, so that paying once more must not be offered first."""
+    state, _line, _attempt = _look(services, user, order.id)
+    return state in {ReturnState.WAITING, ReturnState.REVIEW}
 
 
 def render_summary(services: Services, user: User, order: Order, plans: list[Plan]) -> None:
     """The unpaid order: what it is, what it costs, and the ways on."""
     plan = next(plan for plan in plans if plan.id == order.plan_id)
+    access = user_management.entitlement(services, user)
     with st.container(key="middle-checkout"):
         st.title("Complete your payment", anchor=False)
-        st.html('<p class="section-lead">Your account is ready. One step is left.</p>')
+        lead = (
+            "It extends the access you have. You can also do this later."
+            if access.is_active
+            else "Your account is ready. One step is left."
+        )
+        st.html(f'<p class="section-lead">{lead}</p>')
         if order.status in _NOT_OPENED:
             notice(
-                "Cashfree temporarily unavailable. Your account and your order are safe and nothing was "
-                "charged. "
+                "Cashfree temporarily unavailable. Your account and your order are safe and nothing was charged. "
                 "Press Complete Payment to try again.",
                 "warn",
             )
         left, right = st.columns([1.05, 0.95], gap="medium")
         with left, st.container(key="card-checkout-plan"):
-            _included(services, user, plan, plans)
+            _included(services, user, plan, plans, access)
         with right, st.container(key="card-raised-checkout-order"):
             _amount_and_buttons(services, user, order, plan)
     footer(services.settings)
@@ -88,21 +115,22 @@ def render_summary(services: Services, user: User, order: Order, plans: list[Pla
 
 def render_return(services: Services, user: User, order: Order) -> None:
     """The answer for somebody who came back from the gateway with this order."""
-    failure = payment_handler.last_failure(services, user, order.id)
-    state = return_state(order, failure)
+    state, order, attempt = _look(services, user, order.id)
     with st.container(key="narrow-return"):
         if state is ReturnState.PAID:
             _paid(services, user, order)
-        elif state is ReturnState.FAILED and failure is not None:
-            _failed(services, user, order, failure)
+        elif state is ReturnState.FAILED and attempt is not None:
+            _failed(services, user, order, attempt)
         elif state is ReturnState.WAITING:
             _waiting(services, user, order)
         elif state is ReturnState.SURPLUS:
             _surplus(services, order)
         elif state is ReturnState.REVIEW:
             _review(services, order)
-        else:
+        elif state is ReturnState.CLOSED:
             _closed(services, user, order)
+        else:
+            _not_paid(services, user, order)
     footer(services.settings)
 
 
@@ -112,8 +140,7 @@ def go_to_payment(services: Services, user: User, plan_id: str) -> None:
         order = payment_handler.start_checkout(services, user, plan_id)
     except CheckoutClosed as error:
         notice(error.user_message, "warn")
-        if st.button("Open billing", key="checkout-open-billing"):
-            st.switch_page(page("billing"))
+        st.page_link(page("billing"), label="Open billing")
         return
     except ProductError as error:
         notice(error.user_message, "bad")
@@ -121,17 +148,27 @@ def go_to_payment(services: Services, user: User, plan_id: str) -> None:
     leave_to(f"/checkout/{order.id}")
 
 
-def _included(services: Services, user: User, plan: Plan, plans: list[Plan]) -> None:
+def _look(
+    services: Services, user: User, order_id: str
+) -> tuple[ReturnState, Order, payment_handler.PaymentLine | None]:
+    """The user's own order in our books, its newest attempt, and what both mean. Raises OrderNotFound."""
+    for line in payment_handler.list_orders(services, user):
+        if line.order.id == order_id:
+            attempt = line.payments[0] if line.payments else None
+            return return_state(line.order, attempt), line.order, attempt
+    raise OrderNotFound()
+
+
+def _included(
+    services: Services, user: User, plan: Plan, plans: list[Plan], access: user_management.Entitlement
+) -> None:
     st.subheader(plan.label, anchor=False)
-    st.html(
-        ticks(
-            (
-                *INCLUDED,
-                f"Access for one {plan.period_word}, from the moment you pay",
-                "No automatic renewal",
-            )
-        )
-    )
+    if access.is_active and access.access_until is not None:
+        beginning = f"One {plan.period_word} more, from {format_date(access.access_until)}"
+    else:
+        beginning = f"Access for one {plan.period_word}, from the moment you pay"
+    st.html(ticks((*INCLUDED, beginning, "No automatic renewal")))
+    demo_note()
     for other in plans:
         if other.id == plan.id:
             continue
@@ -167,16 +204,23 @@ def _amount_and_buttons(services: Services, user: User, order: Order, plan: Plan
     if st.button("Skip Payment", key="checkout-skip", width="stretch"):
         payment_handler.skip_payment(services, user)
         st.switch_page(page("dashboard"))
-    expiry = (
-        f"This order can be paid until {format_clock(order.expires_at)} (30 minutes); after that we open a "
-        "fresh one. "
-    )
     st.html(
-        f'<p class="small quiet" style="margin:0">{expiry}You pay on a secure page of Cashfree by UPI, card, '
-        "net banking "
-        "or wallet. Card and bank details never reach us.</p>"
+        f'<p class="small quiet" style="margin:0">{describe_expiry(order, datetime.now(UTC))} You pay on a '
+        "secure page of Cashfree by UPI, card, net banking or wallet. Card and bank details never reach us.</p>"
     )
     legal_links("checkout", paths=("refunds", "terms", "privacy"))
+
+
+def describe_expiry(order: Order, now: datetime) -> str:
+    """How long the order can be paid, or that it no longer can."""
+    if order.expires_at <= now or order.status is OrderStatus.EXPIRED:
+        return "This order has expired; Complete Payment opens a fresh one."
+    if order.status in _CLOSED:
+        return "This order was closed; Complete Payment opens a fresh one."
+    return (
+        f"This order can be paid until {format_clock(order.expires_at)} (30 minutes); after that we open a "
+        "fresh one."
+    )
 
 
 def _paid(services: Services, user: User, order: Order) -> None:
@@ -209,50 +253,82 @@ def _failed(services: Services, user: User, order: Order, failure: payment_handl
         if st.button("Try again", key="return-again", type="primary", width="stretch"):
             go_to_payment(services, user, order.plan_id)
         st.html(
-            "<p class='small quiet' style='margin:0'>No money reached us with this attempt. If your bank "
-            "shows a debit, it is "
-            "confirmed here within minutes and access opens, or your bank returns it.</p>"
+            "<p class='small quiet' style='margin:0'>No money reached us with this attempt. If your bank shows a "
+            "debit, it is confirmed here within minutes and access opens, or your bank returns it.</p>"
         )
-        _check_again(services, user, order)
-    _help(services, order)
+        _check_again(order)
+    _help(services)
 
 
 def _waiting(services: Services, user: User, order: Order) -> None:
     with st.container(key="card-wait-return"):
         st.header("We are waiting for the bank", anchor=False)
         st.html(
-            "<p class='quiet' style='margin:0'>This page turns to the answer by itself. You may close it: "
-            "access opens "
-            "as soon as the payment is confirmed. Please do not pay twice.</p>"
+            "<p class='quiet' style='margin:0'>This page turns to the answer by itself. You may close it: access "
+            "opens as soon as the payment is confirmed. Please do not pay twice.</p>"
         )
-        _watch(services, user, order.id)
+        _watch(services, order.id, ReturnState.WAITING)
         st.html(facts([("Order", order.id), ("Amount", format_rupees(order.amount_paise))]))
-        _check_again(services, user, order)
-        if order.payment_session_id and st.button(
-            "Back to the payment page", key="return-reopen", type="tertiary"
-        ):
+        _check_again(order)
+        may_pay = order.status is OrderStatus.CREATED and order.payment_session_id is not None
+        if may_pay and st.button("Back to the payment page", key="return-reopen", type="tertiary"):
             go_to_payment(services, user, order.plan_id)
-    _help(services, order)
+    _ask_us(services)
+
+
+def _not_paid(services: Services, user: User, order: Order) -> None:
+    with st.container(key="card-wait-return"):
+        st.header("No payment has arrived for this order", anchor=False)
+        st.html(
+            "<p class='quiet' style='margin:0'>If you paid a moment ago, it appears here by itself; please do not "
+            "pay twice.</p>"
+        )
+        _watch(services, order.id, ReturnState.NOT_PAID)
+        st.html(facts([("Order", order.id), ("Amount", format_rupees(order.amount_paise))]))
+        practice_note(services.settings)
+        if st.button("Complete Payment", key="return-pay", type="primary", width="stretch"):
+            go_to_payment(services, user, order.plan_id)
+        _check_again(order)
+    _help(services)
 
 
 @st.fragment(run_every=WAIT_SECONDS)
-def _watch(services: Services, user: User, order_id: str) -> None:
-    """Re-read our books; when the answer is there, run the whole page again."""
-    order = payment_handler.find_order(services, user, order_id)
-    if return_state(order, payment_handler.last_failure(services, user, order_id)) is not ReturnState.WAITING:
+def _watch(services: Services, order_id: str, shown: ReturnState) -> None:
+    """Re-read our books; when they say something else than is shown, run the whole page again.
+
+    Nobody's identity outlives a session: the cookie is looked up each time.
+    """
+    try:
+        user = session.current_user(services)
+        if user is None:
+            st.html(
+                '<p class="small quiet" style="margin:0">You are logged out. Log in to see the answer.</p>'
+            )
+            return
+        state, _order, _attempt = _look(services, user, order_id)
+    except (SQLAlchemyError, ProductError):
+        st.html(_pulse("We cannot look just now. This page tries again by itself."))
+        return
+    if state is not shown:
         st.rerun()
-    st.html('<div class="waiting" role="status"><span></span>Waiting for confirmation</div>')
+    st.html(_pulse("Waiting for confirmation" if shown is ReturnState.WAITING else "Looking for a payment"))
 
 
-def _check_again(services: Services, user: User, order: Order) -> None:
+def _pulse(sentence: str) -> str:
+    return f'<div class="waiting" role="status"><span></span>{sentence}</div>'
+
+
+def _check_again(order: Order) -> None:
+    """Ask the gateway once more. The run that a click begins has asked already: what is left is its silence."""
     if not st.button("Check again", key="return-check", width="stretch"):
         return
-    try:
-        payment_handler.confirm_return(services, user, order.id)
-    except ProductError as error:
-        notice(error.user_message, "warn")
-        return
-    st.rerun()
+    if not was_answered(order, datetime.now(UTC)):
+        notice("The payment service did not answer just now. What you see is what we know.", "warn")
+
+
+def was_answered(order: Order, now: datetime) -> bool:
+    """True when the gateway's answer about this order is of this moment."""
+    return order.synced_at is not None and abs(now - order.synced_at) < ANSWER_IS_NEW
 
 
 def _closed(services: Services, user: User, order: Order) -> None:
@@ -260,49 +336,54 @@ def _closed(services: Services, user: User, order: Order) -> None:
     with st.container(key="card-wait-return"):
         st.header("This order can no longer be paid", anchor=False)
         st.text(
-            f"It {word} before a payment was confirmed, so it gave you no access and we hold no money for "
-            "it. "
-            "If your bank shows a debit, a late confirmation still counts and appears here; otherwise your "
-            "bank returns it."
+            f"It {word} before a payment was confirmed, so it gave you no access and we hold no money for it, as "
+            "far as we know now. If your bank shows a debit, a late confirmation still counts and appears here; "
+            "otherwise your bank returns it."
         )
         st.html(facts([("Order", order.id), ("Amount", format_rupees(order.amount_paise))]))
         if st.button("Start a fresh payment", key="return-fresh", type="primary", width="stretch"):
             go_to_payment(services, user, order.plan_id)
-        _check_again(services, user, order)
-    _help(services, order)
+        _check_again(order)
+    _help(services)
 
 
 def _surplus(services: Services, order: Order) -> None:
     with st.container(key="card-wait-return"):
         st.header("This payment goes back to you", anchor=False)
         st.text(
-            f"We received {format_rupees(order.amount_paise)} that your purchase did not need: it had been "
-            "paid already, or "
-            "this order was closed. It is returned to the account you paid from within 5 to 7 business days."
+            f"We received {format_rupees(order.amount_paise)} that your purchase did not need: it had been paid "
+            "already, or this order was closed. It is returned to the account you paid from within 5 to 7 business "
+            "days."
         )
         st.html(facts([("Order", order.id), ("Amount", format_rupees(order.amount_paise))]))
         if st.button("See it in billing", key="return-billing", width="stretch"):
             st.switch_page(page("billing"))
-    _help(services, order)
+    _ask_us(services)
 
 
 def _review(services: Services, order: Order) -> None:
     with st.container(key="card-wait-return"):
         st.header("Your payment is being checked", anchor=False)
         st.text(
-            "What the payment service reported does not match this order, so a person is looking at it. Your "
-            "money is "
-            "recorded. Please do not pay again: we give access or return the money, and write to your email."
+            "What the payment service reported does not match this order, so a person is looking at it. Your money "
+            "is recorded. Please do not pay again: we give access or return the money, and write to your email."
         )
         st.html(facts([("Order", order.id), ("Amount", format_rupees(order.amount_paise))]))
-    _help(services, order)
+    _ask_us(services)
 
 
-def _help(services: Services, order: Order) -> None:
+def _help(services: Services) -> None:
     contact = support_sentence(services.settings)
     write = f" Or write to {contact} with the order id above." if contact else ""
     st.html(
-        "<div class='rs-body small quiet'><p><b>The payment does not go through?</b> Try another method, "
-        "allow pop-ups "
-        f"for this site, or use another browser.{write}</p></div>"
+        "<div class='rs-body small quiet'><p><b>The payment does not go through?</b> Try another method, allow "
+        f"pop-ups for this site, or use another browser.{write}</p></div>"
     )
+
+
+def _ask_us(services: Services) -> None:
+    """Help for an order that must not be paid once more: no hint at other methods."""
+    contact = support_sentence(services.settings)
+    if contact:
+        sentence = f"<b>A question?</b> Write to {contact} with the order id above."
+        st.html(f"<div class='rs-body small quiet'><p>{sentence}</p></div>")

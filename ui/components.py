@@ -25,6 +25,8 @@ NOT_ADVICE = (
     "Figures describe past prices. They are for information only and are not investment advice. "
     "Investments in securities are subject to market risks."
 )
+# Stands wherever money is asked for: a buyer must know it before paying.
+DEMO_NOTE = "The dashboard shows demo data until a market-data licence is in place."
 LEGAL_LINKS = (("terms", "Terms"), ("privacy", "Privacy"), ("refunds", "Refunds"), ("contact", "Contact"))
 
 
@@ -75,6 +77,11 @@ def practice_note(settings: Settings) -> None:
             f'<div class="notice practice">{badge("Practice mode", "warn")}<span>No real money moves '
             "here.</span></div>"
         )
+
+
+def demo_note() -> None:
+    """What is behind the paywall today, for somebody who is about to pay."""
+    st.html(f'<p class="small quiet" style="margin:0">{DEMO_NOTE}</p>')
 
 
 def legal_links(key: str, *, paths: Sequence[str] = ("terms", "privacy", "refunds")) -> None:
@@ -138,8 +145,7 @@ def footer(settings: Settings) -> None:
             for path, label in LEGAL_LINKS:
                 st.page_link(page(path), label=label)
         st.html(
-            f'<div class="rs-body small quiet"><p>{escape(NOT_ADVICE)} NIFTY index names are trademarks of '
-            "their "
+            f'<div class="rs-body small quiet"><p>{escape(NOT_ADVICE)} NIFTY index names are trademarks of their '
             f"owner; this product is not connected with NSE.</p><p>{' · '.join(lines)}</p></div>"
         )
 
