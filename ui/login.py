@@ -6,27 +6,38 @@ import streamlit as st
 
 import user_management
 from domain.accounts import User
-from domain.errors import ProductError
+from domain.errors import ProductError, TicketRefused
+from domain.identifiers import ORDER_ID_PATTERN
 from ui import session
 from ui.components import footer, notice
 from ui.pages import page
 from wiring import Services
 
 # Where a person may be sent after logging in; anything else in the address means home.
-_NEXT = {"dashboard": "your dashboard", "billing": "your billing page", "admin": "the admin panel"}
+_NEXT = {
+    "dashboard": "open your dashboard",
+    "billing": "open your billing page",
+    "admin": "open the admin panel",
+}
+_RETURN = "/?order_id="
 
 
 def render(services: Services, user: User | None) -> None:
     """The page /login."""
     following = st.query_params.get("next", "")
+    order_id = returned_order(following)
     following = following if following in _NEXT else ""
     if user is not None:
-        st.switch_page(page(following))
-    message = _submit(services, following) if st.session_state.get("login-submit") else ""
+        st.switch_page(page(following), query_params={"order_id": order_id} if order_id else None)
+    target = f"{_RETURN}{order_id}" if order_id else f"/{following}"
+    message = _submit(services, target) if st.session_state.get("login-submit") else ""
     with st.container(key="narrow-login"):
         st.title("Log in", anchor=False)
-        if following:
-            st.html(f'<p class="section-lead">Log in to open {_NEXT[following]}.</p>')
+        purpose = "see your payment" if order_id else _NEXT.get(following, "")
+        if purpose:
+            st.html(f'<p class="section-lead">Log in to {purpose}.</p>')
+        if st.query_params.get("problem") == "ticket":
+            notice(TicketRefused.user_message, "warn")
         with st.container(key="card-raised-login"), st.form("login", border=False):
             st.text_input("Email or username", key="login-name", max_chars=254, autocomplete="username")
             st.text_input("Password", key="login-password", type="password", autocomplete="current-password")
@@ -41,7 +52,18 @@ def render(services: Services, user: User | None) -> None:
     footer(services.settings)
 
 
-def _submit(services: Services, following: str) -> str:
+def address_for_return(order_id: str) -> dict[str, str]:
+    """The query with which the log-in page leads back to the return of this order."""
+    return {"next": f"{_RETURN}{order_id}"}
+
+
+def returned_order(following: str) -> str:
+    """The order whose return the log-in is for, or an empty text. Nothing else in the address is believed."""
+    order_id = following.removeprefix(_RETURN)
+    return order_id if order_id != following and ORDER_ID_PATTERN.fullmatch(order_id) else ""
+
+
+def _submit(services: Services, target: str) -> str:
     name = st.session_state.get("login-name") or ""
     password = st.session_state.get("login-password") or ""
     if not name.strip() or not password:
@@ -50,4 +72,4 @@ def _submit(services: Services, following: str) -> str:
         user = user_management.sign_in(services, login=name, password=password)
     except ProductError as error:
         return error.user_message
-    return session.enter(services, user, f"/{following}")
+    return session.enter(services, user, target)
