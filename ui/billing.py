@@ -11,18 +11,22 @@ import user_management
 from domain.accounts import User
 from domain.money import format_rupees
 from domain.orders import OrderStatus, PaymentStatus
+from domain.plans import Plan
 from domain.subscriptions import SubscriptionStatus
+from ui.checkout import go_to_payment
 from ui.components import (
     Tone,
     badge,
+    demo_note,
     empty_state,
     facts,
     footer,
     format_date,
     format_moment,
+    practice_note,
     support_sentence,
 )
-from ui.dashboard import activate_form
+from ui.dashboard import activate_form, wanted_plan
 from ui.pages import page
 from ui.payment_words import describe_failure, describe_method
 from wiring import Services
@@ -42,9 +46,10 @@ _ORDER: dict[OrderStatus, tuple[str, Tone]] = {
     OrderStatus.EXPIRED: ("Expired", ""),
     OrderStatus.TERMINATED: ("Closed", ""),
     OrderStatus.PAID: ("Paid", "good"),
-    OrderStatus.SURPLUS: ("Returned to you", "warn"),
+    OrderStatus.SURPLUS: ("Being returned to you", "warn"),
     OrderStatus.QUARANTINED: ("Being checked", "warn"),
 }
+_MONEY = frozenset({PaymentStatus.CAPTURED, PaymentStatus.REFUNDED})
 _UNSUCCESSFUL = frozenset({PaymentStatus.FAILED, PaymentStatus.DROPPED, PaymentStatus.CANCELLED})
 
 
@@ -58,7 +63,9 @@ def render(services: Services, user: User | None) -> None:
         left, right = st.columns([1.05, 0.95], gap="medium")
         with left, st.container(key="card-billing-status"):
             _status(access)
-            if not access.is_active:
+            if access.is_active:
+                _extend(services, user)
+            else:
                 activate_form(services, user, key="billing")
         with right, st.container(key="card-billing-account"):
             _account(user)
@@ -87,6 +94,21 @@ def _status(access: user_management.Entitlement) -> None:
         st.text(
             f"Your access ended on {format_date(access.access_until)}. Your account and its history stay."
         )
+
+
+def _extend(services: Services, user: User) -> None:
+    st.html(
+        '<p class="small quiet" style="margin:.5rem 0 0"><b>Extend your access.</b> The new period begins when the '
+        "present one ends. Nothing renews by itself.</p>"
+    )
+    wanted = wanted_plan(services, user)
+    plans: list[Plan] = sorted(payment_handler.list_plans(services), key=lambda plan: plan.id != wanted)
+    for plan in plans:
+        label = f"Extend by a {plan.period_word} ({format_rupees(plan.amount_paise)})"
+        if st.button(label, key=f"billing-extend-{plan.id}", width="stretch"):
+            go_to_payment(services, user, plan.id)
+    practice_note(services.settings)
+    demo_note()
 
 
 def _account(user: User) -> None:
@@ -121,21 +143,27 @@ def _orders(lines: list[payment_handler.OrderLine]) -> None:
 
 def _order_row(line: payment_handler.OrderLine) -> str:
     order = line.order
-    word, tone = _ORDER[order.status]
-    if any(payment.status is PaymentStatus.REFUNDED for payment in line.payments):
-        word, tone = "Refunded", ""
+    word, tone = describe_order(line)
     details = [f'<span class="mono">{escape(order.id)}</span>']
-    details += [_attempt(payment) for payment in line.payments]
+    details += [_attempt(payment, order.status) for payment in line.payments]
     return (
-        f'<tr><td data-name="Date">{format_date(order.created_at)}</td><td '
-        f'data-name="Plan">{escape(line.plan_name)}</td>'
-        f'<td data-name="Status">{badge(word, tone)}</td><td '
-        f'data-name="Order"><div>{"".join(details)}</div></td>'
+        f'<tr><td data-name="Date">{format_date(order.created_at)}</td>'
+        f'<td data-name="Plan">{escape(line.plan_name)}</td>'
+        f'<td data-name="Status">{badge(word, tone)}</td>'
+        f'<td data-name="Order"><div>{"".join(details)}</div></td>'
         f'<td data-name="Amount" class="num"><b>{format_rupees(order.amount_paise)}</b></td></tr>'
     )
 
 
-def _attempt(payment: payment_handler.PaymentLine) -> str:
+def describe_order(line: payment_handler.OrderLine) -> tuple[str, Tone]:
+    """What became of an order, in words that never run ahead of its money: a refund is told when it is done."""
+    money = [payment.status for payment in line.payments if payment.status in _MONEY]
+    if money and all(status is PaymentStatus.REFUNDED for status in money):
+        return ("Returned to you" if line.order.status is OrderStatus.SURPLUS else "Refunded"), ""
+    return _ORDER[line.order.status]
+
+
+def _attempt(payment: payment_handler.PaymentLine, order_status: OrderStatus) -> str:
     method, when = describe_method(payment.method), format_moment(payment.occurred_at)
     if payment.status in _UNSUCCESSFUL:
         parts = ["Attempt failed", method, when, describe_failure(payment.status, payment.message)]
@@ -143,6 +171,10 @@ def _attempt(payment: payment_handler.PaymentLine) -> str:
         parts = ["Waiting for the bank", method, when]
     else:
         parts = [method, when, f"payment {payment.gateway_payment_id}"]
+        if order_status is OrderStatus.QUARANTINED:
+            parts.insert(0, "Being checked")
+        elif payment.status is PaymentStatus.REFUNDED:
+            parts.append("returned to you")
     return f'<div class="small quiet">{escape(" · ".join(part for part in parts if part))}</div>'
 
 
@@ -150,7 +182,6 @@ def _refund_note(services: Services) -> None:
     contact = support_sentence(services.settings)
     write = f"Write to {contact} with" if contact else "Send us"
     st.html(
-        f'<div class="rs-body small quiet"><p><b>Need a refund?</b> {write} the order id, the payment id and '
-        "the reason. "
-        "An approved refund arrives within 5 to 7 business days.</p></div>"
+        f'<div class="rs-body small quiet"><p><b>Need a refund?</b> {write} the order id, the payment id and the '
+        "reason. An approved refund arrives within 5 to 7 business days.</p></div>"
     )

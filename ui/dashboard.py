@@ -13,10 +13,10 @@ import streamlit as st
 import payment_handler
 import user_management
 from domain.accounts import User
-from domain.plans import ANNUAL
+from domain.plans import MONTHLY
 from ui import register
 from ui.checkout import go_to_payment
-from ui.components import badge, empty_state, footer, format_date, format_signed, practice_note
+from ui.components import badge, demo_note, empty_state, footer, format_date, format_signed, practice_note
 from ui.market import CHART_SESSIONS, SHORT_WINDOW, WINDOW, Snapshot, load_snapshot
 from ui.pages import page
 from wiring import Services
@@ -56,8 +56,7 @@ def _locked(services: Services, user: User) -> None:
 def activate_form(services: Services, user: User, *, key: str) -> None:
     """Choose a plan and go to pay. Used by every page where an account without access may want it."""
     plans = payment_handler.list_plans(services)
-    order = payment_handler.current_checkout(services, user)
-    wanted = order.plan_id if order is not None else ANNUAL
+    wanted = wanted_plan(services, user)
     label = st.radio(
         "Plan",
         [plan.label for plan in plans],
@@ -71,19 +70,27 @@ def activate_form(services: Services, user: User, *, key: str) -> None:
     if st.button("Activate", key=f"{key}-activate", type="primary", width="stretch"):
         go_to_payment(services, user, next(plan.id for plan in plans if plan.label == label))
     st.html(
-        '<p class="small quiet" style="margin:0">Both plans open everything. You pay once, in advance; '
-        "nothing renews "
-        "by itself.</p>"
+        '<p class="small quiet" style="margin:0">Both plans open everything. You pay once, in advance; nothing '
+        "renews by itself.</p>"
     )
+    demo_note()
+
+
+def wanted_plan(services: Services, user: User) -> str:
+    """The plan to offer first: the one just chosen (`?plan=`), else that of the last order, else the cheaper."""
+    chosen = st.query_params.get("plan", "")
+    if any(plan.id == chosen for plan in payment_handler.list_plans(services)):
+        return chosen
+    orders = payment_handler.list_orders(services, user)
+    return orders[0].order.plan_id if orders else MONTHLY
 
 
 def _analyzer(snapshot: Snapshot) -> None:
     with st.container(key="dashboard-head"):
         st.title("Sector ranking", anchor=False)
         st.html(
-            f'<div class="head-line">{badge(snapshot.source, "warn")}<span class="quiet">{WINDOW}-session '
-            "relative strength "
-            f"against {escape(snapshot.benchmark)}, close of {format_date(snapshot.as_of)}. Prices are "
+            f'<div class="head-line">{badge(snapshot.source, "warn")}<span class="quiet">{WINDOW}-session relative '
+            f"strength against {escape(snapshot.benchmark)}, close of {format_date(snapshot.as_of)}. Prices are "
             "invented.</span></div>"
         )
     st.html(_tiles(snapshot))
@@ -104,11 +111,9 @@ def _analyzer(snapshot: Snapshot) -> None:
     st.subheader("All sectors", anchor=False)
     _table(snapshot)
     st.html(
-        f'<p class="small quiet">RS = (sector growth ÷ {escape(snapshot.benchmark)} growth) − 1 over the '
-        "sessions named. Rank change "
-        f"compares with {SHORT_WINDOW} sessions earlier; + is a climb. The line covers {CHART_SESSIONS} "
-        "sessions. A description "
-        "of the past, not a forecast.</p>"
+        f'<p class="small quiet">RS = (sector growth ÷ {escape(snapshot.benchmark)} growth) − 1 over the sessions '
+        f"named. Rank change compares with {SHORT_WINDOW} sessions earlier; + is a climb. The line covers "
+        f"{CHART_SESSIONS} sessions. A description of the past, not a forecast.</p>"
     )
 
 
@@ -179,8 +184,7 @@ def _lines_card(snapshot: Snapshot) -> None:
     names = snapshot.table["sector"].tolist()
     st.subheader("Relative-strength lines", anchor=False)
     st.html(
-        f'<p class="chart-note">Sector ÷ {escape(snapshot.benchmark)}, {CHART_SESSIONS} sessions, start = '
-        "100. "
+        f'<p class="chart-note">Sector ÷ {escape(snapshot.benchmark)}, {CHART_SESSIONS} sessions, start = 100. '
         "Rising means gaining on the index.</p>"
     )
     chosen = st.multiselect(

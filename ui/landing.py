@@ -16,7 +16,7 @@ from domain.accounts import User
 from domain.money import format_rupees
 from domain.plans import ANNUAL, Plan, annual_saving_paise
 from ui import register
-from ui.components import badge, contact_cards, footer, load_text, section_head, ticks
+from ui.components import DEMO_NOTE, badge, contact_cards, demo_note, footer, load_text, section_head, ticks
 from ui.market import Snapshot, load_snapshot
 from ui.pages import page
 from ui.picture import render_picture
@@ -51,8 +51,8 @@ def _hero(services: Services, user: User | None, snapshot: Snapshot) -> None:
             st.html("<p class='eyebrow'>D's Sector ETF RS Analyzer</p>")
             st.title("See which sectors lead the NIFTY 50, and which fall behind", anchor=False)
             st.html(
-                '<p class="lead">One ranking of every NSE sector by 55-session relative strength, '
-                "with the ETF that tracks it. Five minutes instead of thirty charts.</p>"
+                f'<p class="lead">{len(snapshot.table)} NSE sectors and themes in one ranking by 55-session relative '
+                "strength, with the ETF that tracks each where one exists. Five minutes instead of thirty charts.</p>"
             )
             if user is None:
                 st.html('<a class="jump" href="#create-account">Create your account</a>')
@@ -81,8 +81,7 @@ def _welcome(services: Services, user: User) -> None:
             st.switch_page(page("billing"))
     else:
         st.html(
-            "<p class='quiet' style='margin:0'>Your account is ready. The dashboard opens when you have "
-            "paid.</p>"
+            "<p class='quiet' style='margin:0'>Your account is ready. The dashboard opens when you have paid.</p>"
         )
         if st.button("Finish your payment", key="hero-pay", type="primary", width="stretch"):
             st.switch_page(page("billing"))
@@ -96,7 +95,7 @@ def _what_you_see(snapshot: Snapshot) -> None:
     cards = (
         (
             "Who leads?",
-            f"{count} sectors and themes in one order, strongest first, each with its ETF's symbol.",
+            f"{count} sectors and themes in one order, strongest first, with the symbol of the ETF where one exists.",
         ),
         ("Since when?", "The relative-strength line of any sectors you pick, side by side, rebased to 100."),
         ("Who is climbing?", "Places gained or lost over the last month, and a faster 21-session reading."),
@@ -108,10 +107,8 @@ def _what_you_see(snapshot: Snapshot) -> None:
     st.html(
         '<div class="cards">'
         + "".join(f"<div><h3>{escape(title)}</h3><p>{escape(text)}</p></div>" for title, text in cards)
-        + "</div>"
-        '<p class="small quiet" style="margin:1rem 0 0">The dashboard shows '
-        f"{escape(snapshot.source.lower())} until our market "
-        "data licence is in place; every page names its source and its last session.</p>"
+        + f'</div><p class="small quiet" style="margin:1rem 0 0">{DEMO_NOTE} Every page names its source and its last '
+        "session.</p>"
     )
 
 
@@ -119,10 +116,8 @@ def _method() -> None:
     st.html('<div style="height:1.5rem"></div>')
     st.html(
         '<div class="method"><div><h3>No black box</h3><p>Relative strength compares growth with growth. '
-        "Above zero, the "
-        "sector beat the index over 55 sessions; below zero, it fell behind. It describes the past. It does "
-        "not "
-        "predict, and we do not pretend otherwise.</p></div>"
+        "Above zero, the sector beat the index over 55 sessions; below zero, it fell behind. It describes the past. "
+        "It does not predict, and we do not pretend otherwise.</p></div>"
         '<div class="formula">sector 500 → 540 = 1.080<br>NIFTY 50 22,000 → 22,440 = 1.020<br>'
         '<span class="ahead">1.080 ÷ 1.020 − 1 = +5.88 %</span></div></div>'
     )
@@ -136,6 +131,7 @@ def _plans(plans: list[Plan], user: User | None) -> None:
     for column, plan in zip(st.columns(len(plans), gap="small"), plans, strict=True):
         with column:
             _plan_card(plan, plans, user)
+    demo_note()
     _comparison(plans)
 
 
@@ -155,7 +151,7 @@ def _plan_card(plan: Plan, plans: list[Plan], user: User | None) -> None:
         ):
             if user is None:
                 st.switch_page(page("register"), query_params={"plan": plan.id})
-            st.switch_page(page("billing"))
+            st.switch_page(page("billing"), query_params={"plan": plan.id})
 
 
 def _comparison(plans: list[Plan]) -> None:

@@ -15,11 +15,11 @@ import streamlit as st
 import payment_handler
 import user_management
 from domain.accounts import INDIAN_STATES, PASSWORD_MIN, User
-from domain.errors import EmailTaken, GatewayError, InvalidInput, ProductError, UsernameTaken
+from domain.errors import CheckoutClosed, EmailTaken, GatewayError, InvalidInput, ProductError, UsernameTaken
 from domain.money import format_rupees
 from domain.plans import ANNUAL, Plan, annual_saving_paise, find_plan
 from ui import session
-from ui.components import footer, legal_links, notice
+from ui.components import demo_note, footer, legal_links, notice
 from ui.pages import page
 from wiring import Services
 
@@ -70,10 +70,10 @@ def render_form(services: Services) -> None:
             notice(message, "bad")
         st.form_submit_button("Create Account & Subscribe", key=SUBMIT, type="primary", width="stretch")
     st.html(
-        '<p class="small quiet" style="margin:0">By creating an account you accept our terms and privacy '
-        "policy. "
+        '<p class="small quiet" style="margin:0">By creating an account you accept our terms and privacy policy. '
         "You pay on the next screen, through Cashfree.</p>"
     )
+    demo_note()
     legal_links("register")
 
 
@@ -93,8 +93,8 @@ def _submit(services: Services) -> tuple[Mapping[str, str], str]:
         return error.fields, error.user_message
     except ProductError as error:
         return {}, error.user_message
-    # When the gateway fails, account and order stand: the first page shows the order and how to try again.
-    with suppress(GatewayError):
+    # Account and order stand: the first page shows the order and how to try again, or that it is being checked.
+    with suppress(GatewayError, CheckoutClosed):
         if not user_management.entitlement(services, user).is_active:
             payment_handler.start_checkout(services, user, plan.id)
     return session.enter(services, user, "/")
