@@ -130,5 +130,5 @@ def _access(report: UserReport) -> str:
         ("Orders", str(len(report.orders))),
         ("Paid, less refunds", format_rupees(earned)),
         ("Signed-in browsers", str(report.sessions)),
-        ("Last seen", format_moment(report.last_seen_at) if report.last_seen_at else NOTHING),
+        ("Signed in", format_moment(report.last_seen_at) if report.last_seen_at else NOTHING),
     ])  # fmt: skip

@@ -110,10 +110,6 @@ def _role(row: UserRow) -> str:
     return "".join(f" {mark}" for mark in marks)
 
 
-def _payment_ids(row: PaymentRow) -> str:
-    return f"{code(row.order_id)}<br>{code(row.gateway_payment_id)}"
-
-
 def _payment_status(row: PaymentRow) -> str:
     mark = badge("Duplicate", "warn") if row.role == "duplicate" else ""
     return f"{status(PAYMENT, row.status)} {mark}{_below(row.message)}"
