@@ -96,12 +96,10 @@ def _other_name_of_this_machine(scope: Scope, settings: Settings) -> str | None:
     headers = dict(scope["headers"])
     if scope["method"] != "GET" or headers.get(b"sec-fetch-dest") != b"document":
         return None
-    ours, theirs = (
-        urlsplit(settings.app_base_url),
-        urlsplit(f"//{headers.get(b'host', b'').decode('latin-1')}"),
-    )
-    names = {ours.hostname, theirs.hostname}
-    if len(names) == 1 or not names <= LOCAL_HOSTS or theirs.netloc.rpartition(":")[2] != str(ours.port):
+    ours = urlsplit(settings.app_base_url)
+    host, _, port = headers.get(b"host", b"").decode("latin-1").rpartition(":")
+    names = {ours.hostname, host.strip("[]")}
+    if len(names) == 1 or not names <= LOCAL_HOSTS or port != str(ours.port):
         return None
     query = scope["query_string"].decode("latin-1")
     path = quote(scope["path"], safe="/")
