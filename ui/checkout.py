@@ -365,8 +365,8 @@ def _review(services: Services, order: Order) -> None:
     with st.container(key="card-wait-return"):
         st.header("Your payment is being checked", anchor=False)
         st.text(
-            "What the payment service reported does not match this order, so a person is looking at it. Your money "
-            "is recorded. Please do not pay again: we give access or return the money, and write to your email."
+            "What the payment service reported does not match this order, so a person is looking at it. Money that "
+            "arrived is recorded. Please do not pay again: we give access or return the money, and write to your email."
         )
         st.html(facts([("Order", order.id), ("Amount", format_rupees(order.amount_paise))]))
     _ask_us(services)
