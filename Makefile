@@ -30,7 +30,7 @@ chromium: setup
 	@$(BIN)/python -m tests.chromium
 
 test: setup chromium ## Run every test
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n 2 --dist loadfile
 
 check: setup ## Format, lint, types, layers, security rules
 	@$(BIN)/ruff format --check .
