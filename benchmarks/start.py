@@ -13,8 +13,8 @@ from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
-from tests.chromium import find_chromium
-from tests.e2e.conftest import CHROMIUM_FLAGS, start_site
+from tests.chromium import FLAGS, find_chromium
+from tests.e2e.conftest import start_site
 from tests.e2e.journey import new_person, pay_by_card, register
 
 _NOISE = 1.5
@@ -28,7 +28,7 @@ def main() -> int:
         print(f"first start (makes the database, starts the simulator)   {first:6.2f} s")
         print(f"second start                                             {second:6.2f} s")
         site = start_site(folder)
-        browser = playwright.chromium.launch(executable_path=find_chromium(), args=CHROMIUM_FLAGS)
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=FLAGS)
         try:
             page = browser.new_context(base_url=site.url).new_page()
             _journey(page)

@@ -11,6 +11,17 @@ import subprocess
 import sys
 from pathlib import Path
 
+# Headless, quiet, and with no conversation of its own with the outside.
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 

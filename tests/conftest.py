@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import Connection, Engine, create_engine, text
@@ -15,9 +16,13 @@ from database.engine import connect_engine
 from database.migrate import migrate
 from database.queue import JobQueue
 from domain.accounts import User
+from tests.chromium import FLAGS, find_chromium
 from tests.fakes import FakeGateway
 from user_management import register
 from wiring import Services
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 
 @pytest.fixture(scope="session")
@@ -138,6 +143,18 @@ def user(services: Services) -> User:
         state="Karnataka",
         password="TestPass123",
     )
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """The one Chromium of the run: Playwright's loop may be started once."""
+    from playwright.sync_api import expect, sync_playwright
+
+    expect.set_options(timeout=20_000)  # A loaded machine is slow, not wrong.
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=FLAGS)
+        yield browser
+        browser.close()
 
 
 def _admin(server: EmbeddedServer, statement: str) -> None:

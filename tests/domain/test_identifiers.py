@@ -5,6 +5,10 @@ from __future__ import annotations
 import re
 import uuid
 
+import pytest
+
+pytest.importorskip("hypothesis", reason="needs requirements-dev.txt")
+
 from hypothesis import given
 from hypothesis import strategies as st
 

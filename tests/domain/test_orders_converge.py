@@ -7,6 +7,9 @@ from datetime import UTC, datetime, timedelta
 from itertools import permutations
 
 import pytest
+
+pytest.importorskip("hypothesis", reason="needs requirements-dev.txt")
+
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -13,8 +13,8 @@ from typing import Literal
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.chromium import find_chromium
-from tests.e2e.conftest import CHROMIUM_FLAGS, start_site
+from tests.chromium import FLAGS, find_chromium
+from tests.e2e.conftest import start_site
 from tests.e2e.journey import expect_paid, log_in, new_person, open_gateway, pay_by_card, register
 from tests.e2e.site import Site
 
@@ -37,7 +37,7 @@ Scheme = Literal["light", "dark"]
 def main(folder: Path | None) -> None:
     with tempfile.TemporaryDirectory() as name, sync_playwright() as playwright:
         site = start_site(Path(name))
-        browser = playwright.chromium.launch(executable_path=find_chromium(), args=CHROMIUM_FLAGS)
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=FLAGS)
         try:
             for width, height in ((1440, 900), (390, 844)):
                 for scheme in ("light", "dark"):

@@ -10,6 +10,9 @@ import json
 from pathlib import Path
 
 import pytest
+
+pytest.importorskip("hypothesis", reason="needs requirements-dev.txt")
+
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -6,6 +6,9 @@ import json
 from decimal import Decimal
 
 import pytest
+
+pytest.importorskip("hypothesis", reason="needs requirements-dev.txt")
+
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from procrastinate.exceptions import ConnectorException
@@ -108,7 +111,7 @@ def test_a_worker_that_ended_with_its_database_is_started_again(services, monkey
                 if len(started) == 3:
                     return
 
-    asyncio.run(watch())
+    _in_a_loop(watch())
 
     assert len(started) == 3
 
@@ -143,7 +146,13 @@ def _work(services) -> None:
                 wait=False, install_signal_handlers=False, listen_notify=False, concurrency=1
             )
 
-    asyncio.run(once())
+    _in_a_loop(once())
+
+
+def _in_a_loop(work: Coroutine[Any, Any, None]) -> None:
+    """Run it in a thread: the browser tests of the same process keep a loop in this one."""
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(asyncio.run, work).result()
 
 
 def _rows(services, statement: str) -> list[tuple]:

@@ -17,6 +17,9 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+
+pytest.importorskip("aiosmtpd", reason="needs requirements-dev.txt")
+
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope
 from pydantic import SecretStr

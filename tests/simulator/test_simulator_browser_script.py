@@ -3,29 +3,19 @@
 from __future__ import annotations
 
 import json
-import shutil
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
-from playwright.sync_api import Browser, Page, sync_playwright
+
+pytest.importorskip("playwright", reason="browser tests need requirements-dev.txt")
+
+from playwright.sync_api import Browser, Page
 
 from tests.simulator.running_simulator import RunningSimulator
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 
 class Shop:
@@ -69,17 +59,6 @@ class Shop:
   window.start = () => Cashfree({{mode: "sandbox"}}).checkout(options)
     .then((result) => {{ window.finish(result); }});
 </script></body>"""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        installed = CHROMIUM or playwright.chromium.executable_path
-        if not Path(installed).exists():
-            pytest.skip("no Chromium on PATH and none installed by Playwright")
-        browser = playwright.chromium.launch(executable_path=installed, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -7,6 +7,9 @@ from collections.abc import Iterator
 import pytest
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
+
+pytest.importorskip("httpx2", reason="needs requirements-dev.txt")
+
 from starlette.testclient import TestClient
 
 import web.middleware

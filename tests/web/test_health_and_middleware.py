@@ -11,6 +11,9 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.responses import HTMLResponse
 from starlette.routing import Route
+
+pytest.importorskip("httpx2", reason="needs requirements-dev.txt")
+
 from starlette.testclient import TestClient
 
 import web.middleware
