@@ -89,7 +89,7 @@ def record(conn: Connection, order: Order, change: PaymentChange) -> int:
             "role": change.role,
             "status": change.status,
             "method": payment.method[:50],
-            "message": (payment.message or payment.error_reason)[:300].replace("\x00", ""),
+            "message": (payment.error_reason or payment.message)[:300].replace("\x00", ""),
             "paid_at": payment.paid_at,
         },
     ).scalar_one()

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.chromium import FLAGS, find_chromium
 from tests.e2e.conftest import start_site
@@ -56,7 +56,7 @@ def _camera(folder: Path | None, width: int, scheme: Scheme) -> Callable[[Page, 
         target.mkdir(parents=True, exist_ok=True)
         page.wait_for_load_state("networkidle")
         # Elements whose code is still on its way are grey bars.
-        page.wait_for_function("!document.querySelector('[data-testid=stSkeleton]')")
+        expect(page.get_by_test_id("stSkeleton")).to_have_count(0, timeout=20_000)
         # A chart is drawn after its element appears; fonts are loaded before it is measured.
         page.evaluate("document.fonts.ready")
         page.wait_for_timeout(600)
