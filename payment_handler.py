@@ -15,7 +15,13 @@ import structlog
 
 from billing import mails
 from billing.alarms import raise_alarm
-from billing.checkout import look_again, skip_payment, start_checkout, terminate_order
+from billing.checkout import (
+    leave_for_gateway,
+    look_again,
+    skip_payment,
+    start_checkout,
+    terminate_order,
+)
 from billing.history import (
     OrderLine,
     PaymentLine,
@@ -43,6 +49,7 @@ __all__ = [
     "execute_refund",
     "find_order",
     "last_failure",
+    "leave_for_gateway",
     "list_orders",
     "list_plans",
     "look_again",

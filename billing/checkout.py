@@ -8,6 +8,7 @@ import structlog
 from sqlalchemy import Connection
 
 from billing.alarms import raise_alarm
+from billing.history import find_order
 from billing.settlement import sync_order
 from database import books, orders, plans, users
 from database.queue import Job
@@ -55,6 +56,20 @@ def start_checkout(services: Services, user: User, plan: str) -> Order:
     if order.status is OrderStatus.CREATED and order.payment_session_id is not None:
         return order
     return _open_at_gateway(services, user, order)
+
+
+def leave_for_gateway(services: Services, user: User, order_id: str) -> Order | None:
+    """The user's own order on the way to the gateway's page; None when it cannot be paid (any more).
+
+    Whoever comes back from there brings news: the return must not be answered from an earlier look.
+    Raises OrderNotFound.
+    """
+    order = find_order(services, user, order_id)
+    with services.engine.begin() as conn:
+        if not order.is_payable(services.now(conn)):
+            return None
+        orders.forget_sync(conn, order.id)
+    return order
 
 
 def skip_payment(services: Services, user: User) -> None:

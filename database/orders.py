@@ -255,6 +255,11 @@ def mark_synced(conn: Connection, order_id: str, *, now: datetime) -> None:
     conn.execute(text("UPDATE orders SET synced_at = :now WHERE id = :id"), {"id": order_id, "now": now})
 
 
+def forget_sync(conn: Connection, order_id: str) -> None:
+    """What the gateway said so far is about to be out of date."""
+    conn.execute(text("UPDATE orders SET synced_at = NULL WHERE id = :id"), {"id": order_id})
+
+
 def order_from_row(row: RowMapping) -> Order:
     return Order(**{**row, "status": OrderStatus(row["status"])})
 

@@ -256,6 +256,7 @@ def _failed(services: Services, user: User, order: Order, failure: payment_handl
             "<p class='small quiet' style='margin:0'>No money reached us with this attempt. If your bank shows a "
             "debit, it is confirmed here within minutes and access opens, or your bank returns it.</p>"
         )
+        _watch(services, order.id, ReturnState.FAILED)
         _check_again(order)
     _help(services)
 

@@ -51,15 +51,13 @@ def _render(request: Request) -> Response:
     if user is None:
         return RedirectResponse("/login", status_code=303)
     try:
-        order = payment_handler.find_order(services, user, order_id)
+        order = payment_handler.leave_for_gateway(services, user, order_id)
     except OrderNotFound as exc:
         return HTMLResponse(
             _pages.get_template("not_found.html").render(message=exc.user_message), status_code=404
         )
-    with services.engine.connect() as conn:
-        is_payable = order.is_payable(services.now(conn))
-    if not is_payable:
-        return RedirectResponse(f"/?order_id={order.id}", status_code=303)
+    if order is None:
+        return RedirectResponse(f"/?order_id={order_id}", status_code=303)
     return _document(services.settings, user, order)
 
 

@@ -20,10 +20,13 @@ from domain.errors import (
     TooManyRequests,
     UnknownPlan,
 )
+from domain.gateway import GatewayPaymentStatus
 from domain.orders import OrderStatus
 from payment_handler import (
+    confirm_return,
     current_checkout,
     find_order,
+    leave_for_gateway,
     skip_payment,
     start_checkout,
     sync_order,
@@ -325,3 +328,25 @@ def _jobs(services) -> list[tuple]:
             tuple(row)
             for row in conn.execute(text("SELECT task_name, args FROM procrastinate_jobs ORDER BY id"))
         ]
+
+
+def test_whoever_comes_back_from_the_gateway_is_not_answered_from_an_earlier_look(
+    services, user, gateway
+) -> None:
+    order = start_checkout(services, user, "monthly")
+    gateway.pay(order.id, status=GatewayPaymentStatus.FAILED)
+    confirm_return(services, user, order.id)
+
+    left = leave_for_gateway(services, user, order.id)
+    gateway.pay(order.id, payment_id="SECOND")
+    back = confirm_return(services, user, order.id)
+
+    assert left is not None
+    assert back.status is OrderStatus.PAID
+
+
+def test_an_order_that_expired_leads_to_no_gateway(services, user, clock) -> None:
+    order = start_checkout(services, user, "monthly")
+    clock.advance(timedelta(minutes=30))
+
+    assert leave_for_gateway(services, user, order.id) is None
