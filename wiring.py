@@ -36,11 +36,6 @@ class Services:
     now: Callable[[Connection], datetime] = database_now
     embedded: EmbeddedServer | None = field(default=None, repr=False)
 
-    @property
-    def database_address(self) -> str:
-        """SQLAlchemy URL of the database, with its password."""
-        return self.engine.url.render_as_string(hide_password=False)
-
     def gateway(self, name: str) -> PaymentGateway:
         """The gateway of this name. Raises GatewayUnavailable when it is not configured (any more)."""
         if name not in self.gateways:

@@ -1,1 +1,1 @@
-"""Use-cases of billing that stand beside `payment_handler`: what a settlement writes, mails, and history."""
+"""Use-cases of billing beside `payment_handler`: checkout, settlement, refunds, history, mails and alarms."""
