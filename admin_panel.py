@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
 
 import streamlit as st
 
 from domain.accounts import User
 from domain.errors import Forbidden
+from domain.identifiers import parse_user_id
 from reports import accounts, overview
 from reports.export import to_csv
 from reports.rows import Page
@@ -87,7 +87,7 @@ def render(services: Services, user: User | None) -> None:
         _found(services, user, words)
     elif "user" in st.query_params:
         _back(section)
-        admin_details.user_page(services, user, _uuid(st.query_params["user"]))
+        admin_details.user_page(services, user, parse_user_id(st.query_params["user"]))
     elif "event" in st.query_params:
         _back(section)
         admin_details.event_page(services, user, _whole(st.query_params["event"]))
@@ -212,13 +212,6 @@ def _leave_details() -> None:
 
 def _turn(number: int) -> None:
     st.query_params["page"] = str(number)
-
-
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None
 
 
 def _whole(text: str) -> int | None:

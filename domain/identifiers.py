@@ -9,11 +9,13 @@ import hashlib
 import re
 import secrets
 import string
+from uuid import UUID
 
 _UPPER_ALNUM = string.ascii_uppercase + string.digits
 ORDER_ID_CHARACTERS = 15
 CUSTOMER_ID_CHARACTERS = 12
 ORDER_ID_PATTERN = re.compile(rf"ORDER[A-Z0-9]{{{ORDER_ID_CHARACTERS}}}")
+_USER_ID_PATTERN = re.compile("-".join(f"[0-9a-f]{{{length}}}" for length in (8, 4, 4, 4, 12)), re.IGNORECASE)
 
 
 def new_order_id() -> str:
@@ -24,6 +26,16 @@ def new_order_id() -> str:
 def new_refund_key() -> str:
     """`REFUND` and 15 random characters. Never a number of ours: a restored database would repeat it."""
     return "REFUND" + "".join(secrets.choice(_UPPER_ALNUM) for _ in range(ORDER_ID_CHARACTERS))
+
+
+def parse_user_id(value: object) -> UUID | None:
+    """The user id in a value that came from outside: an address, a tag of an order. None when it is no such id.
+
+    One spelling only. `UUID` itself also takes braces, a URN and hyphens anywhere.
+    """
+    if not isinstance(value, str) or _USER_ID_PATTERN.fullmatch(value) is None:
+        return None
+    return UUID(value)
 
 
 def customer_id_for(user_id: object) -> str:
