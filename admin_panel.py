@@ -14,7 +14,7 @@ import streamlit as st
 
 from domain.accounts import User
 from domain.errors import Forbidden
-from domain.identifiers import parse_user_id
+from domain.identifiers import parse_uuid
 from reports import accounts, overview
 from reports.export import to_csv
 from reports.rows import Page
@@ -87,7 +87,7 @@ def render(services: Services, user: User | None) -> None:
         _found(services, user, words)
     elif "user" in st.query_params:
         _back(section)
-        admin_details.user_page(services, user, parse_user_id(st.query_params["user"]))
+        admin_details.user_page(services, user, parse_uuid(st.query_params["user"]))
     elif "event" in st.query_params:
         _back(section)
         admin_details.event_page(services, user, _whole(st.query_params["event"]))

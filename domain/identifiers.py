@@ -15,7 +15,7 @@ _UPPER_ALNUM = string.ascii_uppercase + string.digits
 ORDER_ID_CHARACTERS = 15
 CUSTOMER_ID_CHARACTERS = 12
 ORDER_ID_PATTERN = re.compile(rf"ORDER[A-Z0-9]{{{ORDER_ID_CHARACTERS}}}")
-_USER_ID_PATTERN = re.compile("-".join(f"[0-9a-f]{{{length}}}" for length in (8, 4, 4, 4, 12)), re.IGNORECASE)
+_UUID_PATTERN = re.compile("-".join(f"[0-9a-f]{{{length}}}" for length in (8, 4, 4, 4, 12)), re.IGNORECASE)
 
 
 def new_order_id() -> str:
@@ -28,12 +28,12 @@ def new_refund_key() -> str:
     return "REFUND" + "".join(secrets.choice(_UPPER_ALNUM) for _ in range(ORDER_ID_CHARACTERS))
 
 
-def parse_user_id(value: object) -> UUID | None:
-    """The user id in a value that came from outside: an address, a tag of an order. None when it is no such id.
+def parse_uuid(value: object) -> UUID | None:
+    """The id of a user or a checkout in a value from outside: an address, a tag of an order. None if it is none.
 
     One spelling only. `UUID` itself also takes braces, a URN and hyphens anywhere.
     """
-    if not isinstance(value, str) or _USER_ID_PATTERN.fullmatch(value) is None:
+    if not isinstance(value, str) or _UUID_PATTERN.fullmatch(value) is None:
         return None
     return UUID(value)
 

@@ -12,7 +12,7 @@ pytest.importorskip("hypothesis", reason="needs requirements-dev.txt")
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.identifiers import customer_id_for, new_order_id, parse_user_id
+from domain.identifiers import customer_id_for, new_order_id, parse_uuid
 
 
 def test_an_order_id_is_order_and_fifteen_characters_and_never_the_same() -> None:
@@ -38,8 +38,8 @@ def test_different_users_have_different_customer_ids() -> None:
 
 @given(st.uuids())
 def test_a_user_id_is_read_back_in_either_case(user_id: uuid.UUID) -> None:
-    assert parse_user_id(str(user_id)) == user_id
-    assert parse_user_id(str(user_id).upper()) == user_id
+    assert parse_uuid(str(user_id)) == user_id
+    assert parse_uuid(str(user_id).upper()) == user_id
 
 
 @pytest.mark.parametrize(
@@ -59,9 +59,9 @@ def test_a_user_id_is_read_back_in_either_case(user_id: uuid.UUID) -> None:
     ],
 )
 def test_anything_else_is_no_user_id(value: object) -> None:
-    assert parse_user_id(value) is None
+    assert parse_uuid(value) is None
 
 
 @given(st.text())
 def test_no_text_makes_reading_a_user_id_fail(text: str) -> None:
-    assert parse_user_id(text) is None or str(parse_user_id(text)) == text.lower()
+    assert parse_uuid(text) is None or str(parse_uuid(text)) == text.lower()
