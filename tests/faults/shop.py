@@ -1,0 +1,178 @@
+"""A shop of real parts: a database of its own, a simulator process over HTTP, and what survivors of a crash do.
+
+Webhooks are not carried: a test fetches the message that the simulator made and hands it over itself, as often
+and as late as it likes. Jobs run when they are told to, in the test's own thread.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, create_engine, text
+
+import payment_handler
+import user_management
+from cashfree_integration import CashfreePaymentGateway
+from config import load_settings
+from database.embedded import EmbeddedServer
+from database.engine import connect_engine
+from database.queue import Job, JobQueue
+from domain.accounts import User
+from domain.orders import Order
+from gateways.cashfree_webhooks import sign
+from jobs.tasks import USE_CASES
+from tests.simulator.running_simulator import SECRET, RunningSimulator, simulator_process
+from wiring import Services
+
+METHODS = ("card", "upi", "netbanking")
+_numbers = count(1)
+
+
+@dataclass
+class Shop:
+    """The use-cases on one database and one gateway, and the gateway's own view of both."""
+
+    services: Services
+    simulator: RunningSimulator
+    environment: dict[str, str]
+
+    @property
+    def engine(self) -> Engine:
+        return self.services.engine
+
+    def buyer(self) -> User:
+        """Somebody who has just registered."""
+        number = next(_numbers)
+        return user_management.register(
+            self.services,
+            full_name="Asha Rao",
+            email=f"buyer{number}@example.com",
+            username=f"buyer{number}",
+            phone="9999999999",
+            state="Karnataka",
+            password="TestPass123",
+        )
+
+    def admin(self) -> User:
+        """Somebody who may give money back."""
+        return user_management.create_admin(
+            self.services, email=f"admin{next(_numbers)}@example.com", password="AdminPass123"
+        )
+
+    def order(self, user: User, plan: str = "monthly") -> Order:
+        """The order with which the user can pay now."""
+        return payment_handler.start_checkout(self.services, user, plan)
+
+    def pay(self, order: Order, method: str = "card", outcome: str = "SUCCESS") -> None:
+        """An attempt at the gateway; nobody tells the application."""
+        self.simulator.pay(order.id, method=method, outcome=outcome)
+
+    def paid_period(self, user: User, plan: str = "monthly") -> Order:
+        """A purchase from beginning to end."""
+        order = self.order(user, plan)
+        self.pay(order)
+        payment_handler.sync_order(self.services, order.id)
+        return order
+
+    def webhook(self, order_id: str, *, last: int = 1, **headers: str) -> tuple[dict[str, str], bytes]:
+        """A message that the gateway made about an order, signed now; `last` counts from the newest."""
+        return signed(self.messages(order_id)[-last], **headers)
+
+    def messages(self, order_id: str) -> list[bytes]:
+        """The bodies of all messages about an order, oldest first."""
+        events = self.simulator.control("GET", f"/events?order_id={order_id}")["events"]
+        return [event["deliveries"][0]["body"].encode() for event in events if event["deliveries"]]
+
+    def receive(self, headers: dict[str, str], body: bytes) -> bool:
+        """Hand a message over as the route does."""
+        return payment_handler.receive_webhook(self.services, "cashfree", headers, body)
+
+    def run_jobs(self) -> int:
+        """Run every job that is due, and those that they queue. The number that ran."""
+        ran = 0
+        while due := self.rows("""
+            SELECT id, task_name, args
+            FROM procrastinate_jobs
+            WHERE status = 'todo' AND (scheduled_at IS NULL OR scheduled_at <= now())
+            ORDER BY id
+            """):
+            for job in due:
+                USE_CASES[Job(job["task_name"])](self.services, **job["args"])
+                self.execute(
+                    "UPDATE procrastinate_jobs SET status = 'succeeded' WHERE id = :id", id=job["id"]
+                )
+                ran += 1
+        return ran
+
+    def rows(self, sql: str, **values: Any) -> list[dict[str, Any]]:
+        with self.engine.connect() as conn:
+            return [dict(row) for row in conn.execute(text(sql), values).mappings()]
+
+    def execute(self, sql: str, **values: Any) -> None:
+        with self.engine.begin() as conn:
+            conn.execute(text(sql), values)
+
+    def truth(self) -> dict[str, list[dict[str, Any]]]:
+        """The gateway's orders, payments and refunds."""
+        return dict(self.simulator.control("GET", "/truth"))
+
+
+def signed(body: bytes, **headers: str) -> tuple[dict[str, str], bytes]:
+    """A body with the headers that the gateway would send now."""
+    stamp = str(int(time.time() * 1000))
+    return {"x-webhook-timestamp": stamp, "x-webhook-signature": sign(stamp, body, SECRET), **headers}, body
+
+
+def payment_message(order_id: str, **fields: Any) -> bytes:
+    """A message about a success, for tests that need one which the gateway did not make."""
+    document = {"type": "PAYMENT_SUCCESS_WEBHOOK", "data": {"order": {"order_id": order_id}}, **fields}
+    return json.dumps(document).encode()
+
+
+@contextmanager
+def open_shop(server: EmbeddedServer, folder: Path, name: str) -> Iterator[Shop]:
+    """A shop on a fresh copy of the migrated database, with a simulator process that sends nothing by itself."""
+    admin = create_engine(server.url.set(drivername="postgresql+psycopg2"), isolation_level="AUTOCOMMIT")
+    with admin.connect() as conn:
+        conn.execute(text(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
+        conn.execute(text(f"CREATE DATABASE {name} TEMPLATE template_app STRATEGY file_copy"))
+    url = server.url.set(database=name)
+    with simulator_process(folder / "simulator") as (_process, simulator):
+        simulator.fault("drop_webhooks")
+        environment = {
+            "APP_ENV": "test",
+            "DATA_DIR": str(folder / "data"),
+            "DATABASE_URL": url.render_as_string(hide_password=False),
+            "CASHFREE_ENV": "simulator",
+            "SIMULATOR_PORT": simulator.origin.rpartition(":")[2],
+        }
+        services = services_for(environment, folder)
+        yield Shop(services, simulator, environment)
+        services.close()
+    with admin.connect() as conn:
+        conn.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    admin.dispose()
+
+
+def services_for(environment: dict[str, str], folder: Path, *, engine: Engine | None = None) -> Services:
+    """The production services on a migrated database; a test may bring an engine that misbehaves."""
+    settings = load_settings(environment, root=folder)
+    engine = engine or connect_engine(environment["DATABASE_URL"])
+    return Services(
+        settings=settings,
+        engine=engine,
+        gateways={"cashfree": CashfreePaymentGateway.from_settings(settings)},
+        queue=JobQueue(engine),
+    )
+
+
+def any_method(rng: random.Random) -> str:
+    return rng.choice(METHODS)

@@ -1,0 +1,212 @@
+"""A real SIGKILL at every statement and commit of each flow of money: whatever dies, the survivors make it whole.
+
+Boundaries are enumerated, not sampled: 0, 1, 2, … until the child outlives its flow. Each is tried on a buyer
+of its own. After each kill the survivors do what they would do anyway: the buyer clicks again, the gateway
+repeats its message, the worker runs what is queued.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any
+
+import pytest
+
+from database.embedded import EmbeddedServer
+from domain.accounts import User
+from domain.orders import Order
+from tests.faults.agreement import disagreements
+from tests.faults.shop import METHODS, Shop, open_shop
+from tests.faults.victim import Zygote, zygote
+
+
+@dataclass
+class Case:
+    """One buyer in front of one kill."""
+
+    user: User
+    plan: str
+    method: str
+    order: Order | None = None
+    arguments: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def order_id(self) -> str:
+        assert self.order is not None
+        return self.order.id
+
+
+@pytest.fixture(scope="module")
+def shop(server: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    with open_shop(server, tmp_path_factory.mktemp("sigkill"), "sigkill") as shop:
+        yield shop
+
+
+@pytest.fixture(scope="module")
+def victims(shop: Shop) -> Iterator[Zygote]:
+    with zygote(shop.environment) as victims:
+        yield victims
+
+
+def a_buyer(shop: Shop, seed: int) -> Case:
+    """Somebody with a past that the seed chooses."""
+    rng = random.Random(seed)
+    case = Case(shop.buyer(), rng.choice(["monthly", "annual"]), rng.choice(METHODS))
+    if rng.random() < 0.5:
+        shop.paid_period(case.user, rng.choice(["monthly", "annual"]))
+    return case
+
+
+def with_order(shop: Shop, seed: int, *, paid: bool = True) -> Case:
+    """The same with an order, perhaps after a failed attempt, and paid unless told otherwise."""
+    case = a_buyer(shop, seed)
+    case.order = shop.order(case.user, case.plan)
+    if random.Random(~seed).random() < 0.5:
+        shop.pay(case.order, case.method, "FAILED")
+    if paid:
+        shop.pay(case.order, case.method)
+    return case
+
+
+@dataclass
+class Enumeration:
+    """Kills a flow at each of its boundaries, for each seed, and demands after each that everything is in order."""
+
+    shop: Shop
+    victims: Zygote
+    seeds: range
+
+    def run(
+        self,
+        flow: str,
+        *,
+        prepare: Callable[[int], Case],
+        survive: Callable[[Case], None],
+        check: Callable[[Case], None],
+    ) -> list[str]:
+        """The boundaries of the last seed's flow, every one of which was deadly once."""
+        passed: list[str] = []
+        for seed in self.seeds:
+            passed = self._run(flow, lambda: prepare(seed), survive, check)  # noqa: B023 - called before the next
+            print(f"{flow}, seed {seed}: killed at each of {len(passed)} boundaries")
+        return passed
+
+    def _run(
+        self,
+        flow: str,
+        prepare: Callable[[], Case],
+        survive: Callable[[Case], None],
+        check: Callable[[Case], None],
+    ) -> list[str]:
+        for at in count():
+            case = prepare()
+            ending = self.victims.run(flow, at=at, **case.arguments)
+            assert not ending.error, ending
+            survive(case)
+            self.shop.run_jobs()
+            assert disagreements(self.shop) == [], (flow, at, ending.passed[-1:])
+            check(case)
+            if not ending.was_killed:
+                assert at == len(ending.passed)
+                return ending.passed
+        raise AssertionError("count() does not end")
+
+
+@pytest.fixture
+def enumeration(shop: Shop, victims: Zygote, scale: Any) -> Enumeration:
+    return Enumeration(shop, victims, range(scale.pick(1, 10)))
+
+
+def commits(passed: list[str]) -> int:
+    return passed.count("before COMMIT")
+
+
+def test_checkout_killed_anywhere_opens_one_order(shop: Shop, enumeration: Enumeration) -> None:
+    def prepare(seed: int) -> Case:
+        case = a_buyer(shop, seed)
+        case.arguments = {"user_id": str(case.user.id), "plan": case.plan}
+        return case
+
+    def click_again(case: Case) -> None:
+        case.order = shop.order(case.user, case.plan)
+        shop.pay(case.order, case.method)
+        shop.receive(*shop.webhook(case.order_id))
+
+    def one_order(case: Case) -> None:
+        theirs = [o for o in shop.truth()["orders"] if o["tags"].get("user_id") == str(case.user.id)]
+        ours = shop.rows("SELECT id, status FROM orders WHERE user_id = :id", id=case.user.id)
+        assert {o["order_id"]: o["status"].lower() for o in theirs} == {o["id"]: o["status"] for o in ours}
+        checkouts = [o["tags"]["checkout_id"] for o in theirs]
+        assert len(checkouts) == len(set(checkouts))
+
+    passed = enumeration.run("checkout", prepare=prepare, survive=click_again, check=one_order)
+
+    assert commits(passed) == 2
+    assert any("INSERT INTO orders" in label for label in passed)
+
+
+def test_f30_a_webhook_killed_anywhere_is_stored_once_when_it_comes_again(
+    shop: Shop, enumeration: Enumeration
+) -> None:
+    def prepare(seed: int) -> Case:
+        case = with_order(shop, seed)
+        headers, body = shop.webhook(case.order_id)
+        case.arguments = {"headers": headers, "body": body.decode()}
+        return case
+
+    def send_again(case: Case) -> None:
+        shop.receive(*shop.webhook(case.order_id))
+
+    def one_event(case: Case) -> None:
+        events = shop.rows("SELECT status FROM gateway_events WHERE order_id = :id", id=case.order_id)
+        assert events == [{"status": "processed"}]
+        assert_paid(shop, case)
+
+    passed = enumeration.run("webhook", prepare=prepare, survive=send_again, check=one_event)
+
+    assert commits(passed) == 1
+    assert any("procrastinate_defer_jobs" in label for label in passed)
+
+
+def test_a_sync_killed_anywhere_is_made_good_by_the_webhook(shop: Shop, enumeration: Enumeration) -> None:
+    def prepare(seed: int) -> Case:
+        case = with_order(shop, seed)
+        case.arguments = {"order_id": case.order_id}
+        return case
+
+    def hear_of_it(case: Case) -> None:
+        shop.receive(*shop.webhook(case.order_id))
+
+    passed = enumeration.run(
+        "sync", prepare=prepare, survive=hear_of_it, check=lambda case: assert_paid(shop, case)
+    )
+
+    assert commits(passed) == 1
+    for table in ("payments", "ledger_entries", "subscription_periods", "emails", "audit_log"):
+        assert any(f"INSERT INTO {table}" in label for label in passed), table
+
+
+def test_f30_a_job_killed_anywhere_is_made_good_by_its_next_try(shop: Shop, enumeration: Enumeration) -> None:
+    def prepare(seed: int) -> Case:
+        case = with_order(shop, seed)
+        shop.receive(*shop.webhook(case.order_id))
+        (event,) = shop.rows("SELECT id FROM gateway_events WHERE order_id = :id", id=case.order_id)
+        case.arguments = {"event_id": event["id"]}
+        return case
+
+    passed = enumeration.run(
+        "process_event",
+        prepare=prepare,
+        survive=lambda case: None,
+        check=lambda case: assert_paid(shop, case),
+    )
+
+    assert commits(passed) == 2
+
+
+def assert_paid(shop: Shop, case: Case) -> None:
+    (order,) = shop.rows("SELECT status FROM orders WHERE id = :id", id=case.order_id)
+    assert order["status"] == "paid"
