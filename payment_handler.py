@@ -3,7 +3,7 @@
 Webhook, return page, job and the admin's button are only reasons to look: all of them call `sync_order`,
 which asks the gateway with no transaction open and then writes everything in one. What a settlement
 writes is in `billing/settlement.py`, how an order is opened in `billing/checkout.py`, how webhooks become
-looks in `billing/inbox.py`.
+looks in `billing/inbox.py`, what is looked for without a message in `billing/reconciliation.py`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from billing import mails
 from billing.alarms import raise_alarm
 from billing.checkout import (
     leave_for_gateway,
-    look_again,
     skip_payment,
     start_checkout,
     terminate_order,
@@ -32,7 +31,16 @@ from billing.history import (
     list_plans,
 )
 from billing.inbox import process_event, receive_webhook
-from billing.refunds import execute_refund
+from billing.quarantine import release_order
+from billing.reconciliation import (
+    Reconciliation,
+    SweepResult,
+    reconcile,
+    reconcile_last_days,
+    sweep,
+)
+from billing.recovery import recover_order
+from billing.refunds import execute_refund, request_refund
 from billing.settlement import sync_order
 from database import orders, users
 from domain.accounts import User
@@ -44,6 +52,8 @@ from wiring import Services, get_services
 __all__ = [
     "OrderLine",
     "PaymentLine",
+    "Reconciliation",
+    "SweepResult",
     "confirm_return",
     "current_checkout",
     "execute_refund",
@@ -52,14 +62,19 @@ __all__ = [
     "leave_for_gateway",
     "list_orders",
     "list_plans",
-    "look_again",
     "process_event",
     "receive_webhook",
+    "reconcile",
+    "reconcile_last_days",
+    "recover_order",
+    "release_order",
     "report_script_failure",
+    "request_refund",
     "save_payment_record",
     "send_payment_receipt",
     "skip_payment",
     "start_checkout",
+    "sweep",
     "sync_order",
     "terminate_order",
 ]

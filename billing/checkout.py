@@ -37,8 +37,6 @@ ORDER_LIFETIME = timedelta(minutes=30)
 SHORTEST_LIFETIME = timedelta(minutes=16)
 # An order that is handed out again should leave the buyer time to pay.
 USEFUL_LIFETIME = timedelta(minutes=2)
-# When the tab is closed and the webhook is lost, these looks find the payment; the last is after the expiry.
-LOOKS_AFTER = tuple(timedelta(minutes=minutes) for minutes in (2, 5, 15, 32))
 # The second guide's limit. Reusing the open order does not count.
 ORDERS_PER_HOUR = 10
 
@@ -85,14 +83,6 @@ def terminate_order(services: Services, order_id: str) -> None:
     if order is not None and order.status is OrderStatus.SUPERSEDED and order.payment_session_id is not None:
         services.gateway(order.gateway).terminate_order(order_id)
         # It may have been paid in the meantime: the gateway's answer counts, not our wish.
-        sync_order(services, order_id)
-
-
-def look_again(services: Services, order_id: str) -> None:
-    """Ask the gateway about an order that is not settled yet. A job: neither webhook nor return page may come."""
-    with services.engine.connect() as conn:
-        order = orders.find(conn, order_id)
-    if order is not None and order.status not in SETTLED:
         sync_order(services, order_id)
 
 
@@ -226,8 +216,6 @@ def _note_opened(services: Services, order: Order, opened: GatewayOrder) -> Orde
         if status is OrderStatus.SUPERSEDED:
             # Another tab changed the plan while the gateway was asked: this order must not stay payable.
             services.queue.defer(conn, Job.TERMINATE_ORDER, order_id=order.id)
-        for pause in LOOKS_AFTER:
-            services.queue.defer(conn, Job.LOOK_AGAIN, after=pause, order_id=order.id)
         noted = _load(conn, order.id)
     if noted.status is OrderStatus.SUPERSEDED:
         raise CheckoutClosed(

@@ -1,4 +1,4 @@
-"""The mails that a payment causes: its receipt, and the word that access is open."""
+"""The mails that a payment causes: its receipt, the word that access is open, and of money returned."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from sqlalchemy import Connection
 
 from billing.outbox import defer_mail, queue_mail
 from database import emails, plans, users
+from database.refunds import RefundRow
 from domain.gateway import GatewayPayment
 from domain.orders import Order
 from domain.subscriptions import Period
@@ -18,7 +19,6 @@ def defer_receipt(
     conn: Connection,
     order: Order,
     payment: GatewayPayment,
-    payment_id: int,
     period: Period,
 ) -> None:
     """Put the receipt of a payment into the outbox, once."""
@@ -38,11 +38,12 @@ def defer_receipt(
         starts_at=period.starts_at,
         ends_at=period.ends_at,
     )
-    defer_mail(services, conn, "receipt", str(payment_id), user_id=user.id, to=user.email, mail=mail)
+    cause = _cause(order, payment)
+    defer_mail(services, conn, "receipt", cause, user_id=user.id, to=user.email, mail=mail)
 
 
 def defer_activation(
-    services: Services, conn: Connection, order: Order, payment_id: int, period: Period
+    services: Services, conn: Connection, order: Order, payment: GatewayPayment, period: Period
 ) -> None:
     """Put the mail that says "your access is open" into the outbox, once."""
     user = users.find(conn, order.user_id)
@@ -56,7 +57,27 @@ def defer_activation(
         ends_at=period.ends_at,
         dashboard_url=f"{services.settings.app_base_url}/dashboard",
     )
-    defer_mail(services, conn, "activation", str(payment_id), user_id=user.id, to=user.email, mail=mail)
+    cause = _cause(order, payment)
+    defer_mail(services, conn, "activation", cause, user_id=user.id, to=user.email, mail=mail)
+
+
+def defer_refund(
+    services: Services, conn: Connection, order: Order, refund: RefundRow, *, access_ends: bool
+) -> None:
+    """Put the mail that says "your money went back" into the outbox, once for each refund."""
+    user = users.find(conn, order.user_id)
+    if user is None:
+        return
+    mail = templates.refund(
+        templates.Business.from_settings(services.settings),
+        full_name=user.full_name,
+        order_id=order.id,
+        plan_name=_plan_name(conn, order.plan_id),
+        amount_paise=refund.amount_paise,
+        refund_key=refund.refund_key,
+        access_ends=access_ends,
+    )
+    defer_mail(services, conn, "refund", refund.refund_key, user_id=user.id, to=user.email, mail=mail)
 
 
 def queue_receipt(services: Services, conn: Connection, order_id: str) -> bool:
@@ -67,6 +88,11 @@ def queue_receipt(services: Services, conn: Connection, order_id: str) -> bool:
     if found.status != "sent":
         queue_mail(services, conn, found.id)
     return True
+
+
+def _cause(order: Order, payment: GatewayPayment) -> str:
+    """The gateway's id of the payment: a row that was rebuilt after a loss has another id of ours."""
+    return f"{order.gateway}:{payment.gateway_payment_id}"
 
 
 def _plan_name(conn: Connection, plan_id: str) -> str:

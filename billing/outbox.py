@@ -30,7 +30,7 @@ def defer_mail(
         subject=mail.subject,
         text_body=mail.text,
         html_body=mail.html,
-        message_id=f"<{kind}.{cause}@{domain}>",
+        message_id=f"<{kind}.{cause.replace(':', '.')}@{domain}>",
     )
     if email_id is not None:
         queue_mail(services, conn, email_id)

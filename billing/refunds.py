@@ -1,82 +1,188 @@
-"""Give money back: the intention is written with its cause, carried out by a job, asked after until it is certain."""
+"""Give money back: the intention is written before anybody is asked, and access follows what really went back.
+
+A refund may begin here (an admin, a duplicate payment), in the gateway's dashboard, or with the gateway
+itself. Wherever it begins, what the gateway shows of it is written by `apply_change`, and only there.
+"""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
+import structlog
 from sqlalchemy import Connection
 
+from accounts.authority import require_admin
+from billing import mails
 from billing.alarms import raise_alarm
-from database import books, payments
+from database import books, orders, payments, refunds, subscriptions, users
 from database.queue import Job
-from domain.gateway import GatewayRefund, GatewayRefundStatus
+from domain.accounts import User
+from domain.errors import OrderNotFound, RefundRefused
 from domain.identifiers import new_refund_key
+from domain.money import format_rupees
+from domain.orders import Order, PaymentRole
+from domain.refunds import RefundChange, RefundStatus, settle_refunds
 from wiring import Services
 
-# A refund takes seconds or days. Asking again after as long as it has lasted so far finds either soon enough.
-_SHORTEST_PAUSE = timedelta(seconds=30)
-_LONGEST_PAUSE = timedelta(hours=6)
+log = structlog.get_logger()
 
-_STATUS = {
-    GatewayRefundStatus.SUCCESS: "processed",
-    GatewayRefundStatus.FAILED: "failed",
-    GatewayRefundStatus.CANCELLED: "failed",
-}
+
+def request_refund(
+    services: Services, actor: User, *, order_id: str, amount_paise: int, reason: str, refund_key: str
+) -> None:
+    """Write down that an admin wants money of an order returned, and queue the refund.
+
+    `refund_key` is made when the form is shown: sending the form twice asks once. Raises Forbidden,
+    OrderNotFound and RefundRefused (nothing to return, more than is left, a second payment on this order).
+    """
+    with services.engine.begin() as conn:
+        require_admin(conn, actor)
+        order = _lock(conn, order_id)
+        if refunds.find(conn, refund_key) is not None:
+            return
+        money = refunds.refundable(conn, order.id)
+        untouched = [payment for payment in money if payment.taken_paise == 0]
+        if len(untouched) > 1:
+            # Refunds are asked for by order: the gateway could take the good payment.
+            raise RefundRefused(
+                "This order was paid twice. The payment service returns the second payment by itself; "
+                "a refund can be asked for after that."
+            )
+        payment = next((payment for payment in money if payment.left_paise > 0), None)
+        if payment is None:
+            raise RefundRefused("Nothing of this order is left to return.")
+        if not 0 < amount_paise <= payment.left_paise:
+            raise RefundRefused(f"At most {format_rupees(payment.left_paise)} can be returned.")
+        if not reason.strip():
+            raise RefundRefused("Please give a reason; the audit log keeps it.")
+        intend_refund(
+            services,
+            conn,
+            payment_id=payment.id,
+            amount_paise=amount_paise,
+            reason=reason.strip()[:100],
+            refund_key=refund_key,
+            actor=actor,
+        )
 
 
 def intend_refund(
-    services: Services, conn: Connection, *, payment_id: int, amount_paise: int, reason: str
+    services: Services,
+    conn: Connection,
+    *,
+    payment_id: int,
+    amount_paise: int,
+    reason: str,
+    refund_key: str | None = None,
+    actor: User | None = None,
 ) -> None:
     """Write down that a payment goes back, and queue the refund, in the caller's transaction."""
-    refund_key = new_refund_key()
-    payments.insert_refund_intent(
-        conn, refund_key=refund_key, payment_id=payment_id, amount_paise=amount_paise, reason=reason
-    )
-    services.queue.defer(conn, Job.EXECUTE_REFUND, refund_key=refund_key)
+    key = refund_key or new_refund_key()
+    actor_id = None if actor is None else actor.id
+    if not refunds.insert_intent(
+        conn,
+        refund_key=key,
+        payment_id=payment_id,
+        amount_paise=amount_paise,
+        reason=reason,
+        requested_by=actor_id,
+    ):
+        return
+    services.queue.defer(conn, Job.EXECUTE_REFUND, refund_key=key)
+    detail = {"payment": payment_id, "amount_paise": amount_paise, "reason": reason}
+    books.audit(conn, "refund_intended", f"refund:{key}", actor_id=actor_id, detail=detail)
 
 
 def execute_refund(services: Services, refund_key: str) -> None:
-    """Carry out an intention to refund, under its own id. Safe to repeat. Raises GatewayError to be tried again.
+    """Ask the gateway for an intended refund, under its own id. Safe to repeat. Raises GatewayError.
 
-    While the gateway says "pending", the same job is queued for later.
+    What becomes of it later is learnt like everything else: by a webhook or by the sweep.
     """
     with services.engine.connect() as conn:
-        refund = payments.find_refund(conn, refund_key)
-    if refund is None or refund.status in {"processed", "failed"}:
+        refund = refunds.find(conn, refund_key)
+    if refund is None or refund.status is not RefundStatus.INTENDED:
         return
-    gateway = services.gateway(refund.gateway)
-    if refund.status == "intended":
-        answer = gateway.create_refund(
-            refund.order_id, refund_id=refund_key, amount_paise=refund.amount_paise, note=refund.reason
-        )
-    else:
-        answer = gateway.fetch_refund(refund.order_id, refund_key)
+    answer = services.gateway(refund.gateway).create_refund(
+        refund.order_id, refund_id=refund_key, amount_paise=refund.amount_paise, note=refund.reason
+    )
     with services.engine.begin() as conn:
-        _write(services, conn, refund_key, answer)
+        order = _lock(conn, refund.order_id)
+        known = refunds.known_of_order(conn, order.id)
+        changes, alarms = settle_refunds(refunds.refundable(conn, order.id), known, [answer])
+        apply_changes(services, conn, order, changes, alarms)
 
 
-def _write(services: Services, conn: Connection, refund_key: str, answer: GatewayRefund) -> None:
-    refund = payments.find_refund(conn, refund_key, for_update=True)
-    if refund is None or refund.status in {"processed", "failed"}:
-        return
-    status = _STATUS.get(answer.status, "pending")
-    payments.set_refund_status(conn, refund_key, status, gateway_refund_id=answer.gateway_refund_id)
-    if status == "processed":
-        payments.mark_refunded(conn, refund.payment_id)
-        books.post(
-            conn,
-            {"owed_to_buyers": refund.amount_paise, "gateway_receivable": -refund.amount_paise},
-            payment_id=refund.payment_id,
-            refund_id=refund.id,
-        )
-    elif status == "failed":
+def apply_changes(
+    services: Services,
+    conn: Connection,
+    order: Order,
+    changes: tuple[RefundChange, ...],
+    alarms: tuple[str, ...],
+) -> None:
+    """Write what became of an order's refunds. The caller holds the locks of user and order."""
+    now = services.now(conn)
+    for change in changes:
+        _apply_change(services, conn, order, change, now)
+    for reason in alarms:
+        raise_alarm(services, conn, f"order:{order.id}:{reason}", f"Order {order.id}: {reason}.")
+
+
+def _apply_change(
+    services: Services, conn: Connection, order: Order, change: RefundChange, now: datetime
+) -> None:
+    if change.is_new and not refunds.insert_found(conn, change, reason="made at the payment service"):
         raise_alarm(
-            services, conn, f"refund:{refund_key}:failed", f"Refund {refund_key} failed at the gateway."
+            services,
+            conn,
+            f"refund:{change.key}:taken",
+            f"Order {order.id}: the payment service shows refund {change.key}, which is another refund of ours.",
         )
-    else:
-        pause = _pause(services.now(conn), refund.created_at)
-        services.queue.defer(conn, Job.EXECUTE_REFUND, after=pause, refund_key=refund_key)
+        return
+    refunds.set_status(
+        conn,
+        change.key,
+        change.status,
+        gateway_refund_id=change.gateway_refund_id,
+        processed_at=(change.processed_at or now) if change.status is RefundStatus.PROCESSED else None,
+    )
+    detail = {"order": order.id, "amount_paise": change.amount_paise, "found": change.is_new}
+    books.audit(conn, f"refund_{change.status}", f"refund:{change.key}", actor_id=None, detail=detail)
+    if change.status is RefundStatus.PROCESSED:
+        _book(services, conn, order, change, now)
+    elif change.status is RefundStatus.FAILED:
+        raise_alarm(
+            services,
+            conn,
+            f"refund:{change.key}:failed",
+            f"Refund {change.key} of order {order.id} failed at the payment service.",
+        )
 
 
-def _pause(now: datetime, created_at: datetime) -> timedelta:
-    return min(max(now - created_at, _SHORTEST_PAUSE), _LONGEST_PAUSE)
+def _book(services: Services, conn: Connection, order: Order, change: RefundChange, now: datetime) -> None:
+    """The money is gone: the ledger, the payment and the access follow it."""
+    refund = refunds.find(conn, change.key)
+    if refund is None:
+        raise LookupError("refunds are never deleted")
+    account = "sales" if refund.role is PaymentRole.PRIMARY else "owed_to_buyers"
+    books.post(
+        conn,
+        {account: refund.amount_paise, "gateway_receivable": -refund.amount_paise},
+        payment_id=refund.payment_id,
+        refund_id=refund.id,
+    )
+    is_full = payments.mark_refunded(
+        conn, refund.payment_id, refunds.processed_paise(conn, refund.payment_id)
+    )
+    access_ends = is_full and refund.role is PaymentRole.PRIMARY
+    if access_ends:
+        subscriptions.revoke_period(conn, refund.payment_id, now=now)
+    mails.defer_refund(services, conn, order, refund, access_ends=access_ends)
+
+
+def _lock(conn: Connection, order_id: str) -> Order:
+    """The user, then the order: the one order of locks."""
+    found = orders.find(conn, order_id)
+    if found is None:
+        raise OrderNotFound()
+    users.lock(conn, found.user_id)
+    return orders.lock(conn, order_id)

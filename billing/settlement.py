@@ -12,40 +12,46 @@ from sqlalchemy import Connection
 
 from billing import mails
 from billing.alarms import raise_alarm
-from billing.refunds import intend_refund
-from database import books, orders, payments, subscriptions, users
+from billing.refunds import apply_changes, intend_refund
+from database import books, orders, payments, refunds, subscriptions, users
 from database.queue import Job
 from domain.errors import GatewayObjectNotFound, OrderNotFound
-from domain.gateway import Observation
-from domain.orders import Order, OrderStatus, PaymentChange, PaymentRole, PaymentStatus, Settlement, settle
+from domain.gateway import GatewayPaymentStatus, Observation, PaymentGateway
+from domain.orders import (
+    Order,
+    OrderStatus,
+    PaymentChange,
+    PaymentRole,
+    PaymentStatus,
+    Settlement,
+    Verdict,
+    settle,
+)
+from domain.refunds import settle_refunds
 from domain.subscriptions import Period, next_period
 from wiring import Services
 
 log = structlog.get_logger()
 
 
-def sync_order(services: Services, order_id: str) -> Order:
+def sync_order(services: Services, order_id: str, *, verdict: Verdict | None = None) -> Order:
     """Bring one order in line with what its gateway says now, and return it.
 
     Safe to repeat and to run concurrently: the user and the order are locked, and what is settled does not
     move back. The gateway is asked before the transaction opens. Raises OrderNotFound and the GatewayError
-    tree. A contradiction is recorded for a person (status `quarantined`); it gives no access.
+    tree. A contradiction is recorded for a person (status `quarantined`); it gives no access until there is
+    a `verdict`.
     """
     with services.engine.connect() as conn:
         order = orders.find(conn, order_id)
     if order is None:
         raise OrderNotFound()
-    gateway = services.gateway(order.gateway)
-    try:
-        observed = Observation(gateway.fetch_order(order_id), gateway.fetch_payments(order_id))
-    except GatewayObjectNotFound:
-        # Not there yet, or never: our row stays, and the next look may find it.
-        observed = None
+    observed = observe(services.gateway(order.gateway), order_id)
     with services.engine.begin() as conn:
         if observed is None:
-            orders.mark_synced(conn, order_id, now=services.now(conn))
+            _note_absence(services, conn, order_id)
         else:
-            apply_observation(services, conn, order_id, observed)
+            apply_observation(services, conn, order_id, observed, verdict=verdict)
         synced = orders.find(conn, order_id)
     if synced is None:
         raise OrderNotFound()
@@ -54,7 +60,25 @@ def sync_order(services: Services, order_id: str) -> Order:
     return synced
 
 
-def apply_observation(services: Services, conn: Connection, order_id: str, observed: Observation) -> None:
+def observe(gateway: PaymentGateway, order_id: str) -> Observation | None:
+    """One look at an order; None when the gateway does not know it. Raises the GatewayError tree."""
+    try:
+        order, attempts = gateway.fetch_order(order_id), gateway.fetch_payments(order_id)
+        # Only money can go back: most looks need no third question.
+        has_money = any(attempt.status is GatewayPaymentStatus.SUCCESS for attempt in attempts)
+        return Observation(order, attempts, gateway.fetch_refunds(order_id) if has_money else ())
+    except GatewayObjectNotFound:
+        return None
+
+
+def apply_observation(
+    services: Services,
+    conn: Connection,
+    order_id: str,
+    observed: Observation,
+    *,
+    verdict: Verdict | None = None,
+) -> None:
     """Bring our books in line with one look at the gateway. Safe to repeat, and safe with an old look.
 
     Locks the user, then the order, always in this order. The caller's transaction commits all of it or none.
@@ -70,6 +94,7 @@ def apply_observation(services: Services, conn: Connection, order_id: str, obser
         payments.known(conn, order, observed),
         observed,
         refund_late=services.settings.late_payment == "refund",
+        verdict=verdict,
     )
     for change in decided.changes:
         _record(services, conn, order, change, now)
@@ -85,6 +110,19 @@ def apply_observation(services: Services, conn: Connection, order_id: str, obser
         _close_other_orders(services, conn, order)
     for reason in decided.alarms:
         raise_alarm(services, conn, f"order:{order.id}:{reason}", f"Order {order.id}: {reason}.")
+    changes, told = settle_refunds(
+        refunds.refundable(conn, order.id), refunds.known_of_order(conn, order.id), observed.refunds
+    )
+    apply_changes(services, conn, order, changes, told)
+
+
+def _note_absence(services: Services, conn: Connection, order_id: str) -> None:
+    """The gateway does not know the order: not yet, or never. After its expiry it cannot come into being."""
+    order, now = orders.lock(conn, order_id), services.now(conn)
+    if order.status in {OrderStatus.CREATING, OrderStatus.UNKNOWN} and now >= order.expires_at:
+        orders.set_status(conn, order_id, OrderStatus.EXPIRED, now=now, synced=True)
+    else:
+        orders.mark_synced(conn, order_id, now=now)
 
 
 def _record(services: Services, conn: Connection, order: Order, change: PaymentChange, now: datetime) -> None:
@@ -92,12 +130,12 @@ def _record(services: Services, conn: Connection, order: Order, change: PaymentC
     if change.status is not PaymentStatus.CAPTURED:
         return
     account = "sales" if change.role is PaymentRole.PRIMARY else "owed_to_buyers"
-    amount = order.amount_paise
+    amount = change.payment.amount_paise
     books.post(conn, {"gateway_receivable": amount, account: -amount}, payment_id=payment_id)
     if change.role is PaymentRole.PRIMARY:
         period = _give_access(conn, order, payment_id, now)
-        mails.defer_receipt(services, conn, order, change.payment, payment_id, period)
-        mails.defer_activation(services, conn, order, payment_id, period)
+        mails.defer_receipt(services, conn, order, change.payment, period)
+        mails.defer_activation(services, conn, order, change.payment, period)
     if change.refund_reason is not None:
         intend_refund(services, conn, payment_id=payment_id, amount_paise=amount, reason=change.refund_reason)
     books.audit(
@@ -116,7 +154,7 @@ def _give_access(conn: Connection, order: Order, payment_id: int, now: datetime)
         raise LookupError("the subscription was just made")
     period = next_period(order.plan_id, order.months, now=now, paid_until=subscription.access_until())
     subscriptions.insert_paid_period(conn, subscription.id, period, payment_id=payment_id)
-    subscriptions.mark_active(conn, subscription.id)
+    subscriptions.refresh(conn, subscription.id, now=now)
     orders.close_checkout(conn, order.checkout_id, now=now)
     return period
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from datetime import datetime
 from uuid import UUID, uuid4
 
 from sqlalchemy import Connection, text
@@ -60,6 +61,34 @@ def insert_alarm(conn: Connection, key: str, message: str) -> int | None:
         {"key": key, "message": message[:500]},
     ).scalar()
     return alarm_id
+
+
+def resolve_alarm(conn: Connection, key: str, *, now: datetime, actor_id: UUID | None = None) -> bool:
+    """Close the open alarm with this key, if there is one. True when this call closed it.
+
+    Without an actor it was the trouble itself that ended.
+    """
+    resolved = conn.execute(
+        text("""
+        UPDATE alarms
+        SET resolved_at = :now, resolved_by = :actor_id
+        WHERE key = :key AND resolved_at IS NULL
+        """),
+        {"key": key, "now": now, "actor_id": actor_id},
+    )
+    return resolved.rowcount > 0
+
+
+def resolve_alarms_of_order(conn: Connection, order_id: str, *, now: datetime, actor_id: UUID) -> None:
+    """Close what is open about an order after a person has decided about it."""
+    conn.execute(
+        text("""
+        UPDATE alarms
+        SET resolved_at = :now, resolved_by = :actor_id
+        WHERE starts_with(key, :prefix) AND resolved_at IS NULL
+        """),
+        {"prefix": f"order:{order_id}:", "now": now, "actor_id": actor_id},
+    )
 
 
 def count_open_alarms(conn: Connection) -> int:

@@ -42,7 +42,7 @@ def find_receipt(conn: Connection, order_id: str) -> StoredMail | None:
         text("""
         SELECT e.id, e.to_address, e.subject, e.text_body, e.html_body, e.message_id, e.status
         FROM payments p
-        JOIN emails e ON e.dedupe_key = 'receipt:' || p.id
+        JOIN emails e ON e.dedupe_key = 'receipt:' || p.gateway || ':' || p.gateway_payment_id
         WHERE p.order_id = :order_id AND p.role = 'primary'
         """),
         {"order_id": order_id},

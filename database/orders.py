@@ -90,6 +90,36 @@ def insert(conn: Connection, **values: Any) -> None:
     )
 
 
+def insert_recovered(conn: Connection, **values: Any) -> None:
+    """Store an order that only the gateway still had. Nothing happens if it is here already."""
+    conn.execute(
+        text("""
+        INSERT INTO orders (id, checkout_id, user_id, plan_id, price_id, amount_paise, currency,
+                            gateway, status, expires_at, created_at, recovered_at)
+        VALUES (:id, :checkout_id, :user_id, :plan_id, :price_id, :amount_paise, :currency,
+                :gateway, 'superseded', :expires_at, :created_at, :now)
+        ON CONFLICT ON CONSTRAINT orders_pkey DO NOTHING
+        """),
+        values,
+    )
+
+
+def restore_checkout(conn: Connection, checkout_id: UUID, user_id: UUID, *, now: datetime) -> UUID:
+    """Make sure that a checkout exists, closed if it is made here, and return whose it is."""
+    conn.execute(
+        text("""
+        INSERT INTO checkouts (id, user_id, closed_at)
+        VALUES (:id, :user_id, :now)
+        ON CONFLICT ON CONSTRAINT checkouts_pkey DO NOTHING
+        """),
+        {"id": checkout_id, "user_id": user_id, "now": now},
+    )
+    owner: UUID = conn.execute(
+        text("SELECT user_id FROM checkouts WHERE id = :id"), {"id": checkout_id}
+    ).scalar_one()
+    return owner
+
+
 def find(conn: Connection, order_id: str) -> Order | None:
     """The order with this id."""
     return _one(conn, "WHERE o.id = :id", id=order_id)

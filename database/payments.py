@@ -1,4 +1,4 @@
-"""Statements on payments and on the intentions to give them back."""
+"""Statements on payments."""
 
 from __future__ import annotations
 
@@ -52,8 +52,15 @@ def known(conn: Connection, order: Order, observed: Observation) -> Known:
             "order_id": order.id,
         },
     ).scalars()
+    has_owner: bool = conn.execute(
+        text("SELECT count(*) = 1 FROM users WHERE id = :id AND status = 'active' AND deleted_at IS NULL"),
+        {"id": order.user_id},
+    ).scalar_one()
     return Known(
-        {row.gateway_payment_id: PaymentStatus(row.status) for row in rows}, primary, frozenset(elsewhere)
+        {row.gateway_payment_id: PaymentStatus(row.status) for row in rows},
+        primary,
+        frozenset(elsewhere),
+        has_owner,
     )
 
 
@@ -106,88 +113,21 @@ def list_of_order(conn: Connection, order_id: str) -> list[PaymentRow]:
     return _rows(conn, "WHERE p.order_id = :value", order_id)
 
 
-def insert_refund_intent(
-    conn: Connection, *, refund_key: str, payment_id: int, amount_paise: int, reason: str
-) -> None:
-    """Write down that a payment goes back, before anybody is asked. Once per key."""
-    conn.execute(
-        text("""
-        INSERT INTO refunds (refund_key, payment_id, amount_paise, reason)
-        VALUES (:refund_key, :payment_id, :amount_paise, :reason)
-        ON CONFLICT ON CONSTRAINT refunds_refund_key_key DO NOTHING
-        """),
-        {"refund_key": refund_key, "payment_id": payment_id, "amount_paise": amount_paise, "reason": reason},
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class RefundRow:
-    """An intention to give money back, and how far it came."""
-
-    id: int
-    refund_key: str
-    payment_id: int
-    order_id: str
-    gateway: str
-    amount_paise: int
-    status: str
-    reason: str
-    created_at: datetime
-
-
-def find_refund(conn: Connection, refund_key: str, *, for_update: bool = False) -> RefundRow | None:
-    """The refund with this key of ours."""
-    row = (
+def mark_refunded(conn: Connection, payment_id: int, returned_paise: int) -> bool:
+    """Close a payment of which everything went back. True when this call did it."""
+    return (
         conn.execute(
-            text(f"""
-        SELECT r.id, r.refund_key, r.payment_id, p.order_id, p.gateway, r.amount_paise, r.status, r.reason, r.created_at
-        FROM refunds r
-        JOIN payments p ON p.id = r.payment_id
-        WHERE r.refund_key = :refund_key
-        {"FOR UPDATE OF r" if for_update else ""}
-        """),  # noqa: S608 - both forms are constants
-            {"refund_key": refund_key},
-        )
-        .mappings()
-        .first()
-    )
-    return None if row is None else RefundRow(**row)
-
-
-def open_refund_keys(conn: Connection, order_id: str) -> list[str]:
-    """Refunds of an order whose end is not known yet."""
-    rows = conn.execute(
-        text("""
-        SELECT r.refund_key
-        FROM refunds r
-        JOIN payments p ON p.id = r.payment_id
-        WHERE p.order_id = :order_id
-          AND r.status IN ('intended', 'pending')
-        """),
-        {"order_id": order_id},
-    )
-    return list(rows.scalars())
-
-
-def set_refund_status(conn: Connection, refund_key: str, status: str, *, gateway_refund_id: str) -> None:
-    """Keep what the gateway says of a refund."""
-    conn.execute(
-        text("""
-        UPDATE refunds
-        SET status = :status,
-            gateway_refund_id = :gateway_refund_id,
-            updated_at = now()
-        WHERE refund_key = :refund_key
-        """),
-        {"refund_key": refund_key, "status": status, "gateway_refund_id": gateway_refund_id},
-    )
-
-
-def mark_refunded(conn: Connection, payment_id: int) -> None:
-    """A captured payment went back in full."""
-    conn.execute(
-        text("UPDATE payments SET status = 'refunded' WHERE id = :id AND status = 'captured'"),
-        {"id": payment_id},
+            text("""
+            UPDATE payments
+            SET status = 'refunded'
+            WHERE id = :id
+              AND status = 'captured'
+              AND amount_paise = :returned_paise
+            RETURNING id
+            """),
+            {"id": payment_id, "returned_paise": returned_paise},
+        ).first()
+        is not None
     )
 
 

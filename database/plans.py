@@ -18,3 +18,20 @@ def list_current(conn: Connection) -> list[Plan]:
         """)
     )
     return [Plan(**row) for row in rows.mappings()]
+
+
+def find_price(conn: Connection, plan_id: str, *, amount_paise: int, currency: str) -> int | None:
+    """The newest price at which a plan was ever sold for this amount."""
+    price_id: int | None = conn.execute(
+        text("""
+        SELECT id
+        FROM prices
+        WHERE plan_id = :plan_id
+          AND amount_paise = :amount_paise
+          AND currency = :currency
+        ORDER BY valid_from DESC
+        LIMIT 1
+        """),
+        {"plan_id": plan_id, "amount_paise": amount_paise, "currency": currency},
+    ).scalar()
+    return price_id

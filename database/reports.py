@@ -66,21 +66,11 @@ _MOVEMENTS = """
     FROM payments
     WHERE role = 'primary'
     UNION ALL
-    SELECT r.updated_at, -r.amount_paise
+    SELECT r.processed_at, -r.amount_paise
     FROM refunds r
     JOIN payments p ON p.id = r.payment_id
     WHERE r.status = 'processed' AND p.role = 'primary'
 """
-
-
-def is_admin(conn: Connection, user_id: UUID) -> bool:
-    """True when this account exists, may sign in, and is an admin's now."""
-    rows = _all(conn, """
-        SELECT 1
-        FROM users
-        WHERE id = :user_id AND role = 'admin' AND status = 'active' AND deleted_at IS NULL
-    """, user_id=user_id)  # fmt: skip
-    return bool(rows)
 
 
 def count_accounts(

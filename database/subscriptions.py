@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import Connection, text
@@ -60,19 +61,37 @@ def insert_paid_period(conn: Connection, subscription_id: int, period: Period, *
     )
 
 
-def mark_active(conn: Connection, subscription_id: int) -> None:
-    """Refresh the stored status and end from the periods, after one was added."""
+def revoke_period(conn: Connection, payment_id: int, *, now: datetime) -> None:
+    """End the access that a payment bought."""
+    subscription_id = conn.execute(
+        text("""
+        UPDATE subscription_periods
+        SET revoked_at = :now
+        WHERE payment_id = :payment_id
+          AND revoked_at IS NULL
+        RETURNING subscription_id
+        """),
+        {"payment_id": payment_id, "now": now},
+    ).scalar()
+    if subscription_id is not None:
+        refresh(conn, subscription_id, now=now)
+
+
+def refresh(conn: Connection, subscription_id: int, *, now: datetime) -> None:
+    """Write the stored status and end anew from the periods, after one came or ended. For reports only."""
     conn.execute(
         text("""
+        WITH live AS (
+            SELECT max(ends_at) AS until
+            FROM subscription_periods
+            WHERE subscription_id = :id AND revoked_at IS NULL
+        )
         UPDATE subscriptions
-        SET status = 'active',
-            current_period_end = (
-                SELECT max(ends_at)
-                FROM subscription_periods
-                WHERE subscription_id = :id AND revoked_at IS NULL
-            ),
+        SET status = CASE WHEN live.until > :now THEN 'active' ELSE 'expired' END,
+            current_period_end = live.until,
             updated_at = now()
+        FROM live
         WHERE id = :id
         """),
-        {"id": subscription_id},
+        {"id": subscription_id, "now": now},
     )

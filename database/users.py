@@ -85,6 +85,11 @@ def find_credentials(conn: Connection, login: str) -> Credentials | None:
     return None if row is None else Credentials(user_from_row(row), row["password_hash"])
 
 
+def exists(conn: Connection, user_id: UUID) -> bool:
+    """True when there is or was such an account: rows of closed accounts stay."""
+    return conn.execute(text("SELECT 1 FROM users WHERE id = :id"), {"id": user_id}).first() is not None
+
+
 def lock(conn: Connection, user_id: UUID) -> None:
     """Hold the user's row to the end of the transaction. Always taken before the lock of an order."""
     conn.execute(text("SELECT 1 FROM users WHERE id = :id FOR UPDATE"), {"id": user_id})
@@ -138,3 +143,18 @@ def _find(conn: Connection, condition: str, value: object) -> User | None:
     )
     found = row.mappings().first()
     return None if found is None else user_from_row(found)
+
+
+def is_admin(conn: Connection, user_id: UUID) -> bool:
+    """True when this account exists, may sign in, and is an admin's now."""
+    return (
+        conn.execute(
+            text("""
+            SELECT 1
+            FROM users
+            WHERE id = :user_id AND role = 'admin' AND status = 'active' AND deleted_at IS NULL
+            """),
+            {"user_id": user_id},
+        ).first()
+        is not None
+    )

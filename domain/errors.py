@@ -15,6 +15,7 @@ raw bodies never enter a message.
     ├── TicketRefused                a sign-in link used twice, too late, or in another browser
     ├── OrderNotFound                also the answer for somebody else's order
     ├── CheckoutClosed               money for this purchase arrived, or a person is looking at it
+    ├── RefundRefused                more than is left, or not now
     ├── TooManyRequests
     ├── WebhookRefused               the signature does not prove who sent it
     │   └── WebhookUnreadable        proved, but not a message that can be read
@@ -110,6 +111,11 @@ class CheckoutClosed(ProductError):
     user_message = (
         "A payment for this purchase has arrived. Please do not pay again: your billing page shows it."
     )
+    http_status = 409
+
+
+class RefundRefused(ProductError):
+    user_message = "This refund cannot be made. Nothing was returned by this step."
     http_status = 409
 
 

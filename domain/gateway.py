@@ -6,7 +6,7 @@ Amounts are integer paise. Statuses that a gateway invents later become UNKNOWN,
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
@@ -121,10 +121,34 @@ class GatewayRefund:
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """One look at the gateway: the order and all attempts it knew at that moment."""
+    """One look at the gateway: the order with all attempts and refunds it knew at that moment."""
 
     order: GatewayOrder
     payments: tuple[GatewayPayment, ...]
+    refunds: tuple[GatewayRefund, ...] = ()
+
+
+class MovementKind(Enum):
+    PAYMENT = "payment"
+    REFUND = "refund"
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """A line of the gateway's own account of money: what it took for an order, or gave back.
+
+    `amount_paise` of a payment is the *order* amount where the report gives one. `refund_id` is ours where
+    we asked for the refund; both refund ids are empty for a payment.
+    """
+
+    kind: MovementKind
+    order_id: str
+    gateway_payment_id: str
+    amount_paise: int
+    currency: str
+    occurred_at: datetime
+    gateway_refund_id: str = ""
+    refund_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +187,14 @@ class PaymentGateway(Protocol):
         ...
 
     def fetch_refund(self, order_id: str, refund_id: str) -> GatewayRefund: ...
+
+    def fetch_refunds(self, order_id: str) -> tuple[GatewayRefund, ...]:
+        """All refunds of an order, also those that we did not ask for."""
+        ...
+
+    def list_movements(self, since: datetime, until: datetime) -> Iterator[Movement]:
+        """The gateway's own account of a stretch of time, oldest first. It may lag days behind."""
+        ...
 
     def parse_webhook(self, headers: Mapping[str, str], body: bytes) -> WebhookEvent:
         """Verify and read a message. Raises WebhookRefused (401) or WebhookUnreadable (400)."""

@@ -54,13 +54,22 @@ EDGES: Mapping[OrderStatus, frozenset[OrderStatus]] = {
     OrderStatus.PAID: frozenset(),
     # The gateway may tell late of a payment that came in time, after one that came too late.
     OrderStatus.SURPLUS: frozenset({OrderStatus.PAID}),
-    # By a person's decision only; `settle` leaves such an order alone.
-    OrderStatus.QUARANTINED: frozenset({OrderStatus.PAID, OrderStatus.SURPLUS}),
+    # By a person's verdict only. Never open again: the buyer begins anew.
+    OrderStatus.QUARANTINED: frozenset(
+        {OrderStatus.PAID, OrderStatus.SURPLUS, OrderStatus.SUPERSEDED} | _CLOSED
+    ),
 }
 
 
 # What the gateway says later changes nothing for the buyer any more, or a person decides.
 SETTLED = frozenset({OrderStatus.PAID, OrderStatus.SURPLUS, OrderStatus.QUARANTINED})
+
+
+class Verdict(StrEnum):
+    """What a person decided about a quarantined order."""
+
+    ACCEPT = "accept"  # look again, and go on as usual if nothing contradicts us any more
+    GIVE_BACK = "give_back"  # the money that came returns to the buyer
 
 
 class PaymentStatus(StrEnum):
@@ -112,12 +121,13 @@ class Known:
 
     `payments` are the recorded attempts of this order by gateway payment id; `primary_order_id` is the
     order of the same checkout that has bought the period already, if any; `elsewhere` are the observed
-    payment ids that are recorded under another order.
+    payment ids that are recorded under another order. `has_owner` is false once the account is closed.
     """
 
     payments: Mapping[str, PaymentStatus]
     primary_order_id: str | None = None
     elsewhere: frozenset[str] = frozenset()
+    has_owner: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,33 +177,58 @@ def may_move(current: OrderStatus, following: OrderStatus) -> bool:
     return current is following or following in EDGES[current]
 
 
-def settle(order: Order, known: Known, observed: Observation, *, refund_late: bool = False) -> Settlement:
+def settle(
+    order: Order,
+    known: Known,
+    observed: Observation,
+    *,
+    refund_late: bool = False,
+    verdict: Verdict | None = None,
+) -> Settlement:
     """Decide what an observation changes about an order, its payments and the access it buys.
 
     A contradiction in id, amount, currency or owner quarantines the order: it is recorded, it alarms and it
     gives no access. The gateway's *order* amount must be ours; a surcharge or an offer may change only what
     the buyer's bank was charged. With `refund_late` money that came after the expiry goes back.
     """
-    if order.status is OrderStatus.QUARANTINED:
+    if order.status is OrderStatus.QUARANTINED and verdict is None:
         return Settlement(order.status)
+    if order.status is OrderStatus.QUARANTINED and verdict is Verdict.GIVE_BACK:
+        return _give_back(order, known, observed)
     reason = _contradiction(order, known, observed)
     if reason is not None:
         if order.status in {OrderStatus.PAID, OrderStatus.SURPLUS}:
             return Settlement(order.status, alarms=(reason,))
-        held = tuple(
-            PaymentChange(payment, PaymentStatus.HELD)
-            for payment in observed.payments
-            if payment.status is GatewayPaymentStatus.SUCCESS
-            and payment.order_id == order.id
-            and payment.gateway_payment_id not in known.elsewhere
-            and payment.amount_paise > 0
-        )
+        held = tuple(PaymentChange(p, PaymentStatus.HELD) for p in _successes(order, known, observed))
         return Settlement(OrderStatus.QUARANTINED, held, quarantine_reason=reason, alarms=(reason,))
 
     changes = _payment_changes(order, known, observed.payments, refund_late=refund_late)
     return Settlement(
         _next_status(order, observed, changes), tuple(changes), alarms=_alarms(order, observed, changes)
     )
+
+
+def _successes(order: Order, known: Known, observed: Observation) -> list[GatewayPayment]:
+    """Money that the gateway reports for this order, whether or not it fits."""
+    return [
+        payment
+        for payment in observed.payments
+        if payment.status is GatewayPaymentStatus.SUCCESS
+        and payment.is_money
+        and payment.order_id == order.id
+        and payment.gateway_payment_id not in known.elsewhere
+        and payment.amount_paise > 0
+    ]
+
+
+def _give_back(order: Order, known: Known, observed: Observation) -> Settlement:
+    """The whole money of a quarantined order returns. One refund: the gateway returns further successes itself."""
+    changes: list[PaymentChange] = []
+    for payment in _successes(order, known, observed):
+        if payment.currency == order.currency:
+            reason = None if changes else "returned after a check by a person"
+            changes.append(PaymentChange(payment, PaymentStatus.CAPTURED, PaymentRole.DUPLICATE, reason))
+    return Settlement(OrderStatus.SURPLUS if changes else order.status, tuple(changes))
 
 
 def _contradiction(order: Order, known: Known, observed: Observation) -> str | None:
@@ -226,7 +261,9 @@ def _payment_changes(
         if recorded in _MONEY or payment.status is GatewayPaymentStatus.NOT_STARTED:
             continue
         if payment.status is GatewayPaymentStatus.SUCCESS and payment.is_money:
-            role, reason = _role(order, payment, primary_order_id, refund_late=refund_late)
+            role, reason = _role(
+                order, payment, primary_order_id, refund_late=refund_late, has_owner=known.has_owner
+            )
             # One refund for one order: refunds are asked for by order, and the gateway itself sends back
             # every further success on it. A second request could take the good payment.
             changes.append(
@@ -246,12 +283,19 @@ def _payment_changes(
 
 
 def _role(
-    order: Order, payment: GatewayPayment, primary_order_id: str | None, *, refund_late: bool
+    order: Order,
+    payment: GatewayPayment,
+    primary_order_id: str | None,
+    *,
+    refund_late: bool,
+    has_owner: bool,
 ) -> tuple[PaymentRole, str | None]:
     if primary_order_id == order.id:
         return PaymentRole.DUPLICATE, None
     if primary_order_id is not None:
         return PaymentRole.DUPLICATE, "paid twice in one checkout"
+    if not has_owner:
+        return PaymentRole.DUPLICATE, "paid for an account that is closed"
     if refund_late and payment.paid_at is not None and payment.paid_at > order.expires_at:
         return PaymentRole.DUPLICATE, "paid after the order had expired"
     return PaymentRole.PRIMARY, None
@@ -264,6 +308,8 @@ def _next_status(order: Order, observed: Observation, changes: list[PaymentChang
     if PaymentRole.DUPLICATE in roles and order.status is not OrderStatus.PAID:
         return OrderStatus.SURPLUS
     following = _FROM_GATEWAY.get(observed.order.status, order.status)
+    if order.status is OrderStatus.QUARANTINED and following is OrderStatus.CREATED:
+        following = OrderStatus.SUPERSEDED
     return following if may_move(order.status, following) else order.status
 
 

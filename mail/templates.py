@@ -157,6 +157,34 @@ def activation(
     )
 
 
+def refund(
+    business: Business,
+    *,
+    full_name: str,
+    order_id: str,
+    plan_name: str,
+    amount_paise: int,
+    refund_key: str,
+    access_ends: bool,
+) -> Mail:
+    """The news that money went back, and what that means for the access."""
+    amount = format_rupees(amount_paise)
+    return _compose(
+        "refund",
+        business,
+        subject=f"We returned {amount} to you ({order_id})",
+        full_name=_one_line(full_name),
+        amount=amount,
+        access_ends=access_ends,
+        rows=[
+            ("Amount", amount),
+            ("Plan", _one_line(plan_name)),
+            ("Order ID", order_id),
+            ("Refund ID", _one_line(refund_key)),
+        ],
+    )
+
+
 def alarm(business: Business, *, message: str, admin_url: str) -> Mail:
     """Something needs a person: one sentence and the way to the admin panel."""
     return _compose(

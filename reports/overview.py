@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, TypeVar
 
 from sqlalchemy import Connection
 
+from accounts.authority import require_admin
 from database import reports as statements
 from domain.accounts import User
-from domain.errors import Forbidden
 from domain.subscriptions import INDIA
 from reports.rows import (
     AlarmRow,
@@ -129,15 +129,9 @@ def read_mail(services: Services, actor: User, mail_id: int) -> MailText | None:
 
 @contextmanager
 def reading(services: Services, actor: User) -> Iterator[Connection]:
-    """A connection for one report. Raises Forbidden unless the actor is an admin, in the database too.
-
-    An open page may hold an actor who was an admin when it was drawn.
-    """
-    if not actor.is_admin:
-        raise Forbidden()
+    """A connection for one report. Raises Forbidden unless the actor is an admin."""
     with services.engine.connect() as conn:
-        if not statements.is_admin(conn, actor.id):
-            raise Forbidden()
+        require_admin(conn, actor)
         yield conn
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 
@@ -15,6 +15,8 @@ from domain.gateway import (
     GatewayPaymentStatus,
     GatewayRefund,
     GatewayRefundStatus,
+    Movement,
+    MovementKind,
     OrderRequest,
     WebhookEvent,
 )
@@ -82,6 +84,38 @@ class FakeGateway:
     def fetch_refund(self, order_id: str, refund_id: str) -> GatewayRefund:
         self._call("fetch_refund")
         return self.refunds[refund_id]
+
+    def fetch_refunds(self, order_id: str) -> tuple[GatewayRefund, ...]:
+        self._call("fetch_refunds")
+        return tuple(refund for refund in self.refunds.values() if refund.order_id == order_id)
+
+    def list_movements(self, since: datetime, until: datetime) -> Iterator[Movement]:
+        self._call("list_movements")
+        for payment in (payment for listed in self.payments.values() for payment in listed):
+            if payment.status is GatewayPaymentStatus.SUCCESS and payment.paid_at is not None:
+                yield Movement(
+                    MovementKind.PAYMENT, payment.order_id, payment.gateway_payment_id, payment.amount_paise,
+                    payment.currency, payment.paid_at,
+                )  # fmt: skip
+        for refund in self.refunds.values():
+            if refund.status is GatewayRefundStatus.SUCCESS:
+                yield Movement(
+                    MovementKind.REFUND, refund.order_id, refund.gateway_payment_id, refund.amount_paise,
+                    refund.currency, refund.processed_at or self._now(), refund.gateway_refund_id,
+                    refund.refund_id,
+                )  # fmt: skip
+
+    def refund_in_dashboard(
+        self, order_id: str, amount_paise: int, *, status: GatewayRefundStatus = GatewayRefundStatus.SUCCESS
+    ) -> GatewayRefund:
+        """Somebody gives money back at the gateway, without us."""
+        paid = next(p for p in self.payments[order_id] if p.status is GatewayPaymentStatus.SUCCESS)
+        refund = GatewayRefund(
+            f"dashboard_{len(self.refunds)}", f"R{len(self.refunds)}", order_id, paid.gateway_payment_id,
+            amount_paise, "INR", status,
+        )  # fmt: skip
+        self.refunds[refund.refund_id] = refund
+        return refund
 
     def parse_webhook(self, headers: Mapping[str, str], body: bytes) -> WebhookEvent:
         if headers.get("x-webhook-signature") != "good":

@@ -1,0 +1,207 @@
+"""Find what no message told us: the sweep asks about unfinished orders, `reconcile` compares whole accounts.
+
+Both only look: what a look finds is written by `sync_order` and `recover_order`, as for any other reason.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import islice
+
+import structlog
+
+from billing.alarms import raise_alarm
+from billing.inbox import requeue_waiting_events
+from billing.recovery import recover_order
+from billing.settlement import sync_order
+from database import unfinished
+from database.locks import Exclusive, try_exclusively
+from domain.errors import CircuitOpen, GatewayError, GatewayRateLimited, OrderNotFound
+from domain.gateway import Movement
+from wiring import Services
+
+log = structlog.get_logger()
+
+# An unfinished order is asked for when it is this old, and then ever more rarely.
+SHORTEST_PAUSE = timedelta(minutes=2)
+# A gateway may turn a failed attempt into a success for three days.
+ORDERS_FOR = timedelta(days=3)
+REFUNDS_FOR = timedelta(days=30)
+# A third of the payments that the gateway lets us ask for in a minute: buyers come first.
+ORDERS_PER_SWEEP = 35
+
+# The gateway's account may lag: the nightly run reads the last days again.
+NIGHTLY_WINDOW = timedelta(days=3)
+_MOVEMENTS_AT_ONCE = 200
+_PAUSE_WHEN_LIMITED = 20.0
+_TRIES_WHEN_LIMITED = 6
+
+
+@dataclass(frozen=True, slots=True)
+class SweepResult:
+    """What one round of the sweep did. `is_cut_short` when the gateway was not asked to the end."""
+
+    asked: int = 0
+    moved: int = 0
+    failed: int = 0
+    events_requeued: int = 0
+    is_cut_short: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciliation:
+    """What a comparison found. `unresolved` names the orders whose money our books still lack, or doubt."""
+
+    movements: int
+    looked: int
+    recovered: int
+    unresolved: tuple[str, ...]
+
+
+def sweep(services: Services) -> SweepResult:
+    """Ask about unfinished orders and refunds that are due, the longest waiting first. One process at a time.
+
+    Safe to repeat. An order that cannot be asked for is logged and comes again; a gateway that is limiting
+    us or is down ends the round.
+    """
+    with try_exclusively(services.engine, Exclusive.SWEEP) as is_ours:
+        return _sweep(services) if is_ours else SweepResult(is_cut_short=True)
+
+
+def _sweep(services: Services) -> SweepResult:
+    requeued = requeue_waiting_events(services)
+    with services.engine.connect() as conn:
+        now = services.now(conn)
+        due = unfinished.due_orders(
+            conn,
+            now=now,
+            orders_since=now - ORDERS_FOR,
+            refunds_since=now - REFUNDS_FOR,
+            shortest_pause=SHORTEST_PAUSE,
+            limit=ORDERS_PER_SWEEP,
+        )
+    asked = moved = failed = 0
+    for order_id in due:
+        with services.engine.begin() as conn:
+            before = unfinished.mark_swept(conn, order_id, now=services.now(conn))
+        try:
+            asked += 1
+            moved += sync_order(services, order_id).status != before
+        except (GatewayRateLimited, CircuitOpen) as exc:
+            log.warning("sweep_cut_short", order_id=order_id, error=type(exc).__name__)
+            return SweepResult(asked, moved, failed + 1, requeued, is_cut_short=True)
+        except GatewayError as exc:
+            failed += 1
+            log.warning("order_not_swept", order_id=order_id, error=type(exc).__name__)
+    return SweepResult(asked, moved, failed, requeued)
+
+
+def reconcile(
+    services: Services,
+    *,
+    since: datetime,
+    until: datetime | None = None,
+    progress: Callable[[str], None] = lambda _sentence: None,
+    wait: Callable[[float], None] = time.sleep,
+) -> Reconciliation:
+    """Compare our books with the gateways' own account of `since` to `until`, and mend what is missing.
+
+    Orders that we lost are rebuilt (amnesia recovery): from the gateway's account, the stored events and the
+    audit log. Raises GatewayError when an account cannot be read; what cannot be mended is told by alarm.
+    Two runs at once do the work twice and nothing more.
+    """
+    with services.engine.connect() as conn:
+        now = services.now(conn)
+    ending = min(until or now, now)
+    total = Reconciliation(0, 0, 0, ())
+    for name in services.gateways:
+        found = _reconcile_one(services, name, since, ending, progress, wait)
+        total = Reconciliation(
+            total.movements + found.movements,
+            total.looked + found.looked,
+            total.recovered + found.recovered,
+            total.unresolved + found.unresolved,
+        )
+    log.info(
+        "reconciled",
+        movements=total.movements,
+        looked=total.looked,
+        recovered=total.recovered,
+        unresolved=len(total.unresolved),
+    )
+    return total
+
+
+def reconcile_last_days(services: Services) -> Reconciliation:
+    """The nightly comparison."""
+    with services.engine.connect() as conn:
+        since = services.now(conn) - NIGHTLY_WINDOW
+    return reconcile(services, since=since)
+
+
+def _reconcile_one(
+    services: Services,
+    gateway: str,
+    since: datetime,
+    until: datetime,
+    progress: Callable[[str], None],
+    wait: Callable[[float], None],
+) -> Reconciliation:
+    movements = _keep_account(services, gateway, since, until, progress)
+    with services.engine.connect() as conn:
+        unmatched = unfinished.orders_of_unmatched_movements(conn, gateway, since=since, until=until)
+        named = unfinished.orders_of_events(conn, gateway, since=since)
+        open_orders = unfinished.unsettled_since(conn, gateway, since=since)
+    candidates = list(dict.fromkeys([*unmatched, *named, *open_orders]))
+    recovered, unanswered = 0, []
+    for number, order_id in enumerate(candidates, start=1):
+        if number % 25 == 0 or number == len(candidates):
+            progress(f"{gateway}: looked at {number} of {len(candidates)} orders")
+        try:
+            recovered += _look(services, gateway, order_id, wait)
+        except GatewayError as exc:
+            log.warning("order_not_reconciled", order_id=order_id, error=type(exc).__name__)
+            unanswered.append(order_id)
+    with services.engine.begin() as conn:
+        still = unfinished.orders_of_unmatched_movements(conn, gateway, since=since, until=until)
+        for order_id in still:
+            sentence = f"{gateway} reports money for order {order_id} that our books do not have like that."
+            raise_alarm(services, conn, f"reconcile:{gateway}:{order_id}", sentence)
+    return Reconciliation(movements, len(candidates), recovered, tuple(dict.fromkeys([*still, *unanswered])))
+
+
+def _keep_account(
+    services: Services, gateway: str, since: datetime, until: datetime, progress: Callable[[str], None]
+) -> int:
+    """Store the gateway's account before anything is concluded from it."""
+    count = 0
+    lines: Iterator[Movement] = services.gateway(gateway).list_movements(since, until)
+    while batch := list(islice(lines, _MOVEMENTS_AT_ONCE)):
+        with services.engine.begin() as conn:
+            unfinished.keep_movements(conn, gateway, batch)
+        count += len(batch)
+        progress(f"{gateway}: read {count} movements of money")
+    with services.engine.begin() as conn:
+        unfinished.note_report(conn, gateway, since=since, until=until)
+    return count
+
+
+def _look(services: Services, gateway: str, order_id: str, wait: Callable[[float], None]) -> bool:
+    """Look at one order, rebuilt if it was lost (then True), waiting where the gateway limits us."""
+    for _ in range(_TRIES_WHEN_LIMITED):
+        try:
+            return _look_once(services, gateway, order_id)
+        except GatewayRateLimited:
+            wait(_PAUSE_WHEN_LIMITED)
+    return _look_once(services, gateway, order_id)
+
+
+def _look_once(services: Services, gateway: str, order_id: str) -> bool:
+    try:
+        sync_order(services, order_id)
+    except OrderNotFound:
+        return recover_order(services, gateway, order_id) is not None
+    return False

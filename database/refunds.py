@@ -1,0 +1,195 @@
+"""Statements on money that goes back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Connection, text
+
+from domain.orders import PaymentRole
+from domain.refunds import KnownRefund, RefundablePayment, RefundChange, RefundOrigin, RefundStatus
+
+
+@dataclass(frozen=True, slots=True)
+class RefundRow:
+    """A refund with the payment it takes from."""
+
+    id: int
+    refund_key: str
+    payment_id: int
+    order_id: str
+    gateway: str
+    role: PaymentRole
+    amount_paise: int
+    status: RefundStatus
+    origin: RefundOrigin
+    reason: str
+    created_at: datetime
+
+
+def insert_intent(
+    conn: Connection,
+    *,
+    refund_key: str,
+    payment_id: int,
+    amount_paise: int,
+    reason: str,
+    requested_by: UUID | None = None,
+) -> bool:
+    """Write down that a payment goes back, before anybody is asked. Once per key; True when this call did it."""
+    return (
+        conn.execute(
+            text("""
+            INSERT INTO refunds (refund_key, payment_id, gateway, amount_paise, reason, requested_by)
+            SELECT :refund_key, p.id, p.gateway, :amount_paise, :reason, :requested_by
+            FROM payments p
+            WHERE p.id = :payment_id
+            ON CONFLICT ON CONSTRAINT refunds_refund_key_key DO NOTHING
+            RETURNING id
+            """),
+            {
+                "refund_key": refund_key,
+                "payment_id": payment_id,
+                "amount_paise": amount_paise,
+                "reason": reason,
+                "requested_by": requested_by,
+            },
+        ).first()
+        is not None
+    )
+
+
+def insert_found(conn: Connection, change: RefundChange, *, reason: str) -> bool:
+    """Record a refund that the gateway made without us. False when its id is that of another refund of ours."""
+    return (
+        conn.execute(
+            text("""
+            INSERT INTO refunds (refund_key, payment_id, gateway, amount_paise, reason, origin)
+            SELECT :refund_key, p.id, p.gateway, :amount_paise, :reason, 'gateway'
+            FROM payments p
+            WHERE p.id = :payment_id
+            ON CONFLICT DO NOTHING
+            RETURNING id
+            """),
+            {
+                "refund_key": change.key,
+                "payment_id": change.payment_id,
+                "amount_paise": change.amount_paise,
+                "reason": reason,
+            },
+        ).first()
+        is not None
+    )
+
+
+def find(conn: Connection, refund_key: str, *, for_update: bool = False) -> RefundRow | None:
+    """The refund with this key."""
+    row = (
+        conn.execute(
+            text(f"""
+            SELECT r.id, r.refund_key, r.payment_id, p.order_id, r.gateway, p.role, r.amount_paise, r.status,
+                   r.origin, r.reason, r.created_at
+            FROM refunds r
+            JOIN payments p ON p.id = r.payment_id
+            WHERE r.refund_key = :refund_key
+            {"FOR UPDATE OF r" if for_update else ""}
+            """),  # noqa: S608 - both forms are constants
+            {"refund_key": refund_key},
+        )
+        .mappings()
+        .first()
+    )
+    if row is None:
+        return None
+    return RefundRow(
+        **{
+            **row,
+            "role": PaymentRole(row["role"]),
+            "status": RefundStatus(row["status"]),
+            "origin": RefundOrigin(row["origin"]),
+        }
+    )
+
+
+def known_of_order(conn: Connection, order_id: str) -> list[KnownRefund]:
+    """All refunds of an order's payments."""
+    rows = conn.execute(
+        text("""
+        SELECT r.refund_key, r.payment_id, r.amount_paise, r.status, r.gateway_refund_id
+        FROM refunds r
+        JOIN payments p ON p.id = r.payment_id
+        WHERE p.order_id = :order_id
+        """),
+        {"order_id": order_id},
+    )
+    return [
+        KnownRefund(
+            row.refund_key, row.payment_id, row.amount_paise, RefundStatus(row.status), row.gateway_refund_id
+        )
+        for row in rows
+    ]
+
+
+def refundable(conn: Connection, order_id: str) -> list[RefundablePayment]:
+    """The order's money, each payment with what refunds that did not fail claim of it."""
+    rows = conn.execute(
+        text("""
+        SELECT p.id, p.gateway_payment_id, p.role, p.amount_paise,
+               (SELECT coalesce(sum(r.amount_paise), 0) FROM refunds r
+                WHERE r.payment_id = p.id AND r.status <> 'failed') AS taken_paise
+        FROM payments p
+        WHERE p.order_id = :order_id
+          AND p.role IS NOT NULL
+        ORDER BY p.role DESC, p.id
+        """),
+        {"order_id": order_id},
+    )
+    return [
+        RefundablePayment(
+            row.id, row.gateway_payment_id, PaymentRole(row.role), row.amount_paise, int(row.taken_paise)
+        )
+        for row in rows
+    ]
+
+
+def set_status(
+    conn: Connection,
+    refund_key: str,
+    status: RefundStatus,
+    *,
+    gateway_refund_id: str,
+    processed_at: datetime | None,
+) -> None:
+    """Keep what the gateway says of a refund. The caller has checked that the state rises."""
+    conn.execute(
+        text("""
+        UPDATE refunds
+        SET status = :status,
+            gateway_refund_id = coalesce(:gateway_refund_id, gateway_refund_id),
+            processed_at = :processed_at,
+            updated_at = now()
+        WHERE refund_key = :refund_key
+        """),
+        {
+            "refund_key": refund_key,
+            "status": status,
+            "gateway_refund_id": gateway_refund_id or None,
+            "processed_at": processed_at,
+        },
+    )
+
+
+def processed_paise(conn: Connection, payment_id: int) -> int:
+    """What went back of a payment."""
+    total: int = conn.execute(
+        text("""
+        SELECT coalesce(sum(amount_paise), 0)::bigint
+        FROM refunds
+        WHERE payment_id = :payment_id
+          AND status = 'processed'
+        """),
+        {"payment_id": payment_id},
+    ).scalar_one()
+    return total

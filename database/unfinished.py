@@ -1,0 +1,172 @@
+"""Statements of the sweep and of the reconciliation: what is not finished, and what our books lack."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, text
+
+from domain.gateway import Movement
+from domain.orders import OrderStatus
+
+
+def due_orders(
+    conn: Connection,
+    *,
+    now: datetime,
+    orders_since: datetime,
+    refunds_since: datetime,
+    shortest_pause: timedelta,
+    limit: int,
+) -> list[str]:
+    """Orders that are open, or have an open refund, and were not asked for lately, longest waiting first.
+
+    The pause grows with age: after a quarter of the time that the matter has lasted, it is asked for again.
+    """
+    rows = conn.execute(
+        text("""
+        WITH waiting AS (
+            SELECT o.id, o.created_at AS since, greatest(o.created_at, o.synced_at, o.swept_at) AS asked
+            FROM orders o
+            WHERE o.status NOT IN ('paid', 'surplus', 'quarantined')
+              AND o.created_at > :orders_since
+            UNION ALL
+            SELECT o.id, r.created_at, greatest(r.created_at, o.synced_at, o.swept_at)
+            FROM refunds r
+            JOIN payments p ON p.id = r.payment_id
+            JOIN orders o ON o.id = p.order_id
+            WHERE r.status IN ('intended', 'pending')
+              AND r.created_at > :refunds_since
+        )
+        SELECT id
+        FROM waiting
+        WHERE :now >= asked + greatest(:shortest_pause, (asked - since) / 4)
+        GROUP BY id
+        ORDER BY min(asked)
+        LIMIT :limit
+        """),
+        {
+            "now": now,
+            "orders_since": orders_since,
+            "refunds_since": refunds_since,
+            "shortest_pause": shortest_pause,
+            "limit": limit,
+        },
+    )
+    return list(rows.scalars())
+
+
+def mark_swept(conn: Connection, order_id: str, *, now: datetime) -> OrderStatus:
+    """Remember that the sweep asks for an order: one without an answer must not hold up the others."""
+    status: str = conn.execute(
+        text("UPDATE orders SET swept_at = :now WHERE id = :id RETURNING status"),
+        {"id": order_id, "now": now},
+    ).scalar_one()
+    return OrderStatus(status)
+
+
+def keep_movements(conn: Connection, gateway: str, movements: Sequence[Movement]) -> None:
+    """Keep lines of the gateway's account. What it reports later of the same movement replaces them."""
+    if not movements:
+        return
+    conn.execute(
+        text("""
+        INSERT INTO reported_movements (gateway, kind, movement_id, order_id, gateway_payment_id, amount_paise,
+                                        currency, occurred_at)
+        VALUES (:gateway, :kind, :movement_id, :order_id, :gateway_payment_id, :amount_paise, :currency,
+                :occurred_at)
+        ON CONFLICT ON CONSTRAINT reported_movements_pkey DO UPDATE
+        SET order_id = excluded.order_id,
+            gateway_payment_id = excluded.gateway_payment_id,
+            amount_paise = excluded.amount_paise,
+            currency = excluded.currency,
+            occurred_at = excluded.occurred_at,
+            reported_at = now()
+        """),
+        [
+            {
+                "gateway": gateway,
+                "kind": movement.kind.value,
+                "movement_id": movement.gateway_refund_id or movement.gateway_payment_id,
+                "order_id": movement.order_id,
+                "gateway_payment_id": movement.gateway_payment_id,
+                "amount_paise": movement.amount_paise,
+                "currency": movement.currency,
+                "occurred_at": movement.occurred_at,
+            }
+            for movement in movements
+        ],
+    )
+
+
+def note_report(conn: Connection, gateway: str, *, since: datetime, until: datetime) -> None:
+    """The gateway's account of this stretch was read to its end."""
+    conn.execute(
+        text("INSERT INTO report_runs (gateway, since, until) VALUES (:gateway, :since, :until)"),
+        {"gateway": gateway, "since": since, "until": until},
+    )
+
+
+def orders_of_unmatched_movements(
+    conn: Connection, gateway: str, *, since: datetime, until: datetime
+) -> list[str]:
+    """Orders for which the gateway reports money that our books do not have like that, oldest first."""
+    rows = conn.execute(
+        text("""
+        SELECT m.order_id
+        FROM reported_movements m
+        LEFT JOIN payments p ON m.kind = 'payment'
+            AND p.gateway = m.gateway AND p.gateway_payment_id = m.movement_id AND p.role IS NOT NULL
+        LEFT JOIN refunds r ON m.kind = 'refund'
+            AND r.gateway = m.gateway AND r.gateway_refund_id = m.movement_id AND r.status = 'processed'
+        WHERE m.gateway = :gateway
+          AND m.occurred_at BETWEEN :since AND :until
+          AND coalesce(p.amount_paise, r.amount_paise) IS DISTINCT FROM m.amount_paise
+        GROUP BY m.order_id
+        ORDER BY min(m.occurred_at)
+        """),
+        {"gateway": gateway, "since": since, "until": until},
+    )
+    return list(rows.scalars())
+
+
+def orders_of_events(conn: Connection, gateway: str, *, since: datetime) -> list[str]:
+    """Orders that a stored event or our own audit log names and that our books do not have, oldest first."""
+    rows = conn.execute(
+        text("""
+        WITH named AS (
+            SELECT order_id, received_at AS at
+            FROM gateway_events
+            WHERE gateway = :gateway AND received_at >= :since
+            UNION ALL
+            SELECT substr(object, 7), at
+            FROM audit_log
+            WHERE action = 'order_made' AND object LIKE 'order:%' AND at >= :since
+        )
+        SELECT n.order_id
+        FROM named n
+        WHERE n.order_id IS NOT NULL
+          AND NOT EXISTS (SELECT 1 FROM orders o WHERE o.id = n.order_id)
+        GROUP BY n.order_id
+        ORDER BY min(n.at)
+        """),
+        {"gateway": gateway, "since": since},
+    )
+    return list(rows.scalars())
+
+
+def unsettled_since(conn: Connection, gateway: str, *, since: datetime) -> list[str]:
+    """Orders made since a moment that are not settled, oldest first."""
+    rows = conn.execute(
+        text("""
+        SELECT id
+        FROM orders
+        WHERE gateway = :gateway
+          AND created_at >= :since
+          AND status NOT IN ('paid', 'surplus', 'quarantined')
+        ORDER BY created_at
+        """),
+        {"gateway": gateway, "since": since},
+    )
+    return list(rows.scalars())

@@ -1,0 +1,142 @@
+"""The life of a refund: its states, and `settle_refunds`, the one rule that reads what the gateway says of them.
+
+Pure and monotonic like `domain.orders.settle`: a state moves upwards only, so that an old answer that is
+applied late changes nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from domain.gateway import GatewayRefund, GatewayRefundStatus
+from domain.orders import PaymentRole
+
+
+class RefundStatus(StrEnum):
+    """In rising order. Money that the gateway says is gone is gone: nothing stands above `processed`."""
+
+    INTENDED = "intended"  # written down; the gateway was not asked, or did not answer
+    PENDING = "pending"  # the gateway has it
+    FAILED = "failed"
+    PROCESSED = "processed"
+
+
+_RANK = {status: rank for rank, status in enumerate(RefundStatus)}
+
+_FROM_GATEWAY = {
+    GatewayRefundStatus.SUCCESS: RefundStatus.PROCESSED,
+    GatewayRefundStatus.FAILED: RefundStatus.FAILED,
+    GatewayRefundStatus.CANCELLED: RefundStatus.FAILED,
+}
+
+_KEY = re.compile(r"[A-Za-z0-9_-]{3,100}")
+
+
+class RefundOrigin(StrEnum):
+    OURS = "ours"  # asked for here, under our id
+    GATEWAY = "gateway"  # made in the gateway's dashboard, or by the gateway itself
+
+
+@dataclass(frozen=True, slots=True)
+class RefundablePayment:
+    """Money of an order. `taken_paise` is what refunds that did not fail claim of it."""
+
+    id: int
+    gateway_payment_id: str
+    role: PaymentRole
+    amount_paise: int
+    taken_paise: int
+
+    @property
+    def left_paise(self) -> int:
+        return self.amount_paise - self.taken_paise
+
+
+@dataclass(frozen=True, slots=True)
+class KnownRefund:
+    """A refund in our books. `key` is the id under which the gateway was or will be asked."""
+
+    key: str
+    payment_id: int
+    amount_paise: int
+    status: RefundStatus
+    gateway_refund_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RefundChange:
+    """A refund to insert (`is_new`) or to move upwards."""
+
+    key: str
+    payment_id: int
+    amount_paise: int
+    status: RefundStatus
+    gateway_refund_id: str
+    processed_at: datetime | None = None
+    is_new: bool = False
+
+
+def may_rise(current: RefundStatus, following: RefundStatus) -> bool:
+    """True when the state may follow."""
+    return _RANK[following] > _RANK[current]
+
+
+def settle_refunds(
+    payments: Sequence[RefundablePayment],
+    known: Sequence[KnownRefund],
+    observed: Sequence[GatewayRefund],
+) -> tuple[tuple[RefundChange, ...], tuple[str, ...]]:
+    """What the refunds that the gateway shows of one order change in our books, and what a person must hear.
+
+    A refund that we did not ask for is recorded like ours, so that access follows the money. One that
+    contradicts our books (another amount, more than was paid) is told and not written. A refund of an
+    attempt that never became our money is the gateway's own affair.
+    """
+    by_payment = {payment.gateway_payment_id: payment for payment in payments}
+    by_key = {refund.key: refund for refund in known}
+    by_gateway_id = {refund.gateway_refund_id: refund for refund in known if refund.gateway_refund_id}
+    left = {payment.id: payment.left_paise for payment in payments}
+    changes: list[RefundChange] = []
+    alarms: list[str] = []
+    for refund in sorted(
+        observed, key=lambda seen: (seen.processed_at is None, seen.processed_at, seen.refund_id)
+    ):
+        status = _FROM_GATEWAY.get(refund.status, RefundStatus.PENDING)
+        mine = by_key.get(refund.refund_id) or by_gateway_id.get(refund.gateway_refund_id)
+        payment = by_payment.get(refund.gateway_payment_id)
+        if mine is not None and refund.amount_paise != mine.amount_paise:
+            alarms.append(f"refund {mine.key} has another amount at the gateway")
+        elif mine is not None:
+            if may_rise(mine.status, status):
+                changes.append(_change(refund, mine.key, mine.payment_id, status))
+        elif payment is None:
+            continue
+        elif status is not RefundStatus.FAILED and refund.amount_paise > left[payment.id]:
+            alarms.append(f"the gateway refunded more than payment {payment.gateway_payment_id} brought")
+        else:
+            left[payment.id] -= 0 if status is RefundStatus.FAILED else refund.amount_paise
+            changes.append(_change(refund, _key(refund), payment.id, status, is_new=True))
+    return tuple(changes), tuple(alarms)
+
+
+def _key(refund: GatewayRefund) -> str:
+    """The id that the refund carries at the gateway, or one made of the gateway's own number."""
+    return refund.refund_id if _KEY.fullmatch(refund.refund_id) else f"gateway_{refund.gateway_refund_id}"
+
+
+def _change(
+    refund: GatewayRefund, key: str, payment_id: int, status: RefundStatus, *, is_new: bool = False
+) -> RefundChange:
+    return RefundChange(
+        key,
+        payment_id,
+        refund.amount_paise,
+        status,
+        refund.gateway_refund_id,
+        refund.processed_at if status is RefundStatus.PROCESSED else None,
+        is_new,
+    )
