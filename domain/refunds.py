@@ -96,31 +96,35 @@ def settle_refunds(
     contradicts our books (another amount, more than was paid) is told and not written. A refund of an
     attempt that never became our money is the gateway's own affair.
     """
-    by_payment = {payment.gateway_payment_id: payment for payment in payments}
+    by_payment = {payment.gateway_payment_id: payment.id for payment in payments}
     by_key = {refund.key: refund for refund in known}
     by_gateway_id = {refund.gateway_refund_id: refund for refund in known if refund.gateway_refund_id}
     left = {payment.id: payment.left_paise for payment in payments}
     changes: list[RefundChange] = []
     alarms: list[str] = []
-    for refund in sorted(
-        observed, key=lambda seen: (seen.processed_at is None, seen.processed_at, seen.refund_id)
-    ):
+    for refund in sorted(observed, key=_in_time):
         status = _FROM_GATEWAY.get(refund.status, RefundStatus.PENDING)
         mine = by_key.get(refund.refund_id) or by_gateway_id.get(refund.gateway_refund_id)
-        payment = by_payment.get(refund.gateway_payment_id)
+        payment_id = by_payment.get(refund.gateway_payment_id) if mine is None else mine.payment_id
+        if payment_id is None or (mine is not None and not may_rise(mine.status, status)):
+            continue
         if mine is not None and refund.amount_paise != mine.amount_paise:
             alarms.append(f"refund {mine.key} has another amount at the gateway")
-        elif mine is not None:
-            if may_rise(mine.status, status):
-                changes.append(_change(refund, mine.key, mine.payment_id, status))
-        elif payment is None:
             continue
-        elif status is not RefundStatus.FAILED and refund.amount_paise > left[payment.id]:
-            alarms.append(f"the gateway refunded more than payment {payment.gateway_payment_id} brought")
-        else:
-            left[payment.id] -= 0 if status is RefundStatus.FAILED else refund.amount_paise
-            changes.append(_change(refund, _key(refund), payment.id, status, is_new=True))
+        # What our books count claims its money already; a new refund, or one that had failed, does not yet.
+        is_counted = mine is not None and mine.status is not RefundStatus.FAILED
+        claim = 0 if is_counted or status is RefundStatus.FAILED else refund.amount_paise
+        if claim > left[payment_id]:
+            alarms.append(f"the gateway refunded more than payment {refund.gateway_payment_id} brought")
+            continue
+        left[payment_id] -= claim
+        key = _key(refund) if mine is None else mine.key
+        changes.append(_change(refund, key, payment_id, status, is_new=mine is None))
     return tuple(changes), tuple(alarms)
+
+
+def _in_time(refund: GatewayRefund) -> tuple[bool, datetime | None, str]:
+    return refund.processed_at is None, refund.processed_at, refund.refund_id
 
 
 def _key(refund: GatewayRefund) -> str:

@@ -20,11 +20,10 @@ from domain.errors import (
     OrderNotFound,
     WebhookRefused,
 )
-from domain.gateway import GatewayOrderStatus, GatewayPaymentStatus, GatewayRefundStatus
+from domain.gateway import GatewayOrderStatus, GatewayPaymentStatus
 from domain.orders import OrderStatus, PaymentStatus
 from payment_handler import (
     confirm_return,
-    execute_refund,
     find_order,
     last_failure,
     list_orders,
@@ -352,16 +351,17 @@ def test_separate_purchases_settled_at_once_stack_without_overlap_and_without_de
     _check_invariants(services)
 
 
-def test_a_deleted_account_that_paid_keeps_its_trace_in_the_books_and_gets_no_mail(
-    services, gateway, order
-) -> None:
+@pytest.mark.parametrize("end", ["deleted_at = now()", "status = 'disabled'"])
+def test_money_for_a_closed_account_goes_back_and_opens_nothing(services, gateway, order, end) -> None:
     gateway.pay(order.id)
     with services.engine.begin() as conn:
-        conn.execute(text("UPDATE users SET deleted_at = now()"))
+        conn.execute(text(f"UPDATE users SET {end}"))
 
-    assert sync_order(services, order.id).status is OrderStatus.PAID
+    assert sync_order(services, order.id).status is OrderStatus.SURPLUS
     assert _rows(services, "SELECT count(*) FROM emails") == [(0,)]
     assert _rows(services, "SELECT count(*) FROM ledger_entries") == [(2,)]
+    assert _rows(services, "SELECT count(*) FROM subscription_periods") == [(0,)]
+    assert _rows(services, "SELECT amount_paise, status FROM refunds") == [(49900, "intended")]
 
 
 def test_only_the_owner_can_confirm_a_return(services, gateway, order, stranger) -> None:
@@ -526,97 +526,6 @@ def test_an_event_that_does_not_exist_is_no_accident(services) -> None:
 
 
 @pytest.fixture
-def refund_key(services, user, gateway, order) -> str:
-    """A refund intent: both orders of one checkout were paid."""
-    annual = start_checkout(services, user, "annual")
-    for order_id in (order.id, annual.id):
-        gateway.pay(order_id)
-        sync_order(services, order_id)
-    gateway.calls.clear()
-    return _rows(services, "SELECT refund_key FROM refunds")[0][0]
-
-
-def test_a_refund_is_carried_out_once_and_balances_the_books(services, user, gateway, refund_key) -> None:
-    execute_refund(services, refund_key)
-    execute_refund(services, refund_key)
-
-    assert gateway.calls == ["create_refund"]
-    assert _rows(services, "SELECT status, gateway_refund_id FROM refunds") == [("processed", "R0")]
-    assert _rows(services, "SELECT role, status FROM payments ORDER BY id") == [
-        ("primary", "captured"),
-        ("duplicate", "refunded"),
-    ]
-    assert _rows(
-        services, "SELECT sum(amount_paise) FROM ledger_entries WHERE account = 'owed_to_buyers'"
-    ) == [(0,)]
-    assert entitlement(services, user).is_active
-    _check_invariants(services)
-
-
-def test_a_pending_refund_is_asked_about_again_under_the_same_id(services, gateway, refund_key) -> None:
-    _answer(gateway, refund_key, GatewayRefundStatus.PENDING)
-    execute_refund(services, refund_key)
-    pending = _rows(services, "SELECT status FROM refunds")
-    later = _rows(
-        services,
-        "SELECT scheduled_at > now() FROM procrastinate_jobs WHERE task_name = 'execute_refund' ORDER BY id",
-    )
-    _answer(gateway, refund_key, GatewayRefundStatus.SUCCESS)
-
-    execute_refund(services, refund_key)
-
-    assert pending == [("pending",)]
-    assert later[-1] == (True,)
-    assert gateway.calls == ["create_refund", "fetch_refund"]
-    assert _rows(services, "SELECT status FROM refunds") == [("processed",)]
-
-
-def test_a_refund_whose_answer_was_lost_is_found_and_not_made_twice(services, gateway, refund_key) -> None:
-    gateway.lose_reply = GatewayTimeout()
-    with pytest.raises(GatewayTimeout):
-        execute_refund(services, refund_key)
-
-    execute_refund(services, refund_key)
-
-    assert len(gateway.refunds) == 1
-    assert _rows(services, "SELECT status FROM refunds") == [("processed",)]
-
-
-@pytest.mark.parametrize("status", [GatewayRefundStatus.FAILED, GatewayRefundStatus.CANCELLED])
-def test_a_failed_refund_calls_a_person_and_is_not_repeated(services, gateway, refund_key, status) -> None:
-    _answer(gateway, refund_key, status)
-
-    execute_refund(services, refund_key)
-    execute_refund(services, refund_key)
-
-    assert gateway.calls == ["create_refund"]
-    assert _rows(services, "SELECT status FROM refunds") == [("failed",)]
-    assert _rows(services, "SELECT count(*) FROM alarms WHERE key LIKE 'refund:%'") == [(1,)]
-    assert _rows(services, "SELECT status FROM payments WHERE role = 'duplicate'") == [("captured",)]
-    _check_invariants(services)
-
-
-def test_four_workers_at_once_refund_once(services, gateway, refund_key) -> None:
-    barrier = threading.Barrier(4)
-
-    def work() -> None:
-        barrier.wait(10)
-        execute_refund(services, refund_key)
-
-    _together(*[work] * 4)
-
-    assert len(gateway.refunds) == 1
-    assert _rows(services, "SELECT count(*) FROM ledger_entries WHERE refund_id IS NOT NULL") == [(2,)]
-    _check_invariants(services)
-
-
-def test_a_refund_nobody_intended_is_not_made(services, gateway) -> None:
-    execute_refund(services, "REFUND4711")
-
-    assert gateway.calls == []
-
-
-@pytest.fixture
 def as_the_process(services, monkeypatch) -> None:
     monkeypatch.setattr(payment_handler, "get_services", lambda: services)
 
@@ -696,15 +605,6 @@ def _event(services, body: str) -> int:
     return _rows(services, "SELECT max(id) FROM gateway_events")[0][0]
 
 
-def _answer(gateway, refund_key: str, status: GatewayRefundStatus) -> None:
-    """The gateway knows our refund in this state."""
-    if refund_key not in gateway.refunds:
-        order_id = list(gateway.orders)[-1]
-        gateway.create_refund(order_id, refund_id=refund_key, amount_paise=499000, note="")
-        gateway.calls.clear()
-    gateway.refunds[refund_key] = replace(gateway.refunds[refund_key], status=status)
-
-
 def _together(*works) -> None:
     threads = [threading.Thread(target=work) for work in works]
     for thread in threads:
@@ -751,7 +651,7 @@ def _check_invariants(services) -> None:
              - (SELECT coalesce(sum(amount_paise), 0) FROM refunds WHERE status = 'processed')""",
         "a primary payment has one receipt": """
             SELECT p.id FROM payments p WHERE p.role = 'primary'
-            AND (SELECT count(*) FROM emails e WHERE e.dedupe_key = 'receipt:' || p.id) <> 1""",
+            AND (SELECT count(*) FROM emails e WHERE e.dedupe_key = 'receipt:' || p.gateway || ':' || p.gateway_payment_id) <> 1""",
     }
     assert {name: rows for name, sql in violations.items() if (rows := _rows(services, sql))} == {}
 
@@ -800,28 +700,6 @@ def test_an_order_that_was_paid_unheard_is_found_before_the_plan_changes(
         start_checkout(services, user, "annual")
 
     assert _rows(services, "SELECT plan_id, status FROM orders") == [("monthly", "paid")]
-
-
-def test_a_new_order_is_looked_at_again_without_webhook_and_return(services, gateway, order) -> None:
-    looks = _rows(
-        services, "SELECT scheduled_at > now() FROM procrastinate_jobs WHERE task_name = 'look_again'"
-    )
-    gateway.pay(order.id)
-
-    payment_handler.look_again(services, order.id)
-
-    assert looks == [(True,)] * 4
-    assert _rows(services, "SELECT status FROM orders") == [("paid",)]
-
-
-def test_a_settled_order_is_not_asked_about_again(services, gateway, order) -> None:
-    gateway.pay(order.id)
-    sync_order(services, order.id)
-    gateway.calls.clear()
-
-    payment_handler.look_again(services, order.id)
-
-    assert gateway.calls == []
 
 
 def test_two_successes_on_an_order_that_was_not_needed_are_one_refund_of_ours(

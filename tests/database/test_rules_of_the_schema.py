@@ -10,7 +10,8 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from database import books
-from tests.reports.rows import insert_order, insert_payment, insert_user
+from domain.orders import EDGES, OrderStatus
+from tests.reports.rows import insert_order, insert_payment, insert_refund, insert_user
 
 NOW = datetime(2026, 3, 10, 6, 30, tzinfo=UTC)
 
@@ -112,19 +113,115 @@ def test_a_user_has_one_open_checkout(conn) -> None:
 @pytest.mark.parametrize("status", ["creating", "unknown", "created"])
 def test_a_checkout_has_one_open_order(conn, status) -> None:
     user = insert_user(conn, "asha", created_at=NOW)
-    first = insert_order(conn, user, at=NOW, status="created")
-    second = insert_order(conn, user, at=NOW, status="failed")
-    conn.execute(
-        text(
-            "UPDATE orders SET checkout_id = (SELECT checkout_id FROM orders WHERE id = :first) WHERE id = :second"
-        ),
-        {"first": first, "second": second},
-    )
+    first = insert_order(conn, user, at=NOW, status=status)
+    checkout_id = conn.execute(
+        text("SELECT checkout_id FROM orders WHERE id = :id"), {"id": first}
+    ).scalar_one()
 
     with pytest.raises(IntegrityError, match="orders_one_open"):
+        insert_order(conn, user, at=NOW, checkout_id=checkout_id, status="created")
+
+
+def test_the_database_knows_the_same_edges_as_the_state_machine(conn) -> None:
+    rows = conn.execute(text("SELECT before, after FROM order_edges()"))
+
+    assert {(row.before, row.after) for row in rows} == {
+        (str(before), str(after)) for before, allowed in EDGES.items() for after in allowed
+    }
+
+
+@pytest.mark.parametrize("before", list(OrderStatus))
+def test_every_edge_that_is_not_allowed_is_refused(conn, before) -> None:
+    user = insert_user(conn, "asha", created_at=NOW)
+    order_id = insert_order(
+        conn, user, at=NOW, status=str(before),
+        quarantine_reason="a test" if before is OrderStatus.QUARANTINED else None,
+    )  # fmt: skip
+    move = text("""
+        UPDATE orders
+        SET status = :status,
+            paid_at = CASE WHEN :status = 'paid' THEN now() END,
+            quarantine_reason = CASE WHEN :status = 'quarantined' THEN 'a test' END
+        WHERE id = :id
+    """)
+
+    for after in set(OrderStatus) - {before}:
+        with conn.begin_nested() as savepoint:
+            if after in EDGES[before]:
+                conn.execute(move, {"id": order_id, "status": str(after)})
+            else:
+                with pytest.raises(IntegrityError, match="cannot go from"):
+                    conn.execute(move, {"id": order_id, "status": str(after)})
+            savepoint.rollback()
+
+
+def test_an_order_begins_as_creating(conn) -> None:
+    user = insert_user(conn, "asha", created_at=NOW)
+    order_id = insert_order(conn, user, at=NOW)
+
+    with pytest.raises(IntegrityError, match="does not begin as"):
         conn.execute(
-            text("UPDATE orders SET status = :status WHERE id = :id"), {"status": status, "id": second}
+            text("""
+            INSERT INTO orders (id, checkout_id, user_id, plan_id, price_id, amount_paise, currency, gateway,
+                                status, expires_at, paid_at)
+            SELECT 'ORDER00000000000FREE', checkout_id, user_id, plan_id, price_id, amount_paise, currency,
+                   gateway, status, expires_at, paid_at
+            FROM orders WHERE id = :id
+            """),
+            {"id": order_id},
         )
+
+
+@pytest.mark.parametrize("change", ["amount_paise = 1", "plan_id = 'annual'", "user_id = gen_random_uuid()"])
+def test_what_an_order_was_made_with_is_fixed(conn, change) -> None:
+    insert_order(conn, insert_user(conn, "asha", created_at=NOW), at=NOW)
+
+    with pytest.raises(IntegrityError, match="terms of order"):
+        conn.execute(text(f"UPDATE orders SET {change}"))
+
+
+@pytest.mark.parametrize(
+    "change", ["amount_paise = 1", "status = 'failed', role = NULL", "role = 'duplicate'", "order_id = 'x'"]
+)
+def test_money_that_was_recorded_keeps_its_facts(conn, payment_id, change) -> None:
+    with pytest.raises(IntegrityError, match="its facts are fixed"):
+        conn.execute(text(f"UPDATE payments SET {change}"))
+
+
+def test_money_that_was_given_back_stays_given_back(conn, payment_id) -> None:
+    conn.execute(text("UPDATE payments SET status = 'refunded'"))
+
+    with pytest.raises(IntegrityError, match="its facts are fixed"):
+        conn.execute(text("UPDATE payments SET status = 'captured'"))
+
+
+def test_refunds_never_exceed_their_payment_and_failed_ones_do_not_count(conn, payment_id) -> None:
+    insert_refund(conn, payment_id, 40000, at=NOW, status="failed")
+    insert_refund(conn, payment_id, 30000, at=NOW, status="pending")
+    insert_refund(conn, payment_id, 19900, at=NOW, status="intended")
+
+    with pytest.raises(IntegrityError, match="more than payment"):
+        insert_refund(conn, payment_id, 1, at=NOW, status="intended")
+
+
+def test_a_failed_refund_cannot_succeed_beside_another_one_that_took_its_money(conn, payment_id) -> None:
+    insert_refund(conn, payment_id, 49900, at=NOW, status="failed")
+    insert_refund(conn, payment_id, 49900, at=NOW, status="pending")
+
+    with pytest.raises(IntegrityError, match="more than payment"):
+        conn.execute(
+            text("UPDATE refunds SET status = 'processed', processed_at = now() WHERE status = 'failed'")
+        )
+
+
+@pytest.mark.parametrize(
+    ("before", "after"), [("processed", "pending"), ("failed", "pending"), ("pending", "intended")]
+)
+def test_a_refund_never_goes_back(conn, payment_id, before, after) -> None:
+    insert_refund(conn, payment_id, 100, at=NOW, status=before)
+
+    with pytest.raises(IntegrityError, match="cannot go back"):
+        conn.execute(text("UPDATE refunds SET status = :after, processed_at = NULL"), {"after": after})
 
 
 def test_a_checkout_and_an_order_have_one_primary_payment(conn) -> None:
@@ -159,7 +256,7 @@ def test_an_order_in_an_unknown_state_another_currency_or_for_nothing_is_refused
     user = insert_user(conn, "asha", created_at=NOW)
 
     for change, constraint in (
-        ({"status": "lost"}, "orders_status_known"),
+        ({"status": "lost"}, "cannot go from creating to lost"),
         ({"amount_paise": 0}, "orders_amount_positive"),
         ({"id": "ORDER1"}, "orders_id_shape"),
         ({"status": "quarantined"}, "orders_quarantine_has_reason"),

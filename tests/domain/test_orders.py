@@ -356,7 +356,7 @@ def test_the_edges_are_a_closed_set() -> None:
         "terminated": {"paid", "surplus", "quarantined"},
         "paid": set(),
         "surplus": {"paid"},
-        "quarantined": {"paid", "surplus"},
+        "quarantined": {"paid", "surplus", "superseded", "expired", "terminated"},
     }
 
 

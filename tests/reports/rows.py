@@ -72,9 +72,18 @@ def insert_order(conn: Connection, user: User, *, at: datetime, plan: str = "mon
     conn.execute(
         text("""
             INSERT INTO orders (id, checkout_id, user_id, plan_id, price_id, amount_paise, currency, gateway,
-                                status, quarantine_reason, expires_at, created_at, updated_at, paid_at)
+                                status, expires_at, created_at, updated_at)
             VALUES (:id, :checkout_id, :user_id, :plan_id, :price_id, :amount_paise, 'INR', 'cashfree',
-                    :status, :quarantine_reason, :expires_at, :at, :at, :paid_at)
+                    'creating', :expires_at, :at, :at)
+        """),
+        values,
+    )
+    # The database lets no order begin in another state.
+    conn.execute(
+        text("""
+            UPDATE orders
+            SET status = :status, quarantine_reason = :quarantine_reason, paid_at = :paid_at
+            WHERE id = :id
         """),
         values,
     )
@@ -112,8 +121,10 @@ def insert_payment(conn: Connection, order_id: str, *, at: datetime, **changes: 
 def insert_refund(conn: Connection, payment_id: int, amount_paise: int, *, at: datetime, status: str) -> None:
     conn.execute(
         text("""
-            INSERT INTO refunds (refund_key, payment_id, amount_paise, status, reason, created_at, updated_at)
-            VALUES (:key, :payment_id, :amount, :status, 'asked', :at, :at)
+            INSERT INTO refunds (refund_key, payment_id, gateway, amount_paise, status, reason, created_at,
+                                 updated_at, processed_at)
+            VALUES (:key, :payment_id, 'cashfree', :amount, :status, 'asked', :at, :at,
+                    CASE WHEN :status = 'processed' THEN CAST(:at AS timestamptz) END)
         """),
         {
             "key": f"RF-{next(_numbers)}",
