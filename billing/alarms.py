@@ -30,18 +30,35 @@ def raise_alarm(services: Services, conn: Connection, key: str, message: str) ->
 
 
 def report_job(services: Services, job: str, job_id: int | None, error: Exception, *, is_over: bool) -> None:
-    """Log a job's failure under a reference; when its tries are over, raise an alarm that names it."""
+    """Log a job's failure under a reference; when its tries are over, raise an alarm that names it.
+
+    Without a `job_id` it is a periodic job, which has one alarm however often it fails.
+    """
     reference = uuid.uuid4().hex[:8]
     log.warning(
         "job_failed", job=job, job_id=job_id, reference=reference, exc_info=error if is_over else None
     )
     if not is_over:
         return
+    name = job if job_id is None else f"{job} {job_id}"
     try:
         with services.engine.begin() as conn:
-            message = (
-                f"Job {job} {job_id} gave up ({type(error).__name__}); the log has reference {reference}."
-            )
-            raise_alarm(services, conn, f"job:{job}:{job_id}", message)
+            message = f"Job {name} gave up ({type(error).__name__}); the log has reference {reference}."
+            raise_alarm(services, conn, job_alarm(job, job_id), message)
     except SQLAlchemyError as exc:
         log.error("alarm_not_raised", job=job, job_id=job_id, error=type(exc).__name__)
+
+
+def report_recovery(services: Services, job: str, job_id: int | None) -> None:
+    """Resolve the alarm of a job that succeeded after all."""
+    try:
+        with services.engine.begin() as conn:
+            books.resolve_alarm(conn, job_alarm(job, job_id), now=services.now(conn))
+    except SQLAlchemyError as exc:
+        # The job is done. Its alarm waits for a person, who will find that out.
+        log.warning("alarm_not_resolved", job=job, job_id=job_id, error=type(exc).__name__)
+
+
+def job_alarm(job: str, job_id: int | None) -> str:
+    """The key of a job's alarm."""
+    return f"job:{job}" if job_id is None else f"job:{job}:{job_id}"
