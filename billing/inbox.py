@@ -11,9 +11,10 @@ from datetime import timedelta
 import structlog
 
 from billing.alarms import raise_alarm
-from billing.refunds import execute_refund
+from billing.recovery import recover_order
 from billing.settlement import sync_order
-from database import events, orders, payments
+from database import books, events, queue
+from database.events import EventText, StoredEvent
 from database.queue import Job
 from domain.errors import GatewayReplyInvalid
 from domain.orders import SETTLED
@@ -22,6 +23,12 @@ from wiring import Services
 log = structlog.get_logger()
 
 _PAID_EVENT = "PAYMENT_SUCCESS"
+# A job starts within seconds. An event that waits for minutes has none.
+_WAITING_LONG = timedelta(minutes=2)
+# What gave up after hours of tries need not be tried each minute.
+_PAUSE_OF_DEAD_JOBS = timedelta(hours=1)
+# After a long outage the gateway's rate limit is kept for buyers too.
+_EVENTS_PER_ROUND = 50
 
 
 def receive_webhook(services: Services, gateway_name: str, headers: Mapping[str, str], body: bytes) -> bool:
@@ -45,16 +52,17 @@ def receive_webhook(services: Services, gateway_name: str, headers: Mapping[str,
 
 
 def process_event(services: Services, event_id: int) -> None:
-    """Do what a stored event asks for: look at its order and its open refunds. Safe to repeat.
+    """Do what a stored event asks for: look at its order, with its refunds. Safe to repeat.
 
-    Raises GatewayError to be tried again, also when the event speaks of a payment that the gateway does not
-    show yet: an event is done when something was learnt from it.
+    An order that our database lost is rebuilt first. Raises GatewayError to be tried again, also when the
+    event speaks of a payment that the gateway does not show yet: an event is done when something was
+    learnt from it.
     """
     with services.engine.connect() as conn:
         event = events.find(conn, event_id)
-        order = None if event is None or event.order_id is None else orders.find(conn, event.order_id)
     if event is None or event.status != "new":
         return
+    order = None if event.order_id is None else recover_order(services, event.gateway, event.order_id)
     if order is not None:
         _look_because_of(services, event, order.id)
     with services.engine.begin() as conn:
@@ -68,11 +76,57 @@ def process_event(services: Services, event_id: int) -> None:
         events.mark(conn, event_id, "ignored" if order is None else "processed", now=services.now(conn))
 
 
-def _look_because_of(services: Services, event: events.StoredEvent, order_id: str) -> None:
+def requeue_waiting_events(services: Services) -> int:
+    """Queue the look of events that nothing came of and that no job waits for, and say how many.
+
+    A job may be lost with the database's last second, or have given up. One that gave up is tried once more
+    after an hour, and again each hour: the same job, so that its alarm is one.
+    """
+    with services.engine.begin() as conn:
+        now = services.now(conn)
+        waiting = events.list_waiting(
+            conn,
+            received_before=now - _WAITING_LONG,
+            failed_before=now - _PAUSE_OF_DEAD_JOBS,
+            limit=_EVENTS_PER_ROUND,
+        )
+        for event in waiting:
+            if event.dead_job_id is None:
+                services.queue.defer(conn, Job.PROCESS_EVENT, event_id=event.id)
+            else:
+                queue.try_once_more(conn, event.dead_job_id)
+    if waiting:
+        log.warning("events_requeued", count=len(waiting))
+    return len(waiting)
+
+
+def list_events(services: Services, *, status: str | None = None, limit: int = 20) -> list[StoredEvent]:
+    """The newest events, of every status (new, processed, ignored) or of one."""
+    with services.engine.connect() as conn:
+        return events.list_newest(conn, status=status, limit=limit)
+
+
+def find_event(services: Services, event_id: int) -> EventText | None:
+    """An event with its body to the byte. The body holds a buyer's data: it is for a person's eyes."""
+    with services.engine.connect() as conn:
+        return events.read(conn, event_id)
+
+
+def replay_event(services: Services, event_id: int) -> StoredEvent | None:
+    """Queue an event once more, also a processed or ignored one. It, as it was before; None if there is none."""
+    with services.engine.begin() as conn:
+        event = events.find(conn, event_id)
+        if event is None:
+            return None
+        events.reopen(conn, event_id)
+        services.queue.defer(conn, Job.PROCESS_EVENT, event_id=event_id)
+        books.audit(
+            conn, "event_replayed", f"event:{event_id}", actor_id=None, detail={"status_before": event.status}
+        )
+    return event
+
+
+def _look_because_of(services: Services, event: StoredEvent, order_id: str) -> None:
     synced = sync_order(services, order_id)
     if event.event_type.startswith(_PAID_EVENT) and synced.status not in SETTLED:
         raise GatewayReplyInvalid(detail="the gateway does not show the payment that it reported")
-    with services.engine.connect() as conn:
-        open_refunds = payments.open_refund_keys(conn, order_id)
-    for refund_key in open_refunds:
-        execute_refund(services, refund_key)
