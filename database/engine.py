@@ -36,6 +36,11 @@ def connect_engine(url: str | URL, *, pool_size: int = 10) -> Engine:
             "connect_timeout": _CONNECT_SECONDS,
             "options": options,
             "application_name": "sector-rs",
+            # A network that swallows everything must not keep a thread for ever: limits above are the server's.
+            "keepalives_idle": 10,
+            "keepalives_interval": 5,
+            "keepalives_count": 3,
+            "tcp_user_timeout": 20_000,
         },
     )
 

@@ -6,9 +6,12 @@ understood is 200, also when it concerns nothing of ours.
 
 from __future__ import annotations
 
+import asyncio
+from functools import partial
+
 import structlog
+from anyio import to_thread
 from sqlalchemy.exc import SQLAlchemyError
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
@@ -20,6 +23,10 @@ log = structlog.get_logger()
 
 # The largest documented event is about 4 kB.
 _LARGEST_BODY = 256 * 1024
+# A sender that takes longer for so little is not a gateway.
+_READ_SECONDS = 10.0
+# A gateway gives up after five seconds. What is stored after our answer is found to be known when it comes again.
+_ANSWER_SECONDS = 3.5
 
 
 async def cashfree(request: Request) -> Response:
@@ -31,20 +38,25 @@ async def _receive(request: Request, gateway: str) -> Response:
     if request.method != "POST":
         return JSONResponse({"error": "method not allowed"}, status_code=405, headers={"Allow": "POST"})
     try:
-        body = await _read(request)
+        async with asyncio.timeout(_READ_SECONDS):
+            body = await _read(request)
     except ClientDisconnect:
         return JSONResponse({"error": "incomplete"}, status_code=400)
+    except TimeoutError:
+        return JSONResponse({"error": "too slow"}, status_code=408)
     if body is None:
         return JSONResponse({"error": "too large"}, status_code=413)
     headers = {key.decode("latin-1"): value.decode("latin-1") for key, value in request.headers.raw}
     try:
-        is_new = await run_in_threadpool(_store, gateway, headers, body)
+        async with asyncio.timeout(_ANSWER_SECONDS):
+            store = partial(_store, gateway, headers, body)
+            is_new = await to_thread.run_sync(store, abandon_on_cancel=True)
     except WebhookRefused as exc:
         log.warning("webhook_refused", gateway=gateway, status=exc.http_status)
         return JSONResponse({"error": exc.user_message}, status_code=exc.http_status)
     except GatewayUnavailable:
         return JSONResponse({"error": "not configured"}, status_code=404)
-    except SQLAlchemyError as exc:
+    except (SQLAlchemyError, TimeoutError) as exc:
         log.error("webhook_not_stored", gateway=gateway, error=type(exc).__name__)
         return JSONResponse({"error": "try again later"}, status_code=503)
     return JSONResponse({"status": "stored" if is_new else "known"})
