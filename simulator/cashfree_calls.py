@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from simulator import errors, methods, orders, payments, refunds, settlements, validation
+from simulator import errors, methods, orders, payments, recon, refunds, settlements, validation
 from simulator.gateway import Gateway
 from simulator.records import Order, Payment, SimulationRun
 from simulator.wire import MalformedJson, from_json, rupees
@@ -103,9 +103,14 @@ def list_settlements(gateway: Gateway, asked: Asked) -> dict[str, Any]:
     return settlements.listed(gateway, validation.json_object(asked.body))
 
 
-def list_recon(gateway: Gateway, asked: Asked) -> dict[str, Any]:
+def list_ledger(gateway: Gateway, asked: Asked) -> dict[str, Any]:
+    """POST /recon"""
+    return recon.ledger(gateway, validation.json_object(asked.body))
+
+
+def list_settled(gateway: Gateway, asked: Asked) -> dict[str, Any]:
     """POST /settlement/recon"""
-    return settlements.recon(gateway, validation.json_object(asked.body))
+    return recon.settled(gateway, validation.json_object(asked.body))
 
 
 def pay_order(gateway: Gateway, asked: Asked) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Attempts, late and double successes, refunds, settlements: what becomes of the money."""
+"""Attempts, late and double successes, refunds: what becomes of the money."""
 
 from __future__ import annotations
 
@@ -266,41 +266,3 @@ def test_a_repeated_refund_id_makes_no_second_refund(simulator: RunningSimulator
     assert same.json()["cf_refund_id"] == first.json()["cf_refund_id"]
     assert (other.status_code, other.json()["code"]) == (400, "refund_id_already_exists")
     assert len(simulator.control("GET", "/truth")["refunds"]) == 1
-
-
-def test_a_payment_is_settled_after_a_day_less_fees(simulator: RunningSimulator) -> None:
-    order_id = simulator.paid_order(order_amount=100)["order_id"]
-    path = f"/orders/{order_id}/settlements"
-    assert simulator.call("GET", path).status_code == 404
-
-    simulator.advance(25 * 3600)
-
-    assert simulator.call("GET", path).json()["settlement_amount"] == 97.64
-
-
-def test_recon_lists_payments_and_refunds_with_their_orders_tags(
-    simulator: RunningSimulator,
-) -> None:
-    order_id = simulator.paid_order(order_tags={"user_id": "u1"})["order_id"]
-    refund(simulator, order_id, refund_id="R-1", refund_amount=10, refund_note="SUCCESS")
-    filters = {"start_date": "2000-01-01T00:00:00Z", "end_date": "2999-01-01T00:00:00Z"}
-
-    reply = simulator.call(
-        "POST", "/settlement/recon", json={"pagination": {"limit": 10}, "filters": filters}
-    ).json()
-
-    assert [r["event_details"]["event_type"] for r in reply["data"]] == ["PAYMENT", "REFUND"]
-    assert all(r["order_details"]["order_tags"] == {"user_id": "u1"} for r in reply["data"])
-    assert reply["data"][0]["payment_details"]["payment_amount"] == 4990
-    assert reply["cursor"] is None
-
-
-@pytest.mark.parametrize("limit", [9, 1001])
-def test_recon_pages_hold_ten_to_a_thousand_rows(simulator: RunningSimulator, limit: int) -> None:
-    filters = {"start_date": "2000-01-01T00:00:00Z", "end_date": "2999-01-01T00:00:00Z"}
-
-    reply = simulator.call(
-        "POST", "/settlement/recon", json={"pagination": {"limit": limit}, "filters": filters}
-    )
-
-    assert reply.json()["code"] == "pagination.limit_invalid"
