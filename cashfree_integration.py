@@ -7,13 +7,12 @@ rule of ours and no page. Credentials are looked up at the first use, never at i
 from __future__ import annotations
 
 import re
-import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 import structlog
 
@@ -31,13 +30,14 @@ from domain.gateway import (
     GatewayOrderStatus,
     GatewayPayment,
     GatewayRefund,
+    Movement,
     OrderRequest,
     WebhookEvent,
 )
 from domain.identifiers import customer_id_for, new_order_id
 from domain.money import INR, NotMoney, paise_from_rupees, rupees_from_paise
 from gateways.cashfree_account import API_VERSION, Account, account_from, configured_account, with_host
-from gateways.cashfree_errors import error_from
+from gateways.cashfree_api import CashfreeApi, order_path
 from gateways.cashfree_mapping import (
     ORDER_ID,
     REFUND_ID,
@@ -49,9 +49,9 @@ from gateways.cashfree_mapping import (
     refund_payload,
     refunds_from,
 )
+from gateways.cashfree_movements import movements
 from gateways.cashfree_webhooks import read_webhook
-from gateways.http import Call, GatewayHttp
-from gateways.json_codec import write_json
+from gateways.http import GatewayHttp
 
 if TYPE_CHECKING:
     from config import Settings
@@ -62,7 +62,6 @@ ORDER_LIFETIME = timedelta(minutes=30)
 PLACEHOLDER_PHONE = "9999999999"
 # Cashfree's own minimum.
 MINIMUM_PAISE = 100
-IDEMPOTENCY_NAMESPACE = uuid.uuid5(uuid.NAMESPACE_DNS, "cashfree.com")
 
 INVALID_AMOUNT = "The amount of this order is not valid. You were not charged. Please choose your plan again."
 INVALID_PHONE = "Please give a phone number of ten digits. You were not charged."
@@ -98,6 +97,7 @@ class CashfreePaymentGateway:
         if (client_id is None) != (client_secret is None):
             raise ValueError("client_id and client_secret belong together")
         self._http = http or GatewayHttp(self.name)
+        self._api = CashfreeApi(self._http, self._known_account)
         self._clock = clock
         self._api_base = (api_base or "").rstrip("/")
         self._account: Account | None = None
@@ -126,7 +126,7 @@ class CashfreePaymentGateway:
         deadline = self._http.new_deadline()
         payload = order_payload(self._with_reachable_notify_url(request))
         try:
-            document = self._post("create_order", request.order_id, "/orders", payload, deadline)
+            document = self._api.post("create_order", request.order_id, "/orders", payload, deadline)
             order = order_from(document, order_id=request.order_id)
             if not _is_same(order, request):
                 raise GatewayReplyInvalid(detail="the reply has another amount or currency")
@@ -142,18 +142,18 @@ class CashfreePaymentGateway:
 
     def fetch_order(self, order_id: str) -> GatewayOrder:
         """The order as Cashfree sees it now."""
-        document = self._call("fetch_order", order_id, "GET", _path(order_id))
+        document = self._api.get("fetch_order", order_id, order_path(order_id))
         return order_from(document, order_id=order_id)
 
     def fetch_payments(self, order_id: str) -> tuple[GatewayPayment, ...]:
         """All attempts to pay the order, in no promised sequence."""
-        document = self._call("fetch_payments", order_id, "GET", _path(order_id, "payments"))
+        document = self._api.get("fetch_payments", order_id, order_path(order_id, "payments"))
         return payments_from(document, order_id=order_id)
 
     def fetch_payment(self, order_id: str, gateway_payment_id: str) -> GatewayPayment:
         """One attempt to pay the order."""
-        path = _path(order_id, "payments", gateway_payment_id)
-        return payment_from(self._call("fetch_payment", order_id, "GET", path), order_id=order_id)
+        path = order_path(order_id, "payments", gateway_payment_id)
+        return payment_from(self._api.get("fetch_payment", order_id, path), order_id=order_id)
 
     def terminate_order(self, order_id: str) -> GatewayOrder:
         """Ask that no new attempt is accepted; money of a running attempt may still arrive.
@@ -161,13 +161,10 @@ class CashfreePaymentGateway:
         The returned status is the truth: an order that was settled already comes back as it is.
         """
         deadline = self._http.new_deadline()
-        body = write_json({"order_status": "TERMINATED"})
-        # A new key each time: a stored reply would repeat TERMINATION_REQUESTED after it ceased to be true.
-        key = str(uuid.uuid4())
+        payload = {"order_status": "TERMINATED"}
         try:
-            document = self._call(
-                "terminate_order", order_id, "PATCH", _path(order_id), body=body, key=key, deadline=deadline
-            )
+            # Never a stored reply: it would repeat TERMINATION_REQUESTED after it ceased to be true.
+            document = self._api.patch("terminate_order", order_id, order_path(order_id), payload, deadline)
         except GatewayRequestRejected as refusal:
             order = self._existing_order(order_id, deadline)
             if order.status is GatewayOrderStatus.ACTIVE:
@@ -184,11 +181,11 @@ class CashfreePaymentGateway:
         if not REFUND_ID.fullmatch(refund_id) or amount_paise <= 0:
             raise GatewayRequestRejected(detail="refund id or amount outside Cashfree's limits, not sent")
         deadline = self._http.new_deadline()
-        path = _path(order_id, "refunds")
+        path = order_path(order_id, "refunds")
         payload = refund_payload(refund_id=refund_id, amount_paise=amount_paise, note=note)
         try:
             refund = refund_from(
-                self._post("create_refund", order_id, path, payload, deadline), order_id=order_id
+                self._api.post("create_refund", order_id, path, payload, deadline), order_id=order_id
             )
             if (refund.refund_id, refund.amount_paise) != (refund_id, amount_paise):
                 raise GatewayReplyInvalid(detail="the reply is about another refund or amount")
@@ -202,8 +199,8 @@ class CashfreePaymentGateway:
 
     def fetch_refund(self, order_id: str, refund_id: str, *, deadline: float | None = None) -> GatewayRefund:
         """One refund by our id."""
-        path = _path(order_id, "refunds", refund_id)
-        document = self._call("fetch_refund", order_id, "GET", path, deadline=deadline)
+        path = order_path(order_id, "refunds", refund_id)
+        document = self._api.get("fetch_refund", order_id, path, deadline=deadline)
         refund = refund_from(document, order_id=order_id)
         if refund.refund_id != refund_id:
             raise GatewayReplyInvalid(detail="the reply is about another refund")
@@ -211,8 +208,17 @@ class CashfreePaymentGateway:
 
     def fetch_refunds(self, order_id: str) -> tuple[GatewayRefund, ...]:
         """All refunds of the order, Cashfree's automatic ones too."""
-        document = self._call("fetch_refunds", order_id, "GET", _path(order_id, "refunds"))
+        document = self._api.get("fetch_refunds", order_id, order_path(order_id, "refunds"))
         return refunds_from(document, order_id=order_id)
+
+    def list_movements(self, since: datetime, until: datetime) -> Iterator[Movement]:
+        """Payments and refunds of all orders, each once, from Cashfree's ledger and its reports of payouts.
+
+        Asks page by page while it is read, and waits up to a minute where Cashfree's rate limit asks for it,
+        so hold no transaction meanwhile. Repeatable. Raises GatewayReplyInvalid for pages without an end,
+        and for unreadable rows after all others were told.
+        """
+        return movements(partial(self._api.read_report, "list_movements"), since, until)
 
     def parse_webhook(self, headers: Mapping[str, str], body: bytes) -> WebhookEvent:
         """Verify and read a message; its body is a hint to look, never the truth about money.
@@ -284,60 +290,10 @@ class CashfreePaymentGateway:
     def _existing_order(self, order_id: str, deadline: float) -> GatewayOrder:
         """The order that Cashfree just said exists; not to find it then is a contradiction, try later."""
         try:
-            document = self._call("fetch_order", order_id, "GET", _path(order_id), deadline=deadline)
+            document = self._api.get("fetch_order", order_id, order_path(order_id), deadline=deadline)
         except GatewayObjectNotFound as exc:
             raise GatewayReplyInvalid(detail="the order exists and is not found") from exc
         return order_from(document, order_id=order_id)
-
-    def _post(
-        self, operation: str, order_id: str, path: str, payload: Mapping[str, Any], deadline: float
-    ) -> Any:
-        body = write_json(payload)
-        # From the content, so that a repetition by another process or after a crash has the same key.
-        key = str(uuid.uuid5(IDEMPOTENCY_NAMESPACE, f"{path} {body}"))
-        return self._call(operation, order_id, "POST", path, body=body, key=key, deadline=deadline)
-
-    def _call(
-        self,
-        operation: str,
-        order_id: str,
-        method: str,
-        path: str,
-        *,
-        body: str | None = None,
-        key: str = "",
-        deadline: float | None = None,
-    ) -> Any:
-        account = self._known_account()
-        headers = {
-            "x-api-version": account.api_version,
-            "x-client-id": account.client_id,
-            "x-client-secret": account.client_secret,
-            "x-request-id": str(uuid.uuid4()),
-        }
-        if body is not None:
-            headers["Content-Type"] = "application/json"
-            headers["x-idempotency-key"] = key
-        call = Call(
-            operation=operation,
-            method=method,
-            url=account.api_base + path,
-            headers=headers,
-            body=None if body is None else body.encode("utf-8"),
-            repeatable=method == "GET" or bool(key),
-            reference=order_id,
-        )
-        reply = self._http.send(call, deadline=deadline)
-        if not 200 <= reply.status < 300:
-            raise error_from(reply)
-        return reply.document
-
-
-def _path(order_id: str, *rest: str) -> str:
-    """The path of something of an order. An id that Cashfree cannot have issued is not looked up."""
-    if not ORDER_ID.fullmatch(order_id) or not all(ORDER_ID.fullmatch(part) for part in rest):
-        raise GatewayObjectNotFound(detail="not an id of Cashfree, not sent")
-    return "/orders/" + "/".join(quote(part, safe="") for part in (order_id, *rest))
 
 
 def _is_same(order: GatewayOrder, request: OrderRequest) -> bool:

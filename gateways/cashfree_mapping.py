@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import datetime
 from typing import Any, TypeVar
 
 import structlog
@@ -25,9 +25,18 @@ from domain.gateway import (
     GatewayRefundStatus,
     OrderRequest,
 )
-from domain.money import INR, NotMoney, paise_from_rupees, rupees_from_paise
+from domain.money import INR, rupees_from_paise
+from gateways.cashfree_fields import (
+    UnreadableRow,
+    currency_of,
+    identifier_of,
+    moment_of,
+    object_of,
+    paise_of,
+    text_of,
+    timestamp,
+)
 
-IST = timezone(timedelta(hours=5, minutes=30))
 ORDER_ID = re.compile(r"[A-Za-z0-9_-]{3,45}")
 REFUND_ID = re.compile(r"[A-Za-z0-9_-]{3,40}")
 
@@ -59,14 +68,9 @@ REFUND_STATUSES = {
 }
 CASH_ON_DELIVERY = "cash_on_delivery"
 MAX_TAGS = 10
-MAX_TEXT = 500
 
 log = structlog.get_logger("payments.gateway")
 Row = TypeVar("Row", GatewayPayment, GatewayRefund)
-
-
-class UnreadableRow(GatewayReplyInvalid):
-    """One row without an identity: the rest of a list is still good."""
 
 
 def order_payload(request: OrderRequest) -> dict[str, Any]:
@@ -97,44 +101,37 @@ def refund_payload(*, refund_id: str, amount_paise: int, note: str) -> dict[str,
     return payload
 
 
-def timestamp(moment: datetime) -> str:
-    """ISO 8601 with Cashfree's own offset, +05:30. Raises ValueError for a time without a zone."""
-    if moment.tzinfo is None:
-        raise ValueError("a moment needs its time zone")
-    return moment.astimezone(IST).isoformat(timespec="seconds")
-
-
 def order_from(document: Any, *, order_id: str) -> GatewayOrder:
     """The order of a reply about `order_id`."""
-    fields = _object(document, "order")
-    if _identifier(fields, "order_id") != order_id:
+    fields = object_of(document, "order")
+    if identifier_of(fields, "order_id") != order_id:
         raise GatewayReplyInvalid(detail="the reply is about another order")
     tags = fields.get("order_tags")
     return GatewayOrder(
         order_id=order_id,
-        gateway_order_id=_identifier(fields, "cf_order_id"),
-        status=ORDER_STATUSES.get(_text(fields.get("order_status")), GatewayOrderStatus.UNKNOWN),
-        amount_paise=_paise(fields, "order_amount"),
-        currency=_currency(fields, "order_currency"),
-        payment_session_id=_text(fields.get("payment_session_id")) or None,
-        expires_at=_moment(fields.get("order_expiry_time")),
-        created_at=_moment(fields.get("created_at")),
-        tags={_text(key): _text(value) for key, value in tags.items()} if isinstance(tags, dict) else {},
+        gateway_order_id=identifier_of(fields, "cf_order_id"),
+        status=ORDER_STATUSES.get(text_of(fields.get("order_status")), GatewayOrderStatus.UNKNOWN),
+        amount_paise=paise_of(fields, "order_amount"),
+        currency=currency_of(fields, "order_currency"),
+        payment_session_id=text_of(fields.get("payment_session_id")) or None,
+        expires_at=moment_of(fields.get("order_expiry_time")),
+        created_at=moment_of(fields.get("created_at")),
+        tags={text_of(key): text_of(value) for key, value in tags.items()} if isinstance(tags, dict) else {},
     )
 
 
 def payments_from(document: Any, *, order_id: str) -> tuple[GatewayPayment, ...]:
     """All attempts of a reply. A row without an identity is left out; unreadable money is an error."""
-    return tuple(_readable(document, lambda row: payment_from(row, order_id=order_id)))
+    return tuple(_readable(document, lambda row: payment_from(row, order_id=order_id), order_id))
 
 
 def payment_from(document: Any, *, order_id: str) -> GatewayPayment:
     """One attempt to pay `order_id`."""
-    fields = _object(document, "payment")
-    payment_id = _identifier(fields, "cf_payment_id")
+    fields = object_of(document, "payment")
+    payment_id = identifier_of(fields, "cf_payment_id")
     _refuse_other_order(fields, order_id)
-    status = PAYMENT_STATUSES.get(_text(fields.get("payment_status")), GatewayPaymentStatus.UNKNOWN)
-    amount_paise, currency = _paise(fields, "order_amount"), _currency(fields, "order_currency")
+    status = PAYMENT_STATUSES.get(text_of(fields.get("payment_status")), GatewayPaymentStatus.UNKNOWN)
+    amount_paise, currency = paise_of(fields, "order_amount"), currency_of(fields, "order_currency")
     error = fields.get("error_details")
     error = error if isinstance(error, dict) else {}
     # An attempt that never reached a bank may carry no charge of its own.
@@ -145,37 +142,48 @@ def payment_from(document: Any, *, order_id: str) -> GatewayPayment:
         status=status,
         amount_paise=amount_paise,
         currency=currency,
-        charged_paise=_paise(fields, "payment_amount") if is_charged else amount_paise,
-        charged_currency=_text(fields.get("payment_currency")) or currency,
+        charged_paise=paise_of(fields, "payment_amount") if is_charged else amount_paise,
+        charged_currency=text_of(fields.get("payment_currency")) or currency,
         method=_method(fields),
-        message=_text(fields.get("payment_message")),
-        error_code=_text(error.get("error_code")),
-        error_reason=_text(error.get("error_reason")),
+        message=text_of(fields.get("payment_message")),
+        error_code=text_of(error.get("error_code")),
+        error_reason=text_of(error.get("error_reason")),
         paid_at=_paid_at(fields) if status is GatewayPaymentStatus.SUCCESS else None,
         is_money=_is_money(fields),
     )
 
 
 def refunds_from(document: Any, *, order_id: str) -> tuple[GatewayRefund, ...]:
-    """All refunds of a reply, the gateway's own ones too."""
-    return tuple(_readable(document, lambda row: refund_from(row, order_id=order_id)))
+    """All refunds of a reply: ours, those of the dashboard, and those Cashfree made by itself.
+
+    A row with neither of the two ids is left out, with a warning in the log that names the order: without
+    an identity each look would record it anew. The other rows stay. Unreadable money is an error.
+    """
+    return tuple(_readable(document, lambda row: refund_from(row, order_id=order_id), order_id))
 
 
 def refund_from(document: Any, *, order_id: str) -> GatewayRefund:
-    """One refund of `order_id`. A refund that Cashfree made by itself may have only Cashfree's id."""
-    fields = _object(document, "refund")
-    gateway_refund_id = _identifier(fields, "cf_refund_id")
+    """One refund of `order_id`.
+
+    Where one of the two ids is missing the other stands in: a refund that Cashfree made by itself may have
+    only Cashfree's, and one of ours is known by ours. `gateway_payment_id` is empty where the row does not
+    say whose money goes back. A status that is new to us is UNKNOWN.
+    """
+    fields = object_of(document, "refund")
+    our_id, gateway_id = text_of(fields.get("refund_id")), text_of(fields.get("cf_refund_id"))
+    if not our_id and not gateway_id:
+        raise UnreadableRow(detail="refund_id and cf_refund_id are missing")
     _refuse_other_order(fields, order_id)
     return GatewayRefund(
-        refund_id=_text(fields.get("refund_id")) or gateway_refund_id,
-        gateway_refund_id=gateway_refund_id,
+        refund_id=our_id or gateway_id,
+        gateway_refund_id=gateway_id or our_id,
         order_id=order_id,
-        gateway_payment_id=_text(fields.get("cf_payment_id")),
-        amount_paise=_paise(fields, "refund_amount"),
-        currency=_text(fields.get("refund_currency")) or INR,
-        status=REFUND_STATUSES.get(_text(fields.get("refund_status")), GatewayRefundStatus.UNKNOWN),
-        kind=_text(fields.get("refund_type")),
-        processed_at=_moment(fields.get("processed_at")),
+        gateway_payment_id=text_of(fields.get("cf_payment_id")),
+        amount_paise=paise_of(fields, "refund_amount"),
+        currency=text_of(fields.get("refund_currency")) or INR,
+        status=REFUND_STATUSES.get(text_of(fields.get("refund_status")), GatewayRefundStatus.UNKNOWN),
+        kind=text_of(fields.get("refund_type")),
+        processed_at=moment_of(fields.get("processed_at")),
     )
 
 
@@ -189,85 +197,34 @@ def _customer_payload(customer: Customer) -> dict[str, str]:
     return payload
 
 
-def _readable(document: Any, read: Callable[[Any], Row]) -> Iterable[Row]:
+def _readable(document: Any, read: Callable[[Any], Row], order_id: str) -> Iterable[Row]:
     if not isinstance(document, list):
         raise GatewayReplyInvalid(detail="not a list")
     for row in document:
         try:
             yield read(row)
         except UnreadableRow as exc:
-            log.warning("gateway_row_left_out", gateway="cashfree", detail=exc.detail)
-
-
-def _object(document: Any, what: str) -> Mapping[str, Any]:
-    if not isinstance(document, dict):
-        raise UnreadableRow(detail=f"{what} is not an object")
-    return document
-
-
-def _identifier(fields: Mapping[str, Any], name: str) -> str:
-    text = _text(fields.get(name))
-    if not text:
-        raise UnreadableRow(detail=f"{name} is missing")
-    return text
+            log.warning("gateway_row_left_out", gateway="cashfree", order_id=order_id, detail=exc.detail)
 
 
 def _refuse_other_order(fields: Mapping[str, Any], order_id: str) -> None:
-    if (_text(fields.get("order_id")) or order_id) != order_id:
+    if (text_of(fields.get("order_id")) or order_id) != order_id:
         raise GatewayReplyInvalid(detail="the row is about another order")
-
-
-def _paise(fields: Mapping[str, Any], name: str) -> int:
-    value = fields.get(name)
-    try:
-        # ArithmeticError: a number such as 1e999999 overflows Decimal's own limits.
-        paise = paise_from_rupees(value) if value is not None else -1
-    except (NotMoney, TypeError, ArithmeticError) as exc:
-        raise GatewayReplyInvalid(detail=f"{name} is not an exact amount") from exc
-    if paise < 0:
-        raise GatewayReplyInvalid(detail=f"{name} is missing or negative")
-    return paise
-
-
-def _currency(fields: Mapping[str, Any], name: str) -> str:
-    text = _text(fields.get(name))
-    if not re.fullmatch(r"[A-Z]{3}", text):
-        raise GatewayReplyInvalid(detail=f"{name} is not a currency")
-    return text
 
 
 def _method(fields: Mapping[str, Any]) -> str:
     """The key of Cashfree's one-key union, known or not; else the payment group."""
     union = fields.get("payment_method")
     keys = list(union) if isinstance(union, dict) else []
-    return _text(keys[0] if keys else fields.get("payment_group")) or "unknown"
+    return text_of(keys[0] if keys else fields.get("payment_group")) or "unknown"
 
 
 def _is_money(fields: Mapping[str, Any]) -> bool:
-    if CASH_ON_DELIVERY in (_text(fields.get("payment_group")), _method(fields)):
+    if CASH_ON_DELIVERY in (text_of(fields.get("payment_group")), _method(fields)):
         return False
     # Versions before pre-authorisation do not send the key at all.
     return fields.get("is_captured") in (None, True)
 
 
 def _paid_at(fields: Mapping[str, Any]) -> datetime | None:
-    return _moment(fields.get("payment_completion_time")) or _moment(fields.get("payment_time"))
-
-
-def _moment(value: Any) -> datetime | None:
-    """UTC of a time in any of Cashfree's spellings, Indian if it has no offset. None if unreadable."""
-    try:
-        moment = datetime.fromisoformat(_text(value))
-        return (moment if moment.tzinfo is not None else moment.replace(tzinfo=IST)).astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
-
-
-def _text(value: Any) -> str:
-    """Text, or a whole number as text (ids were numbers before 2023); everything else is empty.
-
-    NUL and lone surrogates are taken out: PostgreSQL stores neither.
-    """
-    if isinstance(value, bool) or not isinstance(value, str | int):
-        return ""
-    return str(value)[:MAX_TEXT].replace("\x00", "").encode("utf-8", "ignore").decode("utf-8")
+    return moment_of(fields.get("payment_completion_time")) or moment_of(fields.get("payment_time"))

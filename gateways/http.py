@@ -47,6 +47,7 @@ class Call:
     """One request. `repeatable` means that sending it twice has the effect of sending it once.
 
     `operation` and `reference` (our order id) are for the log; URL, headers and body never reach it.
+    A pause that the gateway asks for is waited out up to `patience_seconds`, within the deadline.
     """
 
     operation: str
@@ -56,6 +57,7 @@ class Call:
     body: bytes | None = None
     repeatable: bool = False
     reference: str = ""
+    patience_seconds: int = LONGEST_RATE_LIMIT_PAUSE_SECONDS
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -116,9 +118,12 @@ class GatewayHttp:
         self._slots = threading.BoundedSemaphore(MAX_CALLS_IN_FLIGHT)
         self._session = _new_session()
 
-    def new_deadline(self) -> float:
-        """The moment by which a use of the gateway that starts now must end; pass it to several sends."""
-        return self._clock() + self._deadline_seconds
+    def new_deadline(self, seconds: float | None = None) -> float:
+        """The moment by which a use of the gateway that starts now must end; pass it to several sends.
+
+        `seconds` is for uses that nobody waits for; without it the usual limit holds.
+        """
+        return self._clock() + (self._deadline_seconds if seconds is None else seconds)
 
     def send(self, call: Call, *, deadline: float | None = None) -> Reply:
         """Send a call and return any readable answer, whatever its status below 300 or from 400 on.
@@ -182,7 +187,7 @@ class GatewayHttp:
         if isinstance(outcome, Reply):
             if outcome.status == 429:
                 asked = outcome.retry_after_seconds
-                return asked + backoff if asked <= LONGEST_RATE_LIMIT_PAUSE_SECONDS else None
+                return asked + backoff if asked <= call.patience_seconds else None
             return backoff if outcome.status >= 500 else None
         return backoff if outcome.repeatable else None
 

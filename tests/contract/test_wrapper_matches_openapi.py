@@ -173,6 +173,30 @@ def test_the_credentials_are_those_the_specification_asks_for(specification, sen
 
 
 @pytest.mark.parametrize(
+    ("path", "schema"),
+    [("/recon", "FetchReconRequest"), ("/settlement/recon", "SettlementFetchReconRequest")],
+)
+def test_the_reports_are_asked_for_as_their_schemas_want(specification, path, schema) -> None:
+    """Their paths are not in the file, only their bodies."""
+    gateway = CashfreePaymentGateway("TEST1", "cfsk_ma_test_1", api_base=API)
+    with responses.RequestsMock(assert_all_requests_are_fired=True) as mock:
+        for report in ("/recon", "/settlement/recon"):
+            mock.post(f"{API}{report}", json={"cursor": "next", "data": [{}]})
+            mock.post(f"{API}{report}", json={"cursor": None, "data": []})
+        list(gateway.list_movements(datetime(2026, 11, 20, tzinfo=UTC), datetime(2026, 11, 23, tzinfo=UTC)))
+        bodies = [json.loads(call.request.body) for call in mock.calls if call.request.url == f"{API}{path}"]
+
+    assert [body["pagination"].get("cursor") for body in bodies] == [None, "next"]
+    published = specification["components"]["schemas"][schema]
+    for body in bodies:
+        assert [error.message for error in problems(specification, published, body)] == []
+        assert set(body) <= set(published["properties"])
+        for part in body:
+            assert set(body[part]) <= set(published["properties"][part]["properties"])
+        assert 10 <= body["pagination"]["limit"] <= 1000
+
+
+@pytest.mark.parametrize(
     ("schema", "fixture"),
     [("OrderEntity", "order_active.json"), ("RefundEntity", "refund_pending.json")],
 )

@@ -28,7 +28,6 @@ from gateways.cashfree_mapping import (
     payment_from,
     payments_from,
     refund_from,
-    refunds_from,
 )
 from gateways.json_codec import read_json
 
@@ -241,33 +240,6 @@ def test_text_that_a_database_cannot_store_is_cleaned() -> None:
     row = payment(payment_message="ok\x00\ud800" + "x" * 9999)
 
     assert payment_from(row, order_id=ORDER_ID).message == "ok" + "x" * 496
-
-
-def test_a_refund_with_numbers_as_ids_is_read() -> None:
-    result = refund_from(refund(cf_refund_id=11325632, cf_payment_id=789727431), order_id=ORDER_ID)
-
-    assert (result.gateway_refund_id, result.gateway_payment_id) == ("11325632", "789727431")
-    assert (result.amount_paise, result.kind) == (49900, "MERCHANT_INITIATED")
-
-
-@pytest.mark.parametrize(
-    ("word", "status"),
-    [
-        ("PENDING", GatewayRefundStatus.PENDING),
-        ("ONHOLD", GatewayRefundStatus.PENDING),
-        ("SUCCESS", GatewayRefundStatus.SUCCESS),
-        ("FAILED", GatewayRefundStatus.FAILED),
-        ("CANCELLED", GatewayRefundStatus.CANCELLED),
-    ],
-)
-def test_a_refund_status_is_translated(word, status) -> None:
-    assert refund_from(refund(refund_status=word), order_id=ORDER_ID).status is status
-
-
-def test_a_refund_the_gateway_made_by_itself_has_only_its_own_id() -> None:
-    (result,) = refunds_from([refund(refund_id=None, refund_type="PAYMENT_AUTO_REFUND")], order_id=ORDER_ID)
-
-    assert result.refund_id == result.gateway_refund_id == "1553338"
 
 
 def request(**changes: Any) -> OrderRequest:

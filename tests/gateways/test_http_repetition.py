@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import requests
 import responses
@@ -78,6 +80,25 @@ def test_a_long_rate_limit_is_not_waited_for(mocked, fake_time) -> None:
     reply = http_at(fake_time).send(read())
 
     assert (reply.status, reply.retry_after_seconds, fake_time.pauses) == (429, 45, [])
+
+
+def test_a_call_nobody_waits_for_waits_out_a_long_pause_within_its_own_deadline(mocked, fake_time) -> None:
+    mocked.get(URL, json={}, status=429, headers={"x-ratelimit-retry": "45"})
+    mocked.get(URL, json={"ok": 1})
+    patient = replace(read(), patience_seconds=60)
+    http = http_at(fake_time)
+
+    reply = http.send(patient, deadline=http.new_deadline(90))
+
+    assert (reply.status, fake_time.pauses) == (200, [45.5])
+
+
+def test_patience_does_not_lengthen_the_deadline(mocked, fake_time) -> None:
+    mocked.get(URL, json={}, status=429, headers={"x-ratelimit-retry": "45"})
+
+    reply = http_at(fake_time).send(replace(read(), patience_seconds=60))
+
+    assert (reply.status, fake_time.pauses) == (429, [])
 
 
 @pytest.mark.parametrize("header", ["", "-1", "soon", "1.5", "²", "9" * 5000])
