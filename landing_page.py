@@ -30,7 +30,19 @@ from jobs.worker import working
 from operations.logs import configure_logs
 from operations.simulator_process import start_simulator, stop_simulator
 from operations.start_up import ensure_admin, refuse_weak_server, seconds_since_start
-from ui import billing, checkout, dashboard, landing, legal, login, pages, register, session, theme
+from ui import (
+    billing,
+    check_again,
+    checkout,
+    dashboard,
+    landing,
+    legal,
+    login,
+    pages,
+    register,
+    session,
+    theme,
+)
 from ui.components import footer, notice
 from web.middleware import SecurityHeaders
 from web.routes import build_routes
@@ -136,7 +148,7 @@ def _show_return(services: Services, user: User | None, order_id: str | None) ->
     try:
         if order_id is None or not is_readable:
             raise OrderNotFound()
-        order = payment_handler.confirm_return(services, user, order_id)
+        order, said = check_again.look_for_return(services, user, order_id)
     except OrderNotFound as exc:
         with st.container(key="narrow-return"):
             notice(exc.user_message, "warn")
@@ -144,7 +156,7 @@ def _show_return(services: Services, user: User | None, order_id: str | None) ->
         footer(services.settings)
         return
     session.refill_guide_keys(user, order)
-    checkout.render_return(services, user, order)
+    checkout.render_return(services, user, order, said)
 
 
 def _navigation(services: Services, user: User | None) -> StreamlitPage:

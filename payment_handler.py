@@ -8,7 +8,6 @@ looks in `billing/inbox.py`, what is looked for without a message in `billing/re
 
 from __future__ import annotations
 
-from datetime import timedelta
 from decimal import Decimal
 
 import structlog
@@ -42,14 +41,16 @@ from billing.reconciliation import (
 from billing.recovery import recover_order
 from billing.refunds import execute_refund, request_refund
 from billing.settlement import sync_order
+from billing.verification import ANSWER_SHARED_FOR, confirm_return, verify_again
 from database import orders, users
 from domain.accounts import User
-from domain.errors import GatewayError, ProductError
+from domain.errors import ProductError
 from domain.money import NotMoney, paise_from_rupees
-from domain.orders import SETTLED, Order, OrderStatus
+from domain.orders import OrderStatus
 from wiring import Services, get_services
 
 __all__ = [
+    "ANSWER_SHARED_FOR",
     "OrderLine",
     "PaymentLine",
     "Reconciliation",
@@ -77,33 +78,10 @@ __all__ = [
     "sweep",
     "sync_order",
     "terminate_order",
+    "verify_again",
 ]
 
 log = structlog.get_logger()
-
-# A page that is reloaded, and two tabs, share one answer of the gateway: its rate limit is per minute.
-ANSWER_SHARED_FOR = timedelta(seconds=5)
-
-
-def confirm_return(services: Services, user: User, order_id: str) -> Order:
-    """The user's own order after a visit to the gateway. Raises OrderNotFound, also for somebody else's.
-
-    The address of the return page proves nothing; it is a reason to ask the gateway, at most every five
-    seconds. When the gateway does not answer, what we know is returned: the webhook or the sweep will tell.
-    """
-    order = find_order(services, user, order_id)
-    if order.status in SETTLED:
-        return order
-    with services.engine.connect() as conn:
-        is_fresh = order.synced_at is not None and services.now(conn) - order.synced_at < ANSWER_SHARED_FOR
-    if is_fresh:
-        return order
-    try:
-        return sync_order(services, order_id)
-    except GatewayError as exc:
-        # Any failure: "you were not charged by this step" would be wrong for a buyer who comes from paying.
-        log.warning("return_not_confirmed", order_id=order_id, error=type(exc).__name__)
-        return order
 
 
 def save_payment_record(order_id: str) -> bool:

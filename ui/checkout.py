@@ -1,13 +1,13 @@
 """The order before it is paid, and what a person sees when they come back from the gateway.
 
 A return proves nothing: what is shown here is what our books say. Waiting re-reads our own database and
-turns into the answer by itself. The gateway is asked by the run of the page, so also by a click, never by
-the waiting.
+turns into the answer by itself. The gateway is asked for somebody who lands here or clicks, never by the
+waiting; clicks are limited.
 """
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from enum import Enum
 
 import streamlit as st
@@ -21,6 +21,7 @@ from domain.money import format_rupees
 from domain.orders import Order, OrderStatus, PaymentStatus
 from domain.plans import ANNUAL, Plan, annual_saving_paise
 from ui import session
+from ui.check_again import check_again
 from ui.components import (
     demo_note,
     facts,
@@ -41,8 +42,6 @@ from ui.payment_words import describe_failure, describe_method
 from wiring import Services
 
 WAIT_SECONDS = 2
-# An answer that pages share is still new; the second more is the time to draw the page.
-ANSWER_IS_NEW = payment_handler.ANSWER_SHARED_FOR + timedelta(seconds=1)
 
 _NOT_OPENED = frozenset({OrderStatus.CREATING, OrderStatus.UNKNOWN, OrderStatus.FAILED})
 _CLOSED = frozenset({OrderStatus.EXPIRED, OrderStatus.TERMINATED, OrderStatus.SUPERSEDED, OrderStatus.FAILED})
@@ -113,10 +112,12 @@ def render_summary(services: Services, user: User, order: Order, plans: list[Pla
     footer(services.settings)
 
 
-def render_return(services: Services, user: User, order: Order) -> None:
-    """The answer for somebody who came back from the gateway with this order."""
+def render_return(services: Services, user: User, order: Order, said: str = "") -> None:
+    """The answer for somebody who came back from the gateway with this order, under what was `said` of a click."""
     state, order, attempt = _look(services, user, order.id)
     with st.container(key="narrow-return"):
+        if said:
+            notice(said, "warn")
         if state is ReturnState.PAID:
             _paid(services, user, order)
         elif state is ReturnState.FAILED and attempt is not None:
@@ -257,7 +258,7 @@ def _failed(services: Services, user: User, order: Order, failure: payment_handl
             "debit, it is confirmed here within minutes and access opens, or your bank returns it.</p>"
         )
         _watch(services, order.id, ReturnState.FAILED)
-        _check_again(order)
+        check_again()
     _help(services)
 
 
@@ -270,7 +271,7 @@ def _waiting(services: Services, user: User, order: Order) -> None:
         )
         _watch(services, order.id, ReturnState.WAITING)
         st.html(facts([("Order", order.id), ("Amount", format_rupees(order.amount_paise))]))
-        _check_again(order)
+        check_again()
         may_pay = order.status is OrderStatus.CREATED and order.payment_session_id is not None
         if may_pay and st.button("Back to the payment page", key="return-reopen", type="tertiary"):
             go_to_payment(services, user, order.plan_id)
@@ -289,7 +290,7 @@ def _not_paid(services: Services, user: User, order: Order) -> None:
         practice_note(services.settings)
         if st.button("Complete Payment", key="return-pay", type="primary", width="stretch"):
             go_to_payment(services, user, order.plan_id)
-        _check_again(order)
+        check_again()
     _help(services)
 
 
@@ -319,19 +320,6 @@ def _pulse(sentence: str) -> str:
     return f'<div class="waiting" role="status"><span></span>{sentence}</div>'
 
 
-def _check_again(order: Order) -> None:
-    """Ask the gateway once more. The run that a click begins has asked already: what is left is its silence."""
-    if not st.button("Check again", key="return-check", width="stretch"):
-        return
-    if not was_answered(order, datetime.now(UTC)):
-        notice("The payment service did not answer just now. What you see is what we know.", "warn")
-
-
-def was_answered(order: Order, now: datetime) -> bool:
-    """True when the gateway's answer about this order is of this moment."""
-    return order.synced_at is not None and abs(now - order.synced_at) < ANSWER_IS_NEW
-
-
 def _closed(services: Services, user: User, order: Order) -> None:
     word = "expired" if order.status is OrderStatus.EXPIRED else "was closed"
     with st.container(key="card-wait-return"):
@@ -344,7 +332,7 @@ def _closed(services: Services, user: User, order: Order) -> None:
         st.html(facts([("Order", order.id), ("Amount", format_rupees(order.amount_paise))]))
         if st.button("Start a fresh payment", key="return-fresh", type="primary", width="stretch"):
             go_to_payment(services, user, order.plan_id)
-        _check_again(order)
+        check_again()
     _help(services)
 
 

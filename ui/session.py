@@ -64,6 +64,11 @@ def refill_guide_keys(user: User | None, order: Order | None) -> None:
     )
 
 
+def was_clicked(button: str) -> bool:
+    """True in the run that a click on the button of this key began, also before the button is drawn."""
+    return st.session_state.get(button) is True
+
+
 def enter(services: Services, user: User, next_path: str) -> NoReturn:
     """Sign the user in: leave for the route that sets the cookie and comes back to `next_path`."""
     browser_token = read_cookie(browser_cookie_name(services.settings))

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
@@ -13,7 +12,7 @@ from domain.orders import Order, OrderStatus, PaymentStatus
 from payment_handler import PaymentLine, confirm_return, start_checkout
 from tests.builders import a_payment
 from ui import checkout
-from ui.checkout import ReturnState, describe_expiry, is_undecided, return_state, was_answered
+from ui.checkout import ReturnState, describe_expiry, is_undecided, return_state
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 WITH_THE_BANK = PaymentLine(PaymentStatus.PENDING, "upi", 49900, NOW, "", "512")
@@ -87,17 +86,6 @@ def test_an_order_that_was_closed_early_is_not_called_payable() -> None:
     sentence = describe_expiry(an_order(OrderStatus.TERMINATED), NOW - timedelta(minutes=5))
 
     assert sentence == "This order was closed; Complete Payment opens a fresh one."
-
-
-@pytest.mark.parametrize(
-    ("seconds_ago", "answered"), [(0, True), (5, True), (60, False), (None, False)], ids=str
-)
-def test_a_gateway_that_did_not_answer_now_is_not_said_to_have_answered(
-    seconds_ago: int | None, answered: bool
-) -> None:
-    synced_at = None if seconds_ago is None else NOW - timedelta(seconds=seconds_ago)
-
-    assert was_answered(replace(an_order(OrderStatus.CREATED), synced_at=synced_at), NOW) is answered
 
 
 def test_money_on_its_way_keeps_the_unpaid_order_from_being_offered_first(services, user, gateway) -> None:
