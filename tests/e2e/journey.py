@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 _numbers = itertools.count(1)
 _ORDER_ID = re.compile(r"ORDER[A-Z0-9]{15}")
@@ -137,3 +137,18 @@ def shown_order(page: Page) -> str:
     found = _ORDER_ID.search(locator.inner_text())
     assert found is not None
     return found.group()
+
+
+def expect_settled(page: Page) -> None:
+    """The page's script has ended, and nothing that an earlier run of it drew is left between the new.
+
+    Until then Streamlit shows old and new elements together, and a locator may find something twice.
+    """
+    expect(page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]')).to_be_visible()
+    expect(page.locator('[data-stale="true"]')).to_have_count(0)
+
+
+def shown_row(page: Page, text: str) -> Locator:
+    """The row of a table that holds this text, on the page as it is when its script has ended."""
+    expect_settled(page)
+    return page.locator('[data-stale="false"]').get_by_role("row").filter(has_text=text)

@@ -47,7 +47,8 @@ def test_billing_shows_the_paid_order_and_its_payment(site: Site, page: Page, me
 
     page.get_by_role("button", name="See it in billing").click()
 
-    row = page.get_by_role("row").filter(has_text=member.order.id)
+    expect(page.get_by_role("heading", name="Billing", level=1)).to_be_visible()
+    row = journey.shown_row(page, member.order.id)
     expect(row).to_contain_text("Paid")
     expect(row).to_contain_text("₹499")
     expect(row).to_contain_text(site.gateway_payments(member.order.id)[0]["cf_payment_id"])
