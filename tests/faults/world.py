@@ -1,0 +1,341 @@
+"""The world of one schedule: real use-cases on a real PostgreSQL, with the real simulator in the same process.
+
+One clock moves the database, the simulator, the circuit breaker and the queue together. Webhooks are handed over
+when and as the schedule wants; each call of a use-case can be cut short by a crash. Nothing waits in real time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import random
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+from unittest import mock
+
+import procrastinate.utils
+import structlog
+from sqlalchemy.engine import URL
+from starlette.requests import Request
+
+import domain.identifiers
+import web.webhooks
+from cashfree_integration import CashfreePaymentGateway
+from config import Settings, load_settings
+from database import users
+from database.engine import database_now
+from database.queue import JobQueue
+from domain.accounts import Role, User
+from domain.errors import ProductError
+from gateways.circuit_breaker import CircuitBreaker
+from gateways.http import GatewayHttp
+from operations.check import State, run_checks
+from simulator import payments as gateway_payments
+from simulator import refunds as gateway_refunds
+from simulator import webhooks
+from simulator.lifecycle import process_due
+from simulator.records import Delivery
+from tests.faults.crashing_connection import Boundaries, Crash, crashing_engine
+from tests.faults.job_runner import JobRunner
+from tests.faults.movable_database import MovableDatabase
+from tests.faults.transport import SimulatorInside, ask
+from user_management import create_admin, register
+from wiring import Services
+
+START = datetime(2026, 3, 10, 6, 30, tzinfo=UTC)
+PASSWORD = "TestPass123"
+ADMIN = "owner@example.com"
+
+
+class Violation(AssertionError):
+    """Something happened that no schedule may bring about."""
+
+
+@dataclass
+class Steps:
+    """What was done, in words, so that a failure can be read."""
+
+    lines: list[str] = field(default_factory=list)
+
+    def note(self, line: str) -> None:
+        self.lines.append(line)
+
+
+class World:
+    """Everything one schedule acts on. `begin` makes it new; use it within `in_effect`."""
+
+    def __init__(self, url: URL, folder: Path) -> None:
+        self.moment = START
+        self.dice = random.Random(0)
+        self.steps = Steps()
+        self.boundaries = Boundaries()
+        self.engine = crashing_engine(url, self.boundaries, pool_size=3)
+        # A ping before each use would cost a fifth of all time, and nobody restarts this server.
+        self.engine.pool._pre_ping = False
+        self.database = MovableDatabase(url)
+        self.simulator = SimulatorInside(folder / "simulator", lambda: self.moment)
+        self._settings = load_settings(
+            {"APP_ENV": "test", "DATA_DIR": str(folder), "ADMIN_EMAIL": ADMIN, "ADMIN_PASSWORD": PASSWORD},
+            root=folder,
+        )
+        self._loop = asyncio.new_event_loop()
+        self.crashes: list[str] = []
+        self.on_stroke: Callable[[str, str], None] = _nobody
+        self.on_crash: Callable[[str, str], None] = _nobody
+        self.simulator.on_stroke = lambda name, operation: self.on_stroke(name, operation)
+
+    # Beginning and end
+
+    def begin(self, seed: int | str) -> None:
+        """An empty database, an empty gateway, and a process that has just started."""
+        self.dice = random.Random(f"steps {seed}")
+        # Apart from the dice, so that another id more or less does not change the steps.
+        self._ids = random.Random(f"ids {seed}")
+        self.steps = Steps()
+        self.moment = START + timedelta(minutes=self.dice.randrange(60 * 24 * 400))
+        self.boundaries.revive()
+        self.database.wipe()
+        self.simulator.forget()
+        self.database.set_now(self.moment)
+        self.settings: Settings = self._settings
+        self.acknowledged: dict[str, str] = {}
+        self.buyers: list[User] = []
+        self.crashes, self.surprises = [], []
+        self.on_stroke = self.on_crash = _nobody
+        self._start_process()
+        self.admin = create_admin(self.services, email=ADMIN, password=PASSWORD)
+
+    def use_late_payment(self, choice: str) -> None:
+        """What happens with money that comes after its order's expiry: `honour` or `refund`."""
+        self.settings = self._settings.model_copy(update={"late_payment": choice})
+        self._start_process()
+
+    def close(self) -> None:
+        self.boundaries.revive()
+        self._loop.close()
+        self.engine.dispose()
+        self.database.close()
+        self.simulator.close()
+
+    @contextmanager
+    def in_effect(self) -> Iterator[None]:
+        """Point what the process holds globally at this world, for as long as the block."""
+        with ExitStack() as stack:
+            for holder, name, value in (
+                (web.webhooks, "get_services", lambda: self.services),
+                (web.webhooks, "to_thread", SimpleNamespace(run_sync=_at_once)),
+                (procrastinate.utils, "utcnow", lambda: self.moment),
+                (
+                    domain.identifiers,
+                    "secrets",
+                    SimpleNamespace(choice=lambda from_: self._ids.choice(from_)),
+                ),
+            ):
+                stack.enter_context(mock.patch.object(holder, name, value))
+            told = structlog.get_config()
+            stack.callback(lambda: structlog.configure(**told))
+            # What matters is in the steps.
+            structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+            yield
+
+    # Time
+
+    def advance(self, step: timedelta) -> None:
+        """Move every clock forward, and let the gateway do what has become due."""
+        self.moment += step
+        self._show_time()
+        process_due(self.simulator.gateway)
+
+    def _show_time(self) -> None:
+        self.database.set_now(self.moment, self.jobs.worker)
+
+    def _sleep(self, seconds: float) -> None:
+        # The pause between two tries of a call. The database hears of it with the next step.
+        self.moment += timedelta(seconds=seconds)
+
+    # Doing
+
+    def attempt(self, words: str, work: Callable[[], object], *, crash_at: int | None = None) -> object:
+        """Do one thing as a process would, and note how it ended. None when it was refused or cut short.
+
+        Refusals of the product are answers. Any other exception would have been a page of error 500.
+        """
+        if crash_at is not None:
+            self.boundaries.arm(crash_at)
+        try:
+            result = work()
+        except Crash as crash:
+            self.steps.note(f"{words} -> CRASH {crash}")
+            self.crashes.append(str(crash))
+            self.on_crash(words, str(crash))
+            self._restart()
+            return None
+        except ProductError as exc:
+            self.steps.note(f"{words} -> {type(exc).__name__} {getattr(exc, 'detail', '')}".rstrip())
+            return None
+        except Exception as exc:
+            self.steps.note(f"{words} -> {type(exc).__name__}: {exc}")
+            raise Violation(f"{words}: {type(exc).__name__}: {exc}") from exc
+        finally:
+            self.boundaries.disarm()
+            self._show_time()
+        self.steps.note(words if result is None else f"{words} -> {_short(result)}")
+        return result
+
+    def _restart(self) -> None:
+        """The process was killed: its connections are gone, and another one takes over."""
+        self.boundaries.revive()
+        self.engine.dispose()
+        self._start_process()
+
+    def _start_process(self) -> None:
+        http = GatewayHttp(
+            "cashfree",
+            clock=lambda: self.moment.timestamp(),
+            breaker=CircuitBreaker(clock=lambda: self.moment.timestamp()),
+            sleep=self._sleep,
+            jitter=lambda low, high: (low + high) / 2,
+        )
+        http._session.mount("http://", self.simulator)
+        gateway = CashfreePaymentGateway.from_settings(self.settings, http=http)
+        self.services = Services(
+            settings=self.settings,
+            engine=self.engine,
+            gateways={"cashfree": gateway},
+            queue=JobQueue(self.engine),
+            now=database_now,
+        )
+        self.jobs = JobRunner(self.services, self.surprises)
+
+    # People
+
+    def register_buyer(self) -> User:
+        """Create an account. A second try after a crash finds the first."""
+        number = len(self.buyers) + 1
+        with self.engine.connect() as conn:
+            user = users.find_by_username(conn, f"buyer{number}")
+        user = user or register(
+            self.services,
+            full_name=f"Buyer {number}",
+            email=f"buyer{number}@example.com",
+            username=f"buyer{number}",
+            phone="9999999999",
+            state="Karnataka",
+            password=PASSWORD,
+        )
+        assert user.role is Role.SUBSCRIBER
+        self.buyers.append(user)
+        return user
+
+    def change_price(self, plan_id: str, amount_paise: int) -> None:
+        """A plan costs something else from now on."""
+        self.database.execute(
+            "UPDATE prices SET valid_until = now() WHERE plan_id = %s AND valid_until IS NULL AND valid_from < now()",
+            plan_id,
+        )
+        self.database.execute(
+            "INSERT INTO prices (plan_id, amount_paise) SELECT %s, %s "
+            "WHERE NOT EXISTS (SELECT 1 FROM prices WHERE plan_id = %s AND valid_until IS NULL)",
+            plan_id,
+            amount_paise,
+            plan_id,
+        )
+        self.steps.note(f"{plan_id} costs {amount_paise} from now on")
+
+    def broken_invariants(self) -> list[str]:
+        """What `manage.py check` would print in red."""
+        return [
+            f"{finding.id} {finding.sentence}: {', '.join(finding.first)}"
+            for finding in run_checks(self.services)
+            if finding.state not in (State.OK, State.NOT_BUILT)
+        ]
+
+    # The gateway's side
+
+    def truth(self) -> dict[str, Any]:
+        """The simulator's truth table."""
+        table: dict[str, Any] = self.control("GET", "/truth")
+        return table
+
+    def finish_what_pends(self, dice: random.Random) -> None:
+        """The gateway ends every running attempt and every refund that is under way."""
+        gateway = self.simulator.gateway
+        for payment in [p for p in gateway.store.payments.values() if p.is_open]:
+            gateway_payments.finish(gateway, payment, dice.choice(("SUCCESS", "FAILED")), at=self.moment)
+            self.steps.note(f"attempt {payment.key} of {payment.order_id} ends: {payment.status}")
+        for refund in [r for r in gateway.store.refunds.values() if r.status in ("PENDING", "ONHOLD")]:
+            gateway_refunds.settle(gateway, refund, "SUCCESS", self.moment)
+            self.steps.note(f"refund {refund.refund_id} of {refund.order_id} ends: {refund.status}")
+
+    def control(self, method: str, path: str, /, **fields: Any) -> Any:
+        """Call the simulator's control interface. Returns its JSON, or None when it refuses."""
+        answer = ask(self.simulator.app, method, f"/control{path}", {}, json.dumps(fields).encode())
+        return json.loads(answer.body) if answer.status == 200 else None
+
+    def due_deliveries(self) -> list[Delivery]:
+        """Webhooks that the gateway would send now, oldest first."""
+        process_due(self.simulator.gateway)
+        gateway = self.simulator.gateway
+        deliveries = [gateway.store.deliveries[key] for key in gateway.due_deliveries]
+        return [delivery for delivery in deliveries if delivery.state == "waiting"]
+
+    def hand_over(self, delivery: Delivery, *, is_forged: bool = False) -> int | None:
+        """Send one webhook through the real route. Its status, or None when the process died over it."""
+        gateway = self.simulator.gateway
+        delivery.attempt += 1
+        is_forged = is_forged or gateway.faults.take("wrong_signature", order_id=None) is not None
+        headers = webhooks.signed_headers(gateway, delivery, has_wrong_signature=is_forged)
+        body = delivery.body.encode("utf-8", "surrogatepass")
+        status: int | None = None
+        try:
+            status = self._post(headers, body)
+        finally:
+            if status == 200:
+                self.acknowledged[delivery.body] = delivery.delivery_id
+            self._plan_next(delivery, status)
+        return status
+
+    def _post(self, headers: dict[str, str], body: bytes) -> int:
+        async def receive() -> dict[str, Any]:
+            return {"type": "http.request", "body": body, "more_body": False}
+
+        raw = [(name.encode(), value.encode()) for name, value in headers.items()]
+        scope = {"type": "http", "method": "POST", "path": "/webhooks/cashfree", "headers": raw}
+        return self._loop.run_until_complete(web.webhooks.cashfree(Request(scope, receive))).status_code
+
+    def _plan_next(self, delivery: Delivery, status: int | None) -> None:
+        """What the simulator's courier does with the answer."""
+        gateway = self.simulator.gateway
+        if delivery.key in gateway.due_deliveries:
+            gateway.due_deliveries.remove(delivery.key)
+        if status == 200:
+            delivery.state = "delivered"
+        elif delivery.attempt > len(webhooks.RETRY_DELAYS):
+            delivery.state = "given_up"
+        else:
+            webhooks.plan(gateway, delivery, self.moment + webhooks.RETRY_DELAYS[delivery.attempt - 1])
+
+    def lose(self, delivery: Delivery) -> None:
+        """The webhook is never heard of again."""
+        delivery.state = "dropped"
+        self.simulator.gateway.due_deliveries.remove(delivery.key)
+
+
+def _nobody(*_what: str) -> None:
+    """Stand-in until somebody counts."""
+
+
+async def _at_once(work: Callable[[], Any], **_options: Any) -> Any:
+    return work()
+
+
+def _short(result: object) -> str:
+    status = getattr(result, "status", None)
+    name = getattr(result, "id", None)
+    return f"{name} {status}" if status is not None and name is not None else str(result)[:120]
