@@ -1,0 +1,73 @@
+"""What came from the gateway and what goes out by mail: nothing twice, nothing forgotten."""
+
+from __future__ import annotations
+
+from database.invariants.rule import Invariant
+
+MESSAGES = (
+    Invariant(
+        "I18",
+        "Each message of a gateway leads to something within five minutes.",
+        ("gateway_events",),
+        """
+        SELECT id
+        FROM gateway_events
+        WHERE status = 'new'
+          AND received_at < :now - interval '5 minutes'
+        """,
+    ),
+    Invariant(
+        "I19",
+        "A message of a gateway is kept once.",
+        ("gateway_events",),
+        """
+        SELECT gateway || ' ' || dedupe_key AS id
+        FROM gateway_events
+        GROUP BY gateway, dedupe_key
+        HAVING count(*) > 1
+        """,
+    ),
+    Invariant(
+        "I20",
+        # Nothing is written to somebody whose account was closed while the payment was under way.
+        "Each primary payment has exactly one receipt.",
+        ("payments", "orders", "users", "emails"),
+        """
+        SELECT p.id
+        FROM payments p
+        JOIN orders o ON o.id = p.order_id
+        JOIN users u ON u.id = o.user_id AND u.status = 'active' AND u.deleted_at IS NULL
+        LEFT JOIN emails e ON e.kind = 'receipt'
+                          AND e.dedupe_key = 'receipt:' || p.gateway || ':' || p.gateway_payment_id
+        WHERE p.role = 'primary'
+        GROUP BY p.id
+        HAVING count(e.id) <> 1
+        """,
+    ),
+    Invariant(
+        "I21",
+        # Without a mail server a mail is `kept` as soon as a worker sees it.
+        "No mail waits for an hour without a try.",
+        ("emails",),
+        """
+        SELECT id
+        FROM emails
+        WHERE status = 'queued'
+          AND created_at < :now - interval '1 hour'
+          AND last_error IS NULL
+        """,
+    ),
+    Invariant(
+        "J14",
+        "An order is settled when a message that reports its payment has been dealt with.",
+        ("orders", "gateway_events"),
+        """
+        SELECT DISTINCT o.id
+        FROM orders o
+        JOIN gateway_events e ON e.order_id = o.id AND e.gateway = o.gateway
+        WHERE o.status NOT IN ('paid', 'surplus', 'quarantined')
+          AND e.status = 'processed'
+          AND starts_with(e.event_type, 'PAYMENT_SUCCESS')
+        """,
+    ),
+)

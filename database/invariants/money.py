@@ -1,0 +1,365 @@
+"""Orders, payments, refunds, the ledger, and the gateway's own account as the witness.
+
+I01 to I33 are the list that most payment systems share; J rows are what our own tables make possible.
+"""
+
+from __future__ import annotations
+
+from database.invariants.rule import Invariant
+
+# Reports of the gateway are complete after two days; each night's run reads three.
+_REPORTED_AFTER = "interval '48 hours'"
+
+_ORDERS = (
+    Invariant(
+        "I01",
+        "A paid order has exactly one primary payment.",
+        ("orders", "payments"),
+        """
+        SELECT o.id
+        FROM orders o
+        LEFT JOIN payments p ON p.order_id = o.id AND p.role = 'primary' AND p.status IN ('captured', 'refunded')
+        WHERE o.status = 'paid'
+        GROUP BY o.id
+        HAVING count(p.id) <> 1
+        """,
+    ),
+    Invariant(
+        "I17",
+        # Also true when it is the gateway that does not answer: a person should know by then.
+        "No order is left open for longer than 45 minutes.",
+        ("orders",),
+        """
+        SELECT id
+        FROM orders
+        WHERE status IN ('creating', 'unknown', 'created')
+          AND created_at < :now - interval '45 minutes'
+        """,
+    ),
+    Invariant(
+        "J01",
+        "An order has the time of its payment if and only if it is paid.",
+        ("orders",),
+        "SELECT id FROM orders WHERE (status = 'paid') <> (paid_at IS NOT NULL)",
+    ),
+    Invariant(
+        "J02",
+        "An order, its checkout and its payments belong together: one buyer, one purchase.",
+        ("orders", "checkouts", "payments"),
+        """
+        SELECT o.id
+        FROM orders o
+        LEFT JOIN checkouts c ON c.id = o.checkout_id
+        WHERE o.user_id IS DISTINCT FROM c.user_id
+        UNION
+        SELECT p.order_id
+        FROM payments p
+        LEFT JOIN orders o ON o.id = p.order_id
+        WHERE p.checkout_id IS DISTINCT FROM o.checkout_id
+        """,
+    ),
+    Invariant(
+        "J03",
+        "An order that brought money is paid or surplus, and a surplus order brought money.",
+        ("orders", "payments"),
+        """
+        SELECT o.id
+        FROM payments p
+        JOIN orders o ON o.id = p.order_id
+        WHERE p.role IS NOT NULL
+          AND o.status NOT IN ('paid', 'surplus')
+        UNION
+        SELECT o.id
+        FROM orders o
+        WHERE o.status = 'surplus'
+          AND NOT EXISTS (SELECT 1 FROM payments p WHERE p.order_id = o.id AND p.role = 'duplicate')
+        """,
+    ),
+    Invariant(
+        "J04",
+        "A purchase that was paid is closed, so that its buyer is not asked to pay again.",
+        ("checkouts", "payments"),
+        """
+        SELECT c.id
+        FROM checkouts c
+        JOIN payments p ON p.checkout_id = c.id AND p.role = 'primary'
+        WHERE c.closed_at IS NULL
+        """,
+    ),
+    Invariant(
+        "J05",
+        "For each order in quarantine a person was called.",
+        ("orders", "alarms"),
+        """
+        SELECT o.id
+        FROM orders o
+        WHERE o.status = 'quarantined'
+          AND NOT EXISTS (SELECT 1 FROM alarms a WHERE starts_with(a.key, 'order:' || o.id || ':'))
+        """,
+    ),
+    Invariant(
+        "J06",
+        "Money is held only while its order is in quarantine.",
+        ("orders", "payments"),
+        """
+        SELECT p.id
+        FROM payments p
+        LEFT JOIN orders o ON o.id = p.order_id
+        WHERE p.status = 'held'
+          AND o.status IS DISTINCT FROM 'quarantined'
+        """,
+    ),
+)
+
+_PAYMENTS = (
+    Invariant(
+        "I02",
+        "A payment of a gateway is recorded at most once.",
+        ("payments",),
+        """
+        SELECT gateway || ' ' || gateway_payment_id AS id
+        FROM payments
+        GROUP BY gateway, gateway_payment_id
+        HAVING count(*) > 1
+        """,
+    ),
+    Invariant(
+        "I03",
+        "A primary payment equals its order in amount, currency and gateway, and its order is paid.",
+        ("payments", "orders"),
+        """
+        SELECT p.id
+        FROM payments p
+        LEFT JOIN orders o ON o.id = p.order_id
+        WHERE p.role = 'primary'
+          AND (
+              o.status IS DISTINCT FROM 'paid'
+              OR (p.amount_paise, p.currency, p.gateway) IS DISTINCT FROM (o.amount_paise, o.currency, o.gateway)
+          )
+        """,
+    ),
+    Invariant(
+        "I14",
+        # A second success on the *same* order is returned by the gateway itself: asking for it by order could
+        # take the good payment.
+        "A payment that bought nothing goes back: asked for within an hour, or returned by the gateway in a day.",
+        ("payments", "refunds"),
+        """
+        SELECT p.id
+        FROM payments p
+        WHERE p.role = 'duplicate'
+          AND p.status = 'captured'
+          AND p.created_at < :now - interval '1 hour'
+          AND NOT EXISTS (SELECT 1 FROM refunds r WHERE r.payment_id = p.id AND r.status <> 'failed')
+          AND (
+              p.created_at < :now - interval '24 hours'
+              OR NOT EXISTS (
+                  SELECT 1 FROM payments q WHERE q.order_id = p.order_id AND q.role IS NOT NULL AND q.id < p.id
+              )
+          )
+        """,
+    ),
+)
+
+_REFUNDS = (
+    Invariant(
+        "I11",
+        "Never more goes back than a payment brought.",
+        ("payments", "refunds"),
+        """
+        SELECT p.id
+        FROM payments p
+        JOIN refunds r ON r.payment_id = p.id AND r.status <> 'failed'
+        GROUP BY p.id, p.amount_paise
+        HAVING sum(r.amount_paise) > p.amount_paise
+        """,
+    ),
+    Invariant(
+        "I12",
+        "One intention to refund is one refund, here and at the gateway.",
+        ("refunds",),
+        """
+        SELECT refund_key AS id
+        FROM refunds
+        GROUP BY refund_key
+        HAVING count(*) > 1
+        UNION
+        SELECT gateway || ' ' || gateway_refund_id
+        FROM refunds
+        WHERE gateway_refund_id IS NOT NULL
+        GROUP BY gateway, gateway_refund_id
+        HAVING count(*) > 1
+        """,
+    ),
+    Invariant(
+        "J07",
+        "A payment is called refunded if and only if all of it went back.",
+        ("payments", "refunds"),
+        """
+        SELECT p.id
+        FROM payments p
+        LEFT JOIN (
+            SELECT payment_id, sum(amount_paise) AS paise
+            FROM refunds
+            WHERE status = 'processed'
+            GROUP BY payment_id
+        ) back ON back.payment_id = p.id
+        WHERE (p.status = 'refunded') <> (coalesce(back.paise, 0) >= p.amount_paise)
+        """,
+    ),
+    Invariant(
+        "J08",
+        "A refund is asked for within an hour of its intention.",
+        ("refunds",),
+        """
+        SELECT refund_key AS id
+        FROM refunds
+        WHERE status = 'intended'
+          AND created_at < :now - interval '1 hour'
+        """,
+    ),
+)
+
+_LEDGER = (
+    Invariant(
+        "I09",
+        "Each ledger transaction has two sides or more and sums to zero.",
+        ("ledger_entries",),
+        """
+        SELECT txn_id AS id
+        FROM ledger_entries
+        GROUP BY txn_id, currency
+        HAVING sum(amount_paise) <> 0 OR count(*) < 2
+        """,
+    ),
+    Invariant(
+        "I10",
+        "What the gateway owes us is what was paid less what went back.",
+        ("ledger_entries", "payments", "refunds"),
+        """
+        SELECT 'gateway_receivable' AS id
+        WHERE (SELECT coalesce(sum(amount_paise), 0) FROM ledger_entries WHERE account = 'gateway_receivable')
+           <> (SELECT coalesce(sum(amount_paise), 0) FROM payments WHERE status IN ('captured', 'refunded'))
+            - (SELECT coalesce(sum(amount_paise), 0) FROM refunds WHERE status = 'processed')
+        """,
+    ),
+    Invariant(
+        "J09",
+        "Each payment is in the ledger once: as a sale, or as owed to its buyer.",
+        ("payments", "ledger_entries"),
+        """
+        SELECT p.id
+        FROM payments p
+        LEFT JOIN ledger_entries l ON l.payment_id = p.id AND l.refund_id IS NULL
+        WHERE p.role IS NOT NULL
+        GROUP BY p.id, p.role, p.amount_paise
+        HAVING count(l.id) <> 2
+            OR count(*) FILTER (WHERE l.account = 'gateway_receivable' AND l.amount_paise = p.amount_paise) <> 1
+            OR count(*) FILTER (
+                   WHERE l.amount_paise = -p.amount_paise
+                     AND l.account = CASE p.role WHEN 'primary' THEN 'sales' ELSE 'owed_to_buyers' END
+               ) <> 1
+        """,
+    ),
+    Invariant(
+        "J10",
+        "Each refund that was carried out is in the ledger once, against what its payment was.",
+        ("payments", "refunds", "ledger_entries"),
+        """
+        SELECT r.refund_key AS id
+        FROM refunds r
+        LEFT JOIN payments p ON p.id = r.payment_id
+        LEFT JOIN ledger_entries l ON l.refund_id = r.id
+        GROUP BY r.id, r.refund_key, r.status, r.amount_paise, p.role
+        HAVING count(l.id) <> CASE r.status WHEN 'processed' THEN 2 ELSE 0 END
+            OR (r.status = 'processed' AND (
+                count(*) FILTER (WHERE l.account = 'gateway_receivable' AND l.amount_paise = -r.amount_paise) <> 1
+                OR count(*) FILTER (
+                       WHERE l.amount_paise = r.amount_paise
+                         AND l.account = CASE p.role WHEN 'primary' THEN 'sales' ELSE 'owed_to_buyers' END
+                   ) <> 1
+            ))
+        """,
+    ),
+)
+
+_WITNESS = (
+    Invariant(
+        "I15",
+        # The report may name what the buyer's bank was charged instead of what the order cost.
+        "Each payment that the gateway reports for an order of ours is in our books, with its amount.",
+        ("reported_movements", "payments"),
+        """
+        SELECT m.gateway || ' ' || m.movement_id AS id
+        FROM reported_movements m
+        LEFT JOIN payments p ON p.gateway = m.gateway AND p.gateway_payment_id = m.gateway_payment_id
+        WHERE m.kind = 'payment'
+          AND m.order_id ~ '^ORDER[A-Z0-9]{15}$'
+          AND (
+              p.id IS NULL
+              OR p.status NOT IN ('held', 'captured', 'refunded')
+              OR p.order_id <> m.order_id
+              OR ((m.amount_paise, m.currency) <> (p.amount_paise, p.currency)
+                  AND (m.amount_paise, m.currency) <> (p.charged_paise, p.charged_currency))
+          )
+        """,
+    ),
+    Invariant(
+        "I16",
+        "Each payment in our books is in the gateway's report of its time.",
+        ("payments", "reported_movements", "report_runs"),
+        f"""
+        SELECT p.id
+        FROM payments p
+        WHERE p.role IS NOT NULL
+          AND EXISTS (
+              SELECT 1
+              FROM report_runs r
+              WHERE r.gateway = p.gateway
+                AND coalesce(p.paid_at, p.created_at) BETWEEN r.since AND r.until - {_REPORTED_AFTER}
+          )
+          AND NOT EXISTS (
+              SELECT 1
+              FROM reported_movements m
+              WHERE (m.gateway, m.kind, m.movement_id) = (p.gateway, 'payment', p.gateway_payment_id)
+          )
+        """,  # noqa: S608 - a constant of this module
+    ),
+    Invariant(
+        "I33",
+        "Each refund that the gateway reports of a payment of ours is in our books, with its amount.",
+        ("reported_movements", "refunds", "payments"),
+        """
+        SELECT m.gateway || ' ' || m.movement_id AS id
+        FROM reported_movements m
+        JOIN payments p ON p.gateway = m.gateway AND p.gateway_payment_id = m.gateway_payment_id
+        LEFT JOIN refunds r ON r.gateway = m.gateway AND r.gateway_refund_id = m.movement_id
+        WHERE m.kind = 'refund'
+          AND (p.role IS NOT NULL OR p.status = 'held')
+          AND (r.status IS DISTINCT FROM 'processed' OR r.amount_paise <> m.amount_paise OR r.payment_id <> p.id)
+        """,
+    ),
+    Invariant(
+        "J11",
+        "Each refund that we call carried out is in the gateway's report of its time.",
+        ("refunds", "reported_movements", "report_runs"),
+        f"""
+        SELECT r.refund_key AS id
+        FROM refunds r
+        WHERE r.status = 'processed'
+          AND EXISTS (
+              SELECT 1
+              FROM report_runs run
+              WHERE run.gateway = r.gateway
+                AND r.processed_at BETWEEN run.since AND run.until - {_REPORTED_AFTER}
+          )
+          AND NOT EXISTS (
+              SELECT 1
+              FROM reported_movements m
+              WHERE (m.gateway, m.kind, m.movement_id) = (r.gateway, 'refund', r.gateway_refund_id)
+          )
+        """,  # noqa: S608 - a constant of this module
+    ),
+)
+
+MONEY = (*_ORDERS, *_PAYMENTS, *_REFUNDS, *_LEDGER, *_WITNESS)
