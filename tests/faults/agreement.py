@@ -1,7 +1,7 @@
 """Whether the books agree with the gateway: nothing lost, nothing doubled, nothing invented.
 
 The gateway's truth comes over HTTP from the simulator's process, the books are read as psql would. What is
-written once per rupee is counted here by key; what must balance is the business of `database.invariants`.
+written once per rupee is counted here by key; that it balances is asked of `database.invariants`.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+from operations.check import State, run_checks
 from tests.faults.shop import Shop
 
 Rows = list[dict[str, Any]]
@@ -40,7 +41,13 @@ _RECEIPTS = """
 def disagreements(shop: Shop) -> list[str]:
     """What is wrong, one line each; empty when the books tell the gateway's story and tell it once."""
     truth = shop.truth()
-    return [*_of_payments(shop, truth), *_of_refunds(shop, truth), *_of_receipts(shop), *_of_events(shop)]
+    return [
+        *_of_payments(shop, truth),
+        *_of_refunds(shop, truth),
+        *_of_receipts(shop),
+        *_of_events(shop),
+        *(str(found) for found in run_checks(shop.services) if found.state is State.VIOLATED),
+    ]
 
 
 def _of_payments(shop: Shop, truth: dict[str, Rows]) -> list[str]:

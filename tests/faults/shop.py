@@ -112,6 +112,19 @@ class Shop:
                 ran += 1
         return ran
 
+    def let_pass(self, *, minutes: int) -> None:
+        """Make every unsettled order older, as if nobody had looked for a while."""
+        self.execute(
+            """
+            UPDATE orders
+            SET created_at = created_at - make_interval(mins => :minutes),
+                synced_at = synced_at - make_interval(mins => :minutes),
+                swept_at = swept_at - make_interval(mins => :minutes)
+            WHERE status NOT IN ('paid', 'surplus')
+            """,
+            minutes=minutes,
+        )
+
     def rows(self, sql: str, **values: Any) -> list[dict[str, Any]]:
         with self.engine.connect() as conn:
             return [dict(row) for row in conn.execute(text(sql), values).mappings()]

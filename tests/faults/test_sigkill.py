@@ -1,8 +1,8 @@
 """A real SIGKILL at every statement and commit of each flow of money: whatever dies, the survivors make it whole.
 
-Boundaries are enumerated, not sampled: 0, 1, 2, … until the child outlives its flow. Each is tried on a buyer
-of its own. After each kill the survivors do what they would do anyway: the buyer clicks again, the gateway
-repeats its message, the worker runs what is queued.
+Boundaries are enumerated, not sampled, and each is tried on a buyer of its own. After each kill the survivors
+do what they would do anyway: the buyer clicks again, the gateway repeats its message, the worker runs what is
+queued.
 """
 
 from __future__ import annotations
@@ -10,17 +10,19 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from itertools import count
 from typing import Any
 
 import pytest
 
+import payment_handler
 from database.embedded import EmbeddedServer
 from domain.accounts import User
+from domain.identifiers import new_refund_key
 from domain.orders import Order
 from tests.faults.agreement import disagreements
 from tests.faults.shop import METHODS, Shop, open_shop
 from tests.faults.victim import Zygote, zygote
+from tests.simulator.running_simulator import until
 
 
 @dataclass
@@ -78,6 +80,7 @@ class Enumeration:
     shop: Shop
     victims: Zygote
     seeds: range
+    both_sides: bool
 
     def run(
         self,
@@ -87,37 +90,47 @@ class Enumeration:
         survive: Callable[[Case], None],
         check: Callable[[Case], None],
     ) -> list[str]:
-        """The boundaries of the last seed's flow, every one of which was deadly once."""
-        passed: list[str] = []
+        """The boundaries of the last seed's flow. Each seed's flow is run to its end once, to know them."""
+        boundaries: list[str] = []
         for seed in self.seeds:
-            passed = self._run(flow, lambda: prepare(seed), survive, check)  # noqa: B023 - called before the next
-            print(f"{flow}, seed {seed}: killed at each of {len(passed)} boundaries")
-        return passed
+            kills = 0
+            for at in self._kills(boundaries := self._attempt(flow, None, prepare(seed), survive, check)):
+                killed = self._attempt(flow, at, prepare(seed), survive, check)
+                assert killed == boundaries[: at + 1]
+                kills += 1
+            print(f"{flow}, seed {seed}: {kills} kills, {len(boundaries)} boundaries")
+        return boundaries
 
-    def _run(
+    def _kills(self, boundaries: list[str]) -> list[int]:
+        """Nothing but a call of the gateway lies between a statement and the next, and none in a transaction:
+        before each statement, and around each COMMIT, is every state that a kill can leave."""
+        return [
+            at
+            for at, label in enumerate(boundaries)
+            if self.both_sides or label.startswith("before ") or label == "after COMMIT"
+        ]
+
+    def _attempt(
         self,
         flow: str,
-        prepare: Callable[[], Case],
+        at: int | None,
+        case: Case,
         survive: Callable[[Case], None],
         check: Callable[[Case], None],
     ) -> list[str]:
-        for at in count():
-            case = prepare()
-            ending = self.victims.run(flow, at=at, **case.arguments)
-            assert not ending.error, ending
-            survive(case)
-            self.shop.run_jobs()
-            assert disagreements(self.shop) == [], (flow, at, ending.passed[-1:])
-            check(case)
-            if not ending.was_killed:
-                assert at == len(ending.passed)
-                return ending.passed
-        raise AssertionError("count() does not end")
+        ending = self.victims.run(flow, at=at, **case.arguments)
+        assert not ending.error, ending
+        assert ending.was_killed == (at is not None)
+        survive(case)
+        self.shop.run_jobs()
+        assert disagreements(self.shop) == [], (flow, at, ending.passed[-1:])
+        check(case)
+        return ending.passed
 
 
 @pytest.fixture
 def enumeration(shop: Shop, victims: Zygote, scale: Any) -> Enumeration:
-    return Enumeration(shop, victims, range(scale.pick(1, 10)))
+    return Enumeration(shop, victims, range(scale.pick(1, 10)), both_sides=scale.large)
 
 
 def commits(passed: list[str]) -> int:
@@ -205,6 +218,58 @@ def test_f30_a_job_killed_anywhere_is_made_good_by_its_next_try(shop: Shop, enum
     )
 
     assert commits(passed) == 2
+
+
+def test_a_refund_killed_anywhere_is_made_once(shop: Shop, enumeration: Enumeration) -> None:
+    admin = shop.admin()
+
+    def prepare(seed: int) -> Case:
+        case = with_order(shop, seed)
+        order = payment_handler.sync_order(shop.services, case.order_id)
+        case.arguments = {
+            "admin_id": str(admin.id),
+            "order_id": order.id,
+            "amount_paise": order.amount_paise if seed % 2 == 0 else 10_000,
+            "refund_key": new_refund_key(),
+        }
+        return case
+
+    def send_the_form_again(case: Case) -> None:
+        asked = {name: value for name, value in case.arguments.items() if name != "admin_id"}
+        payment_handler.request_refund(shop.services, admin, reason="asked for it", **asked)
+        shop.run_jobs()
+        shop.simulator.control("POST", f"/refunds/{asked['refund_key']}/settle", {"outcome": "SUCCESS"})
+        shop.receive(*shop.webhook(case.order_id))
+
+    def one_refund(case: Case) -> None:
+        theirs = [r for r in shop.truth()["refunds"] if r["order_id"] == case.order_id]
+        assert [(r["refund_id"], r["amount_paise"], r["status"]) for r in theirs] == [
+            (case.arguments["refund_key"], case.arguments["amount_paise"], "SUCCESS")
+        ]
+
+    passed = enumeration.run("refund", prepare=prepare, survive=send_the_form_again, check=one_refund)
+
+    assert commits(passed) == 2
+    assert any("INSERT INTO refunds" in label for label in passed)
+
+
+def test_a_sweep_killed_anywhere_is_finished_by_the_next(shop: Shop, enumeration: Enumeration) -> None:
+    def prepare(seed: int) -> Case:
+        case = with_order(shop, seed)
+        shop.let_pass(minutes=5)
+        return case
+
+    def sweep_again(case: Case) -> None:
+        shop.let_pass(minutes=5)
+        # The server lets go of a dead process's lock when it notices.
+        until(lambda: not payment_handler.sweep(shop.services).is_cut_short)
+
+    passed = enumeration.run(
+        "sweep", prepare=prepare, survive=sweep_again, check=lambda case: assert_paid(shop, case)
+    )
+
+    assert commits(passed) >= 3
+    assert any("pg_try_advisory_lock" in label for label in passed)
 
 
 def assert_paid(shop: Shop, case: Case) -> None:

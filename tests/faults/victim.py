@@ -92,8 +92,27 @@ def process_event(services: Services, event_id: int) -> Callable[[], object]:
     return lambda: payment_handler.process_event(services, event_id)
 
 
-def execute_refund(services: Services, refund_key: str) -> Callable[[], object]:
-    return lambda: payment_handler.execute_refund(services, refund_key)
+def refund(
+    services: Services, admin_id: str, order_id: str, amount_paise: int, refund_key: str
+) -> Callable[[], object]:
+    admin = _user(services, admin_id)
+
+    def ask_and_execute() -> None:
+        payment_handler.request_refund(
+            services,
+            admin,
+            order_id=order_id,
+            amount_paise=amount_paise,
+            reason="asked for it",
+            refund_key=refund_key,
+        )
+        payment_handler.execute_refund(services, refund_key)
+
+    return ask_and_execute
+
+
+def sweep(services: Services) -> Callable[[], object]:
+    return lambda: payment_handler.sweep(services)
 
 
 # A flow looks up who acts, which is no part of it, and returns what can be killed.
@@ -102,7 +121,8 @@ FLOWS: dict[str, Callable[..., Callable[[], object]]] = {
     "webhook": webhook,
     "sync": sync,
     "process_event": process_event,
-    "execute_refund": execute_refund,
+    "refund": refund,
+    "sweep": sweep,
 }
 
 
