@@ -18,6 +18,7 @@ from domain.errors import (
     CircuitOpen,
     GatewayCredentialsRejected,
     GatewayError,
+    GatewayObjectNotFound,
     GatewayReplyInvalid,
     GatewayUnavailable,
     OrderNotFound,
@@ -80,10 +81,14 @@ def terminate_order(services: Services, order_id: str) -> None:
     """Ask the gateway to accept no new attempt on an order that the buyer gave up. A job; safe to repeat."""
     with services.engine.connect() as conn:
         order = orders.find(conn, order_id)
-    if order is not None and order.status is OrderStatus.SUPERSEDED and order.payment_session_id is not None:
+    if order is None or order.status is not OrderStatus.SUPERSEDED:
+        return
+    try:
         services.gateway(order.gateway).terminate_order(order_id)
-        # It may have been paid in the meantime: the gateway's answer counts, not our wish.
-        sync_order(services, order_id)
+    except GatewayObjectNotFound:
+        return  # It never came into being there, so nobody can pay it.
+    # It may have been paid in the meantime: the gateway's answer counts, not our wish.
+    sync_order(services, order_id)
 
 
 def _look_before_replacing(services: Services, user: User, plan_text: str) -> None:

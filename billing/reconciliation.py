@@ -6,10 +6,9 @@ Both only look: what a look finds is written by `sync_order` and `recover_order`
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import islice
 
 import structlog
 
@@ -17,7 +16,7 @@ from billing.alarms import raise_alarm
 from billing.inbox import requeue_waiting_events
 from billing.recovery import recover_order
 from billing.settlement import sync_order
-from database import unfinished
+from database import books, unfinished
 from database.locks import Exclusive, try_exclusively
 from domain.errors import CircuitOpen, GatewayError, GatewayRateLimited, OrderNotFound
 from domain.gateway import Movement
@@ -32,6 +31,10 @@ ORDERS_FOR = timedelta(days=3)
 REFUNDS_FOR = timedelta(days=30)
 # A third of the payments that the gateway lets us ask for in a minute: buyers come first.
 ORDERS_PER_SWEEP = 35
+
+# A webhook is tried again for half an hour. A payment of the last day without one after that is a sign.
+SILENCE_AFTER = timedelta(minutes=40)
+SILENCE_FOR = timedelta(days=1)
 
 # The gateway's account may lag: the nightly run reads the last days again.
 NIGHTLY_WINDOW = timedelta(days=3)
@@ -83,7 +86,9 @@ def _sweep(services: Services) -> SweepResult:
             shortest_pause=SHORTEST_PAUSE,
             limit=ORDERS_PER_SWEEP,
         )
+    _listen_for_silence(services)
     asked = moved = failed = 0
+    unforeseen: Exception | None = None
     for order_id in due:
         with services.engine.begin() as conn:
             before = unfinished.mark_swept(conn, order_id, now=services.now(conn))
@@ -96,7 +101,29 @@ def _sweep(services: Services) -> SweepResult:
         except GatewayError as exc:
             failed += 1
             log.warning("order_not_swept", order_id=order_id, error=type(exc).__name__)
+        except Exception as exc:  # raised below: one order must not keep the others waiting
+            unforeseen = unforeseen or exc
+            log.error("order_not_swept", order_id=order_id, error=type(exc).__name__)
+    if unforeseen is not None:
+        raise unforeseen
     return SweepResult(asked, moved, failed, requeued)
+
+
+def _listen_for_silence(services: Services) -> None:
+    """Payments arrive and no webhook does: its address is wrong, or the gateway has given it up."""
+    with services.engine.begin() as conn:
+        now = services.now(conn)
+        silent = unfinished.silent_gateways(conn, since=now - SILENCE_FOR, until=now - SILENCE_AFTER)
+        for gateway in services.gateways:
+            key = f"webhooks:{gateway}:silent"
+            if gateway in silent:
+                sentence = (
+                    f"{gateway} took payments and sent no webhook since. Access is given all the same, but "
+                    "later: check the webhook's address in the payment service's dashboard."
+                )
+                raise_alarm(services, conn, key, sentence)
+            else:
+                books.resolve_alarm(conn, key, now=now)
 
 
 def reconcile(
@@ -178,12 +205,25 @@ def _keep_account(
 ) -> int:
     """Store the gateway's account before anything is concluded from it."""
     count = 0
-    lines: Iterator[Movement] = services.gateway(gateway).list_movements(since, until)
-    while batch := list(islice(lines, _MOVEMENTS_AT_ONCE)):
+    batch: list[Movement] = []
+
+    def keep() -> None:
+        nonlocal count
         with services.engine.begin() as conn:
             unfinished.keep_movements(conn, gateway, batch)
         count += len(batch)
         progress(f"{gateway}: read {count} movements of money")
+        batch.clear()
+
+    try:
+        for movement in services.gateway(gateway).list_movements(since, until):
+            batch.append(movement)
+            if len(batch) == _MOVEMENTS_AT_ONCE:
+                keep()
+    finally:
+        # What was read before an unreadable line is kept all the same.
+        if batch:
+            keep()
     with services.engine.begin() as conn:
         unfinished.note_report(conn, gateway, since=since, until=until)
     return count

@@ -16,15 +16,20 @@ from billing import mails
 from billing.alarms import raise_alarm
 from database import books, orders, payments, refunds, subscriptions, users
 from database.queue import Job
+from database.refunds import RefundRow
 from domain.accounts import User
-from domain.errors import OrderNotFound, RefundRefused
+from domain.errors import GatewayRequestRejected, OrderNotFound, RefundRefused
+from domain.gateway import GatewayRefund, GatewayRefundStatus
 from domain.identifiers import new_refund_key
-from domain.money import format_rupees
+from domain.money import INR, format_rupees
 from domain.orders import Order, PaymentRole
 from domain.refunds import RefundChange, RefundStatus, settle_refunds
 from wiring import Services
 
 log = structlog.get_logger()
+
+# The gateways' own minimum: ₹1.
+SMALLEST_PAISE = 100
 
 
 def request_refund(
@@ -51,8 +56,9 @@ def request_refund(
         payment = next((payment for payment in money if payment.left_paise > 0), None)
         if payment is None:
             raise RefundRefused("Nothing of this order is left to return.")
-        if not 0 < amount_paise <= payment.left_paise:
-            raise RefundRefused(f"At most {format_rupees(payment.left_paise)} can be returned.")
+        if not SMALLEST_PAISE <= amount_paise <= payment.left_paise:
+            most = format_rupees(payment.left_paise)
+            raise RefundRefused(f"From {format_rupees(SMALLEST_PAISE)} to {most} can be returned.")
         if not reason.strip():
             raise RefundRefused("Please give a reason; the audit log keeps it.")
         intend_refund(
@@ -96,20 +102,38 @@ def intend_refund(
 def execute_refund(services: Services, refund_key: str) -> None:
     """Ask the gateway for an intended refund, under its own id. Safe to repeat. Raises GatewayError.
 
-    What becomes of it later is learnt like everything else: by a webhook or by the sweep.
+    A refusal ends the refund: asking for the same again cannot help, and a person hears of it. What becomes
+    of an accepted one is learnt like everything else, by a webhook or by the sweep.
     """
     with services.engine.connect() as conn:
         refund = refunds.find(conn, refund_key)
     if refund is None or refund.status is not RefundStatus.INTENDED:
         return
-    answer = services.gateway(refund.gateway).create_refund(
-        refund.order_id, refund_id=refund_key, amount_paise=refund.amount_paise, note=refund.reason
-    )
+    gateway = services.gateway(refund.gateway)
+    try:
+        answer = gateway.create_refund(
+            refund.order_id, refund_id=refund_key, amount_paise=refund.amount_paise, note=refund.reason
+        )
+    except GatewayRequestRejected as refusal:
+        log.warning("refund_refused", refund=refund_key, code=refusal.code)
+        answer = _refused(refund)
     with services.engine.begin() as conn:
         order = _lock(conn, refund.order_id)
         known = refunds.known_of_order(conn, order.id)
         changes, alarms = settle_refunds(refunds.refundable(conn, order.id), known, [answer])
         apply_changes(services, conn, order, changes, alarms)
+
+
+def _refused(refund: RefundRow) -> GatewayRefund:
+    return GatewayRefund(
+        refund_id=refund.refund_key,
+        gateway_refund_id="",
+        order_id=refund.order_id,
+        gateway_payment_id="",
+        amount_paise=refund.amount_paise,
+        currency=INR,
+        status=GatewayRefundStatus.FAILED,
+    )
 
 
 def apply_changes(

@@ -66,19 +66,38 @@ def mark_swept(conn: Connection, order_id: str, *, now: datetime) -> OrderStatus
     return OrderStatus(status)
 
 
+def silent_gateways(conn: Connection, *, since: datetime, until: datetime) -> set[str]:
+    """Gateways that took money in this stretch and have not sent a single webhook after it."""
+    rows = conn.execute(
+        text("""
+        SELECT DISTINCT p.gateway
+        FROM payments p
+        WHERE p.role IS NOT NULL
+          AND p.created_at BETWEEN :since AND :until
+          AND NOT EXISTS (
+            SELECT 1 FROM gateway_events e
+            WHERE e.gateway = p.gateway
+              AND (e.received_at >= p.created_at OR e.order_id = p.order_id))
+        """),
+        {"since": since, "until": until},
+    )
+    return set(rows.scalars())
+
+
 def keep_movements(conn: Connection, gateway: str, movements: Sequence[Movement]) -> None:
     """Keep lines of the gateway's account. What it reports later of the same movement replaces them."""
     if not movements:
         return
     conn.execute(
         text("""
-        INSERT INTO reported_movements (gateway, kind, movement_id, order_id, gateway_payment_id, amount_paise,
-                                        currency, occurred_at)
-        VALUES (:gateway, :kind, :movement_id, :order_id, :gateway_payment_id, :amount_paise, :currency,
-                :occurred_at)
+        INSERT INTO reported_movements (gateway, kind, movement_id, order_id, gateway_payment_id, refund_key,
+                                        amount_paise, currency, occurred_at)
+        VALUES (:gateway, :kind, :movement_id, :order_id, :gateway_payment_id, :refund_key, :amount_paise,
+                :currency, :occurred_at)
         ON CONFLICT ON CONSTRAINT reported_movements_pkey DO UPDATE
         SET order_id = excluded.order_id,
             gateway_payment_id = excluded.gateway_payment_id,
+            refund_key = excluded.refund_key,
             amount_paise = excluded.amount_paise,
             currency = excluded.currency,
             occurred_at = excluded.occurred_at,
@@ -91,6 +110,7 @@ def keep_movements(conn: Connection, gateway: str, movements: Sequence[Movement]
                 "movement_id": movement.gateway_refund_id or movement.gateway_payment_id,
                 "order_id": movement.order_id,
                 "gateway_payment_id": movement.gateway_payment_id,
+                "refund_key": movement.refund_id or None,
                 "amount_paise": movement.amount_paise,
                 "currency": movement.currency,
                 "occurred_at": movement.occurred_at,
@@ -111,20 +131,42 @@ def note_report(conn: Connection, gateway: str, *, since: datetime, until: datet
 def orders_of_unmatched_movements(
     conn: Connection, gateway: str, *, since: datetime, until: datetime
 ) -> list[str]:
-    """Orders for which the gateway reports money that our books do not have like that, oldest first."""
+    """Orders for which the gateway reports money that our books do not have like that, oldest first.
+
+    Orders of other shops on the same account have ids of another shape. The refund of a payment that never
+    became ours, because it came too late for its order, is the gateway's own affair.
+    """
     rows = conn.execute(
         text("""
-        SELECT m.order_id
-        FROM reported_movements m
-        LEFT JOIN payments p ON m.kind = 'payment'
-            AND p.gateway = m.gateway AND p.gateway_payment_id = m.movement_id AND p.role IS NOT NULL
-        LEFT JOIN refunds r ON m.kind = 'refund'
-            AND r.gateway = m.gateway AND r.gateway_refund_id = m.movement_id AND r.status = 'processed'
-        WHERE m.gateway = :gateway
-          AND m.occurred_at BETWEEN :since AND :until
-          AND coalesce(p.amount_paise, r.amount_paise) IS DISTINCT FROM m.amount_paise
-        GROUP BY m.order_id
-        ORDER BY min(m.occurred_at)
+        WITH ours AS (
+            SELECT *
+            FROM reported_movements
+            WHERE gateway = :gateway
+              AND occurred_at BETWEEN :since AND :until
+              AND order_id ~ '^ORDER[A-Z0-9]{15}$'
+        ), unmatched AS (
+            SELECT m.order_id, m.occurred_at
+            FROM ours m
+            WHERE m.kind = 'payment'
+              AND NOT EXISTS (
+                SELECT 1 FROM payments p
+                WHERE p.gateway = m.gateway AND p.gateway_payment_id = m.movement_id
+                  AND p.role IS NOT NULL AND p.amount_paise = m.amount_paise)
+            UNION ALL
+            SELECT m.order_id, m.occurred_at
+            FROM ours m
+            JOIN payments p ON p.gateway = m.gateway AND p.gateway_payment_id = m.gateway_payment_id
+            WHERE m.kind = 'refund'
+              AND p.role IS NOT NULL
+              AND NOT EXISTS (
+                SELECT 1 FROM refunds r
+                WHERE r.payment_id = p.id AND r.status = 'processed' AND r.amount_paise = m.amount_paise
+                  AND (r.gateway_refund_id = m.movement_id OR r.refund_key = m.refund_key))
+        )
+        SELECT order_id
+        FROM unmatched
+        GROUP BY order_id
+        ORDER BY min(occurred_at)
         """),
         {"gateway": gateway, "since": since, "until": until},
     )

@@ -138,7 +138,8 @@ class Movement:
     """A line of the gateway's own account of money: what it took for an order, or gave back.
 
     `amount_paise` of a payment is the *order* amount where the report gives one. `refund_id` is ours where
-    we asked for the refund; both refund ids are empty for a payment.
+    we asked for the refund; `gateway_refund_id` is the report's number, which may differ from the one that
+    `fetch_refund` answers. Both are empty for a payment.
     """
 
     kind: MovementKind
@@ -193,7 +194,11 @@ class PaymentGateway(Protocol):
         ...
 
     def list_movements(self, since: datetime, until: datetime) -> Iterator[Movement]:
-        """The gateway's own account of a stretch of time, oldest first. It may lag days behind."""
+        """The gateway's own account of a stretch of time. It may lag days behind, and may take minutes.
+
+        What can be read is yielded before an unreadable line raises GatewayReplyInvalid. Orders of other
+        shops on the same account are in it too.
+        """
         ...
 
     def parse_webhook(self, headers: Mapping[str, str], body: bytes) -> WebhookEvent:

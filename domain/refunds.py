@@ -96,7 +96,6 @@ def settle_refunds(
     contradicts our books (another amount, more than was paid) is told and not written. A refund of an
     attempt that never became our money is the gateway's own affair.
     """
-    by_payment = {payment.gateway_payment_id: payment.id for payment in payments}
     by_key = {refund.key: refund for refund in known}
     by_gateway_id = {refund.gateway_refund_id: refund for refund in known if refund.gateway_refund_id}
     left = {payment.id: payment.left_paise for payment in payments}
@@ -105,7 +104,9 @@ def settle_refunds(
     for refund in sorted(observed, key=_in_time):
         status = _FROM_GATEWAY.get(refund.status, RefundStatus.PENDING)
         mine = by_key.get(refund.refund_id) or by_gateway_id.get(refund.gateway_refund_id)
-        payment_id = by_payment.get(refund.gateway_payment_id) if mine is None else mine.payment_id
+        if refund.amount_paise <= 0:
+            continue  # A refund of nothing changes nothing.
+        payment_id = _payment_of(refund, payments) if mine is None else mine.payment_id
         if payment_id is None or (mine is not None and not may_rise(mine.status, status)):
             continue
         if mine is not None and refund.amount_paise != mine.amount_paise:
@@ -121,6 +122,14 @@ def settle_refunds(
         key = _key(refund) if mine is None else mine.key
         changes.append(_change(refund, key, payment_id, status, is_new=mine is None))
     return tuple(changes), tuple(alarms)
+
+
+def _payment_of(refund: GatewayRefund, payments: Sequence[RefundablePayment]) -> int | None:
+    """The payment that a refund takes from. One that names none can only mean the order's single payment."""
+    if not refund.gateway_payment_id and len(payments) == 1:
+        return payments[0].id
+    named = (payment.id for payment in payments if payment.gateway_payment_id == refund.gateway_payment_id)
+    return next(named, None)
 
 
 def _in_time(refund: GatewayRefund) -> tuple[bool, datetime | None, str]:

@@ -24,7 +24,7 @@ log = structlog.get_logger()
 # The largest documented event is about 4 kB.
 _LARGEST_BODY = 256 * 1024
 # A sender that takes longer for so little is not a gateway.
-_READ_SECONDS = 10.0
+_LONGEST_READ_SECONDS = 10.0
 # A gateway gives up after five seconds. What is stored after our answer is found to be known when it comes again.
 _ANSWER_SECONDS = 3.5
 
@@ -38,7 +38,7 @@ async def _receive(request: Request, gateway: str) -> Response:
     if request.method != "POST":
         return JSONResponse({"error": "method not allowed"}, status_code=405, headers={"Allow": "POST"})
     try:
-        async with asyncio.timeout(_READ_SECONDS):
+        async with asyncio.timeout(_LONGEST_READ_SECONDS):
             body = await _read(request)
     except ClientDisconnect:
         return JSONResponse({"error": "incomplete"}, status_code=400)

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import text
 
-from domain.errors import Forbidden, GatewayTimeout, OrderNotFound, RefundRefused
+from domain.errors import Forbidden, GatewayRequestRejected, GatewayTimeout, OrderNotFound, RefundRefused
 from domain.gateway import GatewayRefundStatus
 from domain.orders import OrderStatus
 from payment_handler import execute_refund, request_refund, start_checkout, sync_order
@@ -89,7 +89,7 @@ def test_sending_the_form_twice_asks_once(services, admin, paid) -> None:
 
 
 @pytest.mark.parametrize(
-    ("amount", "reason"), [(0, "x"), (-1, "x"), (FULL + 1, "x"), (FULL, "  "), (10**18, "x")]
+    ("amount", "reason"), [(0, "x"), (-1, "x"), (99, "x"), (FULL + 1, "x"), (FULL, "  "), (10**18, "x")]
 )
 def test_a_refund_outside_what_is_left_or_without_reason_is_refused(
     services, admin, paid, amount, reason
@@ -184,6 +184,23 @@ def test_a_refund_seen_together_with_its_payment_gives_and_ends_access_in_one(
     assert not entitlement(services, user).is_active
 
 
+def test_a_refund_that_names_no_payment_takes_from_the_orders_only_one(services, user, gateway, paid) -> None:
+    theirs = gateway.refund_in_dashboard(paid.id, FULL)
+    gateway.refunds[theirs.refund_id] = replace(theirs, gateway_payment_id="")
+
+    sync_order(services, paid.id)
+
+    assert not entitlement(services, user).is_active
+
+
+def test_a_refund_of_nothing_changes_nothing(services, gateway, paid) -> None:
+    gateway.refund_in_dashboard(paid.id, 0)
+
+    sync_order(services, paid.id)
+
+    assert rows(services, "SELECT * FROM refunds") == []
+
+
 def test_refunds_beyond_the_payment_are_told_and_not_booked(services, gateway, paid) -> None:
     gateway.refund_in_dashboard(paid.id, FULL)
     gateway.refund_in_dashboard(paid.id, 100)
@@ -244,6 +261,17 @@ def test_a_failed_refund_calls_a_person_frees_the_money_and_is_not_repeated(
     execute_refund(services, KEY)
 
     assert gateway.calls == ["create_refund"]
+    assert rows(services, "SELECT status FROM refunds") == [("failed",)]
+    assert rows(services, "SELECT count(*) FROM alarms WHERE key LIKE 'refund:%'") == [(1,)]
+    ask(services, admin, paid, FULL, key="REFUND00000000000002")
+
+
+def test_a_refund_that_the_gateway_refuses_ends_and_frees_the_money(services, gateway, admin, paid) -> None:
+    ask(services, admin, paid, FULL)
+    gateway.fail_next = GatewayRequestRejected()
+
+    execute_refund(services, KEY)
+
     assert rows(services, "SELECT status FROM refunds") == [("failed",)]
     assert rows(services, "SELECT count(*) FROM alarms WHERE key LIKE 'refund:%'") == [(1,)]
     ask(services, admin, paid, FULL, key="REFUND00000000000002")

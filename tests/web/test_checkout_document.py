@@ -64,7 +64,7 @@ def test_a_visitor_is_sent_to_log_in(client, order) -> None:
     assert (answer.status_code, answer.headers["location"]) == (303, "/login")
 
 
-@pytest.mark.parametrize("status", ["superseded", "expired", "surplus", "failed"])
+@pytest.mark.parametrize("status", ["superseded", "expired", "surplus", "terminated"])
 def test_an_order_that_cannot_be_paid_leads_to_where_things_stand(
     services, client, user, order, sign_in_as, status
 ) -> None:

@@ -132,6 +132,8 @@ CREATE TABLE reported_movements (
     movement_id text NOT NULL,
     order_id text NOT NULL,
     gateway_payment_id text NOT NULL,
+    -- Our id of a refund, where the report names it. Its own id may be another number than the API's.
+    refund_key text,
     amount_paise bigint NOT NULL,
     currency text NOT NULL,
     occurred_at timestamptz NOT NULL,
