@@ -151,7 +151,8 @@ def orders_of_unmatched_movements(
               AND NOT EXISTS (
                 SELECT 1 FROM payments p
                 WHERE p.gateway = m.gateway AND p.gateway_payment_id = m.movement_id
-                  AND p.role IS NOT NULL AND p.amount_paise = m.amount_paise)
+                  AND p.status IN ('held', 'captured', 'refunded')
+                  AND m.amount_paise IN (p.amount_paise, p.charged_paise))
             UNION ALL
             SELECT m.order_id, m.occurred_at
             FROM ours m

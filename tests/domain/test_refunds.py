@@ -1,0 +1,120 @@
+"""What observed refunds change: states rise only, whatever order the answers come in."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from itertools import permutations
+
+import pytest
+
+from domain.gateway import GatewayRefund, GatewayRefundStatus
+from domain.orders import PaymentRole
+from domain.refunds import KnownRefund, RefundablePayment, RefundStatus, may_rise, settle_refunds
+
+FULL = 49900
+PAYMENT = RefundablePayment(1, "PAY1", PaymentRole.PRIMARY, FULL, 0)
+
+
+def seen(status: GatewayRefundStatus, *, refund_id: str = "REFUND1", amount_paise: int = FULL, **changes):
+    values = {
+        "refund_id": refund_id,
+        "gateway_refund_id": f"R-{refund_id}",
+        "order_id": "ORDER00000000000001A",
+        "gateway_payment_id": "PAY1",
+        "amount_paise": amount_paise,
+        "currency": "INR",
+        "status": status,
+        "processed_at": datetime(2026, 3, 10, tzinfo=UTC) if status is GatewayRefundStatus.SUCCESS else None,
+        **changes,
+    }
+    return GatewayRefund(**values)
+
+
+class Books:
+    """What a use-case keeps between two looks."""
+
+    def __init__(self) -> None:
+        self.refunds: dict[str, KnownRefund] = {}
+
+    def apply(self, *observed: GatewayRefund) -> tuple[str, ...]:
+        taken = sum(r.amount_paise for r in self.refunds.values() if r.status is not RefundStatus.FAILED)
+        payment = RefundablePayment(1, "PAY1", PaymentRole.PRIMARY, FULL, taken)
+        changes, alarms = settle_refunds([payment], list(self.refunds.values()), observed)
+        for change in changes:
+            before = self.refunds.get(change.key)
+            assert change.is_new == (before is None)
+            assert before is None or may_rise(before.status, change.status)
+            self.refunds[change.key] = KnownRefund(
+                change.key, change.payment_id, change.amount_paise, change.status, change.gateway_refund_id
+            )
+        return alarms
+
+
+@pytest.mark.parametrize(
+    "life",
+    [
+        [GatewayRefundStatus.PENDING, GatewayRefundStatus.SUCCESS],
+        [GatewayRefundStatus.PENDING, GatewayRefundStatus.FAILED],
+        [GatewayRefundStatus.PENDING, GatewayRefundStatus.FAILED, GatewayRefundStatus.SUCCESS],
+        [GatewayRefundStatus.UNKNOWN, GatewayRefundStatus.CANCELLED],
+    ],
+)
+def test_answers_of_one_refund_lead_to_one_state_in_any_order(life) -> None:
+    states = set()
+    for order in permutations(life):
+        books = Books()
+        for status in order:
+            books.apply(seen(status))
+            books.apply(seen(status))
+        states.add(books.refunds["REFUND1"].status)
+
+    assert len(states) == 1
+    assert states <= {RefundStatus.PROCESSED, RefundStatus.FAILED}
+
+
+def test_a_refund_of_another_amount_than_ours_is_told_and_not_written() -> None:
+    mine = KnownRefund("REFUND1", 1, 100, RefundStatus.INTENDED)
+
+    changes, alarms = settle_refunds([PAYMENT], [mine], [seen(GatewayRefundStatus.SUCCESS)])
+
+    assert changes == ()
+    assert alarms == ("refund REFUND1 has another amount at the gateway",)
+
+
+def test_what_exceeds_the_payment_is_told_and_failed_refunds_claim_nothing() -> None:
+    books = Books()
+
+    alarms = books.apply(
+        seen(GatewayRefundStatus.FAILED, refund_id="ONE"),
+        seen(GatewayRefundStatus.SUCCESS, refund_id="TWO"),
+        seen(GatewayRefundStatus.PENDING, refund_id="THREE", amount_paise=100),
+    )
+
+    assert alarms == ("the gateway refunded more than payment PAY1 brought",)
+    assert {key: str(refund.status) for key, refund in books.refunds.items()} == {
+        "ONE": "failed",
+        "TWO": "processed",
+    }
+
+
+def test_a_refund_of_an_attempt_that_never_became_ours_is_the_gateways_affair() -> None:
+    assert settle_refunds([], [], [seen(GatewayRefundStatus.SUCCESS)]) == ((), ())
+    assert settle_refunds([PAYMENT], [], [seen(GatewayRefundStatus.SUCCESS, gateway_payment_id="X")]) == (
+        (),
+        (),
+    )
+
+
+def test_a_refund_is_known_by_the_gateways_number_too() -> None:
+    mine = KnownRefund("gateway_R-odd id", 1, FULL, RefundStatus.PENDING, "R-odd id")
+
+    (change,), alarms = settle_refunds(
+        [PAYMENT], [mine], [seen(GatewayRefundStatus.SUCCESS, refund_id="odd id")]
+    )
+
+    assert (change.key, change.is_new, change.status) == (mine.key, False, RefundStatus.PROCESSED)
+    assert alarms == ()
+
+
+def test_states_rise_in_the_one_order_that_the_database_knows() -> None:
+    assert list(RefundStatus) == ["intended", "pending", "failed", "processed"]
