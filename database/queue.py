@@ -39,6 +39,7 @@ class Job(StrEnum):
     SEND_MAIL = "send_mail"
     RETRY_STALLED_JOBS = "retry_stalled_jobs"
     SWEEP = "sweep"
+    CHECK = "check"
     RECONCILE = "reconcile"
 
 
@@ -46,6 +47,7 @@ class Job(StrEnum):
 PERIODIC: Mapping[Job, str] = {
     Job.RETRY_STALLED_JOBS: "* * * * *",
     Job.SWEEP: "* * * * *",
+    Job.CHECK: "*/5 * * * *",
     # 02:30 in India: nobody buys, and the gateway's account of the day before is complete.
     Job.RECONCILE: "0 21 * * *",
 }

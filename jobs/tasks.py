@@ -19,6 +19,7 @@ from database.engine import conninfo
 from database.queue import PERIODIC, RETRY_LIMIT, Job
 from domain.errors import ProductError
 from mail.sender import MailNotSent
+from operations.check import check_and_alarm
 from wiring import Services
 
 _WORTH_RETRYING = (ProductError, MailNotSent, DBAPIError, PoolTimeout)
@@ -33,6 +34,7 @@ USE_CASES: dict[Job, Callable[..., object]] = {
     Job.SEND_MAIL: outbox.send_mail,
     Job.RETRY_STALLED_JOBS: dead_letters.retry_stalled_jobs,
     Job.SWEEP: payment_handler.sweep,
+    Job.CHECK: check_and_alarm,
     Job.RECONCILE: payment_handler.reconcile_last_days,
 }
 

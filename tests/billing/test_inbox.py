@@ -89,15 +89,19 @@ def test_a_job_that_killed_its_workers_is_left_to_a_person(live_services, event_
 
 def test_a_round_is_bounded_and_takes_the_oldest(live_services, event_id, monkeypatch) -> None:
     monkeypatch.setattr(inbox, "_EVENTS_PER_ROUND", 1)
-    receive_webhook(live_services, "cashfree", SIGNED, b"PAYMENT_SUCCESS_WEBHOOK:ORDER0000000000000002")
-    _execute(
-        live_services,
-        f"UPDATE gateway_events SET received_at = now() - interval '4 minutes' WHERE id > {event_id}",
-    )
+    for number, minutes in ((2, 5), (3, 4)):
+        body = f"PAYMENT_SUCCESS_WEBHOOK:ORDER000000000000000{number}".encode()
+        receive_webhook(live_services, "cashfree", SIGNED, body)
+        _execute(
+            live_services,
+            f"UPDATE gateway_events SET received_at = now() - interval '{minutes} minutes' "
+            f"WHERE order_id = 'ORDER000000000000000{number}'",
+        )
     _execute(live_services, "DELETE FROM procrastinate_jobs")
 
     assert requeue_waiting_events(live_services) == 1
-    assert _jobs(live_services) == [("process_event", "todo", {"event_id": event_id + 1})]
+    oldest = _rows(live_services, "SELECT id FROM gateway_events WHERE order_id = 'ORDER0000000000000002'")
+    assert _jobs(live_services) == [("process_event", "todo", {"event_id": oldest[0][0]})]
 
 
 @pytest.mark.parametrize("status", ["new", "processed", "ignored"])

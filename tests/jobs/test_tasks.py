@@ -149,7 +149,7 @@ def test_the_clock_queues_each_periodic_job_once_for_two_workers(services) -> No
         _clock_strikes(services, noon)
 
     assert sorted(_rows(services, "SELECT task_name FROM procrastinate_jobs")) == [
-        ("retry_stalled_jobs",), ("sweep",),
+        ("check",), ("retry_stalled_jobs",), ("sweep",),
     ]  # fmt: skip
 
 
