@@ -1,4 +1,4 @@
-"""The command line: run, migrate, create-admin, doctor, worker, psql, send-test-mail.
+"""The command line: run, migrate, create-admin, doctor, worker, psql, send-test-mail, check, sweep, reconcile, events.
 
 Each command is a few lines around one use-case. `python manage.py --help` lists them.
 """
@@ -13,34 +13,31 @@ import os
 import socket
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import closing
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 
+from billing import inbox, reconciliation
 from config import ROOT, ConfigError, Settings, load_settings
-from domain.errors import ProductError
+from database.queue import worker_is_alive
+from domain.errors import GatewayError, ProductError
 from jobs.worker import work_for_ever
 from mail.sender import MailNotSent
+from operations import event_text
+from operations.check import all_hold, format_findings, run_checks
+from operations.command_line import build_parser
 from operations.doctor import examine
 from operations.logs import configure_logs
+from operations.moments import as_read
 from operations.test_mail import send_test_mail
 from user_management import create_admin
-from wiring import build_services
+from wiring import Services, build_services
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command. Its problems are told in a sentence, with exit code 1."""
-    parser = argparse.ArgumentParser(prog="manage.py", description=__doc__)
-    commands = parser.add_subparsers(dest="command", required=True, metavar="command")
-    run = commands.add_parser("run", help="start the application")
-    run.add_argument("--reload", action="store_true", help="reload pages when a file changes")
-    commands.add_parser("migrate", help="bring the database to the newest schema")
-    admin = commands.add_parser("create-admin", help="create an admin's account")
-    admin.add_argument("email")
-    commands.add_parser("doctor", help="examine configuration, database, gateway and mail")
-    commands.add_parser("worker", help="run background jobs in a process of their own")
-    commands.add_parser("psql", help="open psql on the application's database; further arguments go to it")
-    mail = commands.add_parser("send-test-mail", help="send a test mail with the SMTP settings")
-    mail.add_argument("email")
+    parser = build_parser(__doc__)
     options, options_of_psql = parser.parse_known_args(arguments)
     if options_of_psql and options.command != "psql":
         parser.error(f"unrecognized arguments: {' '.join(options_of_psql)}")
@@ -51,6 +48,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _COMMANDS[options.command](load_settings(), options)
     except (ConfigError, MailNotSent) as exc:
         print(exc, file=sys.stderr)
+        return 1
+    except SQLAlchemyError as exc:
+        print(
+            f"The database cannot be used ({type(exc).__name__}): `manage.py doctor` says more.",
+            file=sys.stderr,
+        )
         return 1
     except ProductError as exc:
         fields = getattr(exc, "fields", {})
@@ -131,6 +134,79 @@ def _send_test_mail(settings: Settings, options: argparse.Namespace) -> int:
     return 0
 
 
+def _check(settings: Settings, _options: argparse.Namespace) -> int:
+    with closing(build_services(settings)) as services:
+        findings = run_checks(services)
+    print(format_findings(findings))
+    return 0 if all_hold(findings) else 1
+
+
+def _sweep(settings: Settings, _options: argparse.Namespace) -> int:
+    with closing(build_services(settings)) as services:
+        done = reconciliation.sweep(services)
+    print(
+        f"Asked about {done.asked} orders: {done.moved} moved, {done.failed} could not be asked. "
+        f"Events queued again: {done.events_requeued}."
+    )
+    if done.is_cut_short:
+        print(
+            "The round was cut short: another one is under way, or the gateway limits us. The next goes on."
+        )
+    return 0
+
+
+def _reconcile(settings: Settings, options: argparse.Namespace) -> int:
+    with closing(build_services(settings)) as services:
+        with services.engine.connect() as conn:
+            now = services.now(conn)
+        since = options.since.starts_at if options.since else now - reconciliation.NIGHTLY_WINDOW
+        until = min(options.until.ends_at if options.until else now, now)
+        if since >= until:
+            print(f"--since must be before --until and before now ({as_read(now)}).", file=sys.stderr)
+            return 1
+        print(f"Comparing {as_read(since)} to {as_read(until)} ...", flush=True)
+        try:
+            found = reconciliation.reconcile(
+                services, since=since, until=until, progress=lambda sentence: print(sentence, flush=True)
+            )
+        except GatewayError as exc:
+            reason = f"{type(exc).__name__} {exc.detail}".strip()
+            print(
+                f"The gateway's account could not be read ({reason}). Run this again later.", file=sys.stderr
+            )
+            return 1
+    print(
+        f"{found.movements} movements of money, {found.looked} orders looked at, {found.recovered} rebuilt, "
+        f"{len(found.unresolved)} unresolved."
+    )
+    for order_id in found.unresolved:
+        print(f"  unresolved: {order_id}")
+    return 1 if found.unresolved else 0
+
+
+def _events(settings: Settings, options: argparse.Namespace) -> int:
+    with closing(build_services(settings)) as services:
+        if options.action == "list":
+            print(event_text.table(inbox.list_events(services, status=options.status, limit=options.limit)))
+            return 0
+        if options.action == "show":
+            shown = inbox.find_event(services, options.id)
+            text = None if shown is None else event_text.page(shown)
+        else:
+            text = _replay(services, options.id)
+    print(text or f"There is no event {options.id}.", file=sys.stdout if text else sys.stderr)
+    return 0 if text else 1
+
+
+def _replay(services: Services, event_id: int) -> str | None:
+    before = inbox.replay_event(services, event_id)
+    if before is None:
+        return None
+    with services.engine.connect() as conn:
+        is_worked_on = worker_is_alive(conn)
+    return event_text.replayed(before, is_worked_on=is_worked_on)
+
+
 _COMMANDS: dict[str, Callable[[Settings, argparse.Namespace], int]] = {
     "run": _run,
     "migrate": _migrate,
@@ -139,6 +215,10 @@ _COMMANDS: dict[str, Callable[[Settings, argparse.Namespace], int]] = {
     "worker": _worker,
     "psql": _psql,
     "send-test-mail": _send_test_mail,
+    "check": _check,
+    "sweep": _sweep,
+    "reconcile": _reconcile,
+    "events": _events,
 }
 
 if __name__ == "__main__":

@@ -1,0 +1,60 @@
+"""The commands of `manage.py` and their arguments, read strictly: what is wrong is told in a sentence."""
+
+from __future__ import annotations
+
+import argparse
+
+from operations.moments import Moment, parse_moment
+
+
+def build_parser(description: str | None) -> argparse.ArgumentParser:
+    """The parser of `manage.py`. The name of the command is in `command`."""
+    parser = argparse.ArgumentParser(prog="manage.py", description=description)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="command")
+    run = commands.add_parser("run", help="start the application")
+    run.add_argument("--reload", action="store_true", help="reload pages when a file changes")
+    commands.add_parser("migrate", help="bring the database to the newest schema")
+    admin = commands.add_parser("create-admin", help="create an admin's account")
+    admin.add_argument("email")
+    commands.add_parser("doctor", help="examine configuration, database, gateway and mail")
+    commands.add_parser("worker", help="run background jobs in a process of their own")
+    commands.add_parser("psql", help="open psql on the application's database; further arguments go to it")
+    mail = commands.add_parser("send-test-mail", help="send a test mail with the SMTP settings")
+    mail.add_argument("email")
+    commands.add_parser("check", help="ask the database whether every invariant holds")
+    commands.add_parser("sweep", help="ask the gateway about unfinished orders now, as each minute")
+    reconcile = commands.add_parser(
+        "reconcile", help="compare our books with the gateway's own account, and rebuild what is missing"
+    )
+    reconcile.add_argument(
+        "--since", type=_moment, metavar="TIME", help="2026-11-20 or 2026-11-20T10:00 in India (3 days ago)"
+    )
+    reconcile.add_argument("--until", type=_moment, metavar="TIME", help="the same (now); a day counts whole")
+    events = commands.add_parser("events", help="read and repeat the webhooks that came")
+    actions = events.add_subparsers(dest="action", required=True, metavar="action")
+    newest = actions.add_parser("list", help="the newest events")
+    newest.add_argument("--status", choices=["new", "processed", "ignored"])
+    newest.add_argument("--limit", type=_count, default=20, metavar="N")
+    for action, help_text in (("show", "one event with its body"), ("replay", "process one event again")):
+        actions.add_parser(action, help=help_text).add_argument("id", type=_event_id, metavar="ID")
+    return parser
+
+
+def _moment(words: str) -> Moment:
+    try:
+        return parse_moment(words)
+    except ValueError as exc:
+        raise argparse.ArgumentTypeError(str(exc)) from exc
+
+
+def _count(words: str) -> int:
+    if not words.isdecimal() or len(words) > 4 or not 1 <= int(words) <= 1000:
+        raise argparse.ArgumentTypeError("write a number from 1 to 1000")
+    return int(words)
+
+
+def _event_id(words: str) -> int:
+    # The database's ids end at 2⁶³.
+    if not words.isdecimal() or len(words) > 18:
+        raise argparse.ArgumentTypeError("write the number that `events list` shows")
+    return int(words)
