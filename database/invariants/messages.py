@@ -33,15 +33,19 @@ MESSAGES = (
         "Each primary payment has exactly one receipt.",
         ("payments", "orders", "users", "emails"),
         """
-        SELECT p.id
-        FROM payments p
-        JOIN orders o ON o.id = p.order_id
-        JOIN users u ON u.id = o.user_id AND u.status = 'active' AND u.deleted_at IS NULL
-        LEFT JOIN emails e ON e.kind = 'receipt'
-                          AND e.dedupe_key = 'receipt:' || p.gateway || ':' || p.gateway_payment_id
-        WHERE p.role = 'primary'
-        GROUP BY p.id
-        HAVING count(e.id) <> 1
+        SELECT found.id
+        FROM (
+            SELECT p.id, p.order_id
+            FROM payments p
+            LEFT JOIN emails e ON e.dedupe_key = 'receipt:' || p.gateway || ':' || p.gateway_payment_id
+            WHERE p.role = 'primary'
+            GROUP BY p.id
+            HAVING count(e.dedupe_key) <> 1
+        ) AS found
+        JOIN orders o ON o.id = found.order_id
+        JOIN users u ON u.id = o.user_id
+        WHERE u.status = 'active'
+          AND u.deleted_at IS NULL
         """,
     ),
     Invariant(

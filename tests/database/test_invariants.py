@@ -290,6 +290,30 @@ def test_the_gateway_has_a_day_to_return_a_second_payment_of_one_order(conn, age
     assert ("I14" in violated(conn)) is is_seen
 
 
+def test_a_refund_is_also_recognised_by_our_own_key(conn) -> None:
+    conn.execute(
+        text("""
+        UPDATE reported_movements m
+        SET movement_id = 'EVENT' || r.id, refund_key = r.refund_key
+        FROM refunds r
+        WHERE m.kind = 'refund' AND m.movement_id = r.gateway_refund_id
+        """)
+    )
+
+    assert violated(conn) == {}
+
+
+def test_a_payment_is_missed_only_in_a_report_that_was_read_two_days_later(conn) -> None:
+    conn.execute(text("DELETE FROM reported_movements"))
+    late = violated(conn)
+    conn.execute(text("UPDATE report_runs SET until = now() + interval '47 hours'"))
+    soon = violated(conn)
+    conn.execute(text("UPDATE report_runs SET until = now() - interval '23 hours'"))
+
+    assert set(late) == {"I16", "J11"}
+    assert soon == violated(conn) == {}
+
+
 def test_a_subscription_that_ran_out_by_itself_is_no_violation(conn) -> None:
     now = database_now(conn) + timedelta(days=4000)
     names = {"I06", "I08", "J12"}
