@@ -81,6 +81,7 @@ class Enumeration:
     victims: Zygote
     seeds: range
     both_sides: bool
+    measured: Callable[[str, int], None]
 
     def run(
         self,
@@ -99,6 +100,7 @@ class Enumeration:
                 assert killed == boundaries[: at + 1]
                 kills += 1
             print(f"{flow}, seed {seed}: {kills} kills, {len(boundaries)} boundaries")
+            self.measured(f"kills of {flow}", kills)
         return boundaries
 
     def _kills(self, boundaries: list[str]) -> list[int]:
@@ -129,8 +131,8 @@ class Enumeration:
 
 
 @pytest.fixture
-def enumeration(shop: Shop, victims: Zygote, scale: Any) -> Enumeration:
-    return Enumeration(shop, victims, range(scale.pick(1, 10)), both_sides=scale.large)
+def enumeration(shop: Shop, victims: Zygote, scale: Any, measured: Any) -> Enumeration:
+    return Enumeration(shop, victims, range(scale.pick(1, 10)), both_sides=scale.large, measured=measured)
 
 
 def commits(passed: list[str]) -> int:
