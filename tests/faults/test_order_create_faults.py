@@ -22,6 +22,7 @@ from payment_handler import (
     sync_order,
 )
 from tests.fakes import FakeGateway
+from tests.faults.invariant_guard import the_books_hold as the_books_hold
 from user_management import entitlement
 from wiring import Services
 

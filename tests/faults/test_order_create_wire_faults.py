@@ -7,10 +7,10 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from sqlalchemy.engine import URL
 
 import gateways.http
 from cashfree_integration import CashfreePaymentGateway
-from database.embedded import EmbeddedServer
 from domain.accounts import User
 from domain.errors import (
     CircuitOpen,
@@ -30,8 +30,8 @@ from user_management import entitlement, sign_in
 
 
 @pytest.fixture(scope="module")
-def place(server: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[WirePlace]:
-    with open_place(server, tmp_path_factory.mktemp("place"), "wire_create") as place:
+def place(movable_url: URL, tmp_path_factory: pytest.TempPathFactory) -> Iterator[WirePlace]:
+    with open_place(movable_url, tmp_path_factory.mktemp("place")) as place:
         yield place
 
 

@@ -12,17 +12,18 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from sqlalchemy.engine import URL
+
 import payment_handler
 from cashfree_integration import CashfreePaymentGateway
 from config import Settings, load_settings
-from database.embedded import EmbeddedServer
 from database.engine import connect_engine
 from database.queue import JobQueue
 from domain.accounts import User
 from gateways.circuit_breaker import CircuitBreaker
 from gateways.http import GatewayHttp
 from tests.faults.invariant_guard import violations
-from tests.faults.movable_database import MovableDatabase, make_movable_database
+from tests.faults.movable_database import MovableDatabase
 from tests.faults.shop import Shop
 from tests.simulator.running_simulator import RunningSimulator, running_simulator
 from wiring import Services
@@ -116,9 +117,9 @@ class WirePlace:
 
 
 @contextmanager
-def open_place(server: EmbeddedServer, folder: Path, name: str) -> Iterator[WirePlace]:
-    """A database of this name and a simulator in a thread, for the tests of one module."""
-    database = MovableDatabase(make_movable_database(server.url, name))
+def open_place(url: URL, folder: Path) -> Iterator[WirePlace]:
+    """A database with a movable clock and a simulator in a thread, for the tests of one module."""
+    database = MovableDatabase(url)
     with running_simulator(folder / "simulator") as simulator:
         port = simulator.origin.rpartition(":")[2]
         environment = {"APP_ENV": "test", "DATA_DIR": str(folder), "SIMULATOR_PORT": port}
