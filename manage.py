@@ -22,7 +22,7 @@ from billing import inbox, reconciliation
 from config import ROOT, ConfigError, Settings, load_settings
 from database.queue import worker_is_alive
 from domain.errors import GatewayError, ProductError
-from jobs.worker import work_for_ever
+from jobs.worker import work_until_told_to_stop
 from mail.sender import MailNotSent
 from operations import event_text
 from operations.check import all_hold, format_findings, run_checks
@@ -110,7 +110,7 @@ def _worker(settings: Settings, _options: argparse.Namespace) -> int:
     configure_logs(ROOT)
     services = build_services(settings)
     try:
-        asyncio.run(work_for_ever(services))
+        asyncio.run(work_until_told_to_stop(services))
     except KeyboardInterrupt:
         pass
     finally:

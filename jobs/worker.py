@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import structlog
 
@@ -35,6 +36,14 @@ async def work_for_ever(services: Services) -> None:
         except Exception as exc:  # the outermost edge of the worker: it must never end for good
             log.error("worker_ended", error=type(exc).__name__)
         await asyncio.sleep(_RESTART_SECONDS)
+
+
+async def work_until_told_to_stop(services: Services) -> None:
+    """Work until SIGTERM comes: jobs under way end, and the next worker need not find out that this one is gone."""
+    work = asyncio.create_task(work_for_ever(services))
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, work.cancel)
+    with suppress(asyncio.CancelledError):
+        await work
 
 
 @asynccontextmanager

@@ -43,6 +43,17 @@ def test_the_job_of_a_killed_worker_is_finished_by_another(services, tmp_path) -
     assert _rows(services, "SELECT status FROM emails") == [("kept",)]
 
 
+def test_a_worker_that_is_told_to_stop_leaves_nothing_behind(services, tmp_path) -> None:
+    with _worker(services, tmp_path) as worker:
+        _eventually(lambda: _rows(services, "SELECT id FROM procrastinate_workers"))
+        worker.terminate()
+        code = worker.wait(PATIENCE_SECONDS)
+
+    assert code == 0
+    assert _rows(services, "SELECT id FROM procrastinate_workers") == []
+    assert _rows(services, "SELECT id FROM procrastinate_jobs WHERE status = 'doing'") == []
+
+
 def test_a_worker_that_was_taken_for_dead_goes_on_under_another_number(services) -> None:
     stop = Event()
 
