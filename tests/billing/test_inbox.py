@@ -15,6 +15,7 @@ from billing.inbox import (
     requeue_waiting_events,
 )
 from database.queue import POISON
+from domain.errors import GatewayTimeout
 from payment_handler import start_checkout
 from wiring import Services
 
@@ -25,7 +26,7 @@ SIGNED = {"x-webhook-signature": "good"}
 @pytest.fixture
 def event_id(live_services) -> int:
     """An event that was received three minutes ago, with its job."""
-    receive_webhook(live_services, "cashfree", SIGNED, b"PAYMENT_SUCCESS_WEBHOOK:ORDER0000000000000001")
+    receive_webhook(live_services, "cashfree", SIGNED, b"PAYMENT_SUCCESS_WEBHOOK:ORDER000000000000001")
     _execute(live_services, "UPDATE gateway_events SET received_at = now() - interval '3 minutes'")
     return _rows(live_services, "SELECT id FROM gateway_events")[0][0]
 
@@ -90,17 +91,17 @@ def test_a_job_that_killed_its_workers_is_left_to_a_person(live_services, event_
 def test_a_round_is_bounded_and_takes_the_oldest(live_services, event_id, monkeypatch) -> None:
     monkeypatch.setattr(inbox, "_EVENTS_PER_ROUND", 1)
     for number, minutes in ((2, 5), (3, 4)):
-        body = f"PAYMENT_SUCCESS_WEBHOOK:ORDER000000000000000{number}".encode()
+        body = f"PAYMENT_SUCCESS_WEBHOOK:ORDER00000000000000{number}".encode()
         receive_webhook(live_services, "cashfree", SIGNED, body)
         _execute(
             live_services,
             f"UPDATE gateway_events SET received_at = now() - interval '{minutes} minutes' "
-            f"WHERE order_id = 'ORDER000000000000000{number}'",
+            f"WHERE order_id = 'ORDER00000000000000{number}'",
         )
     _execute(live_services, "DELETE FROM procrastinate_jobs")
 
     assert requeue_waiting_events(live_services) == 1
-    oldest = _rows(live_services, "SELECT id FROM gateway_events WHERE order_id = 'ORDER0000000000000002'")
+    oldest = _rows(live_services, "SELECT id FROM gateway_events WHERE order_id = 'ORDER000000000000002'")
     assert _jobs(live_services) == [("process_event", "todo", {"event_id": oldest[0][0]})]
 
 
@@ -137,7 +138,7 @@ def test_an_event_that_does_not_exist_is_not_replayed(live_services) -> None:
 
 
 def test_events_are_listed_newest_first_and_by_status(live_services, event_id) -> None:
-    receive_webhook(live_services, "cashfree", SIGNED, b"PAYMENT_FAILED_WEBHOOK:ORDER0000000000000002")
+    receive_webhook(live_services, "cashfree", SIGNED, b"PAYMENT_FAILED_WEBHOOK:ORDER000000000000002")
     _execute(
         live_services,
         f"UPDATE gateway_events SET status = 'ignored', processed_at = now() WHERE id = {event_id}",
@@ -155,28 +156,51 @@ def test_an_event_is_found_with_the_bytes_that_were_signed(live_services, event_
     found = find_event(live_services, event_id)
 
     assert found is not None
-    assert found.body == b"PAYMENT_SUCCESS_WEBHOOK:ORDER0000000000000001"
+    assert found.body == b"PAYMENT_SUCCESS_WEBHOOK:ORDER000000000000001"
     assert (found.event.event_type, found.event.status, found.event.processed_at) == (PAID, "new", None)
     assert find_event(live_services, event_id + 1) is None
+
+
+def test_an_event_of_an_order_that_we_lost_brings_it_back(live_services, user, gateway) -> None:
+    order = start_checkout(live_services, user, "monthly")
+    gateway.pay(order.id)
+    receive_webhook(live_services, "cashfree", SIGNED, f"{PAID}:{order.id}".encode())
+    _execute(live_services, "DELETE FROM orders")
+    ((event_id,),) = _rows(live_services, "SELECT id FROM gateway_events")
+
+    process_event(live_services, event_id)
+
+    assert _rows(live_services, "SELECT id, status FROM orders") == [(order.id, "paid")]
+    assert _rows(live_services, "SELECT status FROM gateway_events") == [("processed",)]
+    assert _rows(live_services, "SELECT key FROM alarms WHERE key LIKE 'event:%'") == []
+
+
+def test_an_event_that_cannot_be_looked_into_now_stays_new(live_services, gateway, event_id) -> None:
+    gateway.fail_next = GatewayTimeout()
+
+    with pytest.raises(GatewayTimeout):
+        process_event(live_services, event_id)
+
+    assert _rows(live_services, "SELECT status FROM gateway_events") == [("new",)]
 
 
 def test_an_event_of_an_order_that_nobody_knows_is_ignored_and_alarms_when_it_is_money(
     live_services, event_id
 ) -> None:
-    receive_webhook(live_services, "cashfree", SIGNED, b"PAYMENT_FAILED_WEBHOOK:ORDER0000000000000002")
+    receive_webhook(live_services, "cashfree", SIGNED, b"PAYMENT_FAILED_WEBHOOK:ORDER000000000000002")
 
     for row in _rows(live_services, "SELECT id FROM gateway_events"):
         process_event(live_services, row[0])
 
     assert _rows(live_services, "SELECT DISTINCT status FROM gateway_events") == [("ignored",)]
     assert _rows(live_services, "SELECT key FROM alarms") == [
-        ("event:cashfree:ORDER0000000000000001:unknown order",)
+        ("event:cashfree:ORDER000000000000001:unknown order",)
     ]
 
 
 def test_a_repeat_queues_an_event_that_led_to_nothing_within_a_minute(live_services, event_id) -> None:
     is_new = receive_webhook(
-        live_services, "cashfree", SIGNED, b"PAYMENT_SUCCESS_WEBHOOK:ORDER0000000000000001"
+        live_services, "cashfree", SIGNED, b"PAYMENT_SUCCESS_WEBHOOK:ORDER000000000000001"
     )
 
     assert not is_new
