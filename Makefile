@@ -32,6 +32,9 @@ chromium: setup
 test: setup chromium ## Run every test
 	@$(BIN)/python -m pytest -n 2 --dist loadfile
 
+faults: setup ## Run the fault tests with their large numbers (an hour) and write docs/faults.md
+	@$(BIN)/python -m pytest tests/faults --faults=large -n 2 --dist worksteal
+
 check: setup ## Format, lint, types, layers, security rules
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
@@ -56,4 +59,4 @@ lock: setup ## Write both lock files from pyproject.toml
 	@$(BIN)/uv pip compile --quiet pyproject.toml --universal --generate-hashes --no-header --output-file requirements.txt
 	@$(BIN)/uv pip compile --quiet --group dev --universal --generate-hashes --no-header --constraint requirements.txt --output-file requirements-dev.txt
 
-.PHONY: help setup run dev chromium test check format screenshots bench audit lock
+.PHONY: help setup run dev chromium test faults check format screenshots bench audit lock

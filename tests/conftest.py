@@ -25,6 +25,13 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    # Here and not beside the fault tests: pytest knows a folder's options only when it is started for it.
+    parser.addoption(
+        "--faults", choices=("small", "large"), default="small", help="how much the fault tests do"
+    )
+
+
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServer]:
     """One embedded PostgreSQL for the whole run, with a migrated database to copy from."""

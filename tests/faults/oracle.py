@@ -199,9 +199,9 @@ def _access_unlike(truth: Truth, books: Books) -> Iterator[str]:
             yield f"payment {key} ({role}) bought {bought} periods"
         if (status == "refunded") != (is_gone and status != "held"):
             yield f"payment {key} is {status} in our books; given back: {is_gone}"
-        if role != "primary" and not is_gone and not taken.returning_paise:
-            if not books.names_alarm(taken.order_id) and not books.names_alarm("refund:"):
-                yield f"payment {key} ({role}, {status}) bought nothing, stays with us, and nobody was told"
+        is_told = books.names_alarm(taken.order_id) or books.names_alarm("refund:")
+        if role != "primary" and not is_gone and not taken.returning_paise and not is_told:
+            yield f"payment {key} ({role}, {status}) bought nothing, stays with us, and nobody was told"
     live_periods = sum(mine[8] for mine in books.payments.values())
     if live_periods != sum(mine[8] for key, mine in books.payments.items() if key in truth.taken):
         yield "there is access without money"

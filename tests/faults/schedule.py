@@ -27,7 +27,7 @@ from tests.faults.world import Violation, World
 MINUTE = timedelta(minutes=1)
 # How long the money of an unfinished order may stay unknown after the last fault: a quarter of the order's
 # age between two looks of the sweep, which is at least two minutes, and a minute until the next sweep.
-LOOKS = (MINUTE, 2 * MINUTE, 4 * MINUTE, 8 * MINUTE)
+LOOKS = (MINUTE, 5 * MINUTE, 9 * MINUTE)
 # Then what nobody tells and no open order asks for: the nightly comparison with the gateway's own account.
 NIGHTS = (timedelta(hours=20), timedelta(hours=30))
 _JOBS_AT_MOST = 60
@@ -51,8 +51,7 @@ def run(world: World, seed: int | str) -> Verdict:
     verdict = Verdict(seed)
     try:
         with world.in_effect():
-            schedule.run()
-            verdict.violations = schedule.judge()
+            verdict.violations = schedule.run()
     except Violation as exc:
         verdict.violations = [str(exc)]
     except Exception as exc:
@@ -64,6 +63,13 @@ def run(world: World, seed: int | str) -> Verdict:
     return verdict
 
 
+def story(verdict: Verdict) -> str:
+    """What happened, with the command that makes it happen again."""
+    replay = f"python -m tests.faults.schedule --seed {verdict.seed}"
+    wrong = [f"VIOLATION {violation}" for violation in verdict.violations]
+    return "\n".join([f"seed {verdict.seed}: {replay}", *verdict.steps, *wrong])
+
+
 class Schedule:
     """The steps of one seed."""
 
@@ -73,7 +79,8 @@ class Schedule:
         self.coverage = Coverage(world)
         self.late_violations: list[str] = []
 
-    def run(self) -> None:
+    def run(self) -> list[str]:
+        """Do it all, and say what is wrong in the end."""
         world = self.world
         world.begin(self.seed)
         self.dice = world.dice
@@ -85,9 +92,9 @@ class Schedule:
         for step in self.dice.choices(steps, weights, k=self.dice.randrange(8, 22)):
             step()
             world.advance(timedelta(seconds=self.dice.choice((1, 2, 7, 20, 45))))
-        self._heal()
+        return self._heal()
 
-    def judge(self) -> list[str]:
+    def _judge(self) -> list[str]:
         world = self.world
         found = oracle.differences(world.database, world.truth(), world.acknowledged)
         found += world.broken_invariants()
@@ -318,7 +325,7 @@ class Schedule:
 
     # Healing
 
-    def _heal(self) -> None:
+    def _heal(self) -> list[str]:
         """Faults end. Nothing but time, messages and the application's own clockwork follows."""
         world = self.world
         world.simulator.disarm()
@@ -342,10 +349,15 @@ class Schedule:
                 ),
             )
         world.finish_what_pends(self.dice)
+        found = []
         for step in NIGHTS:
             self._tick(step)
             self._calm("nightly comparison", lambda: reconcile_last_days(world.services))
             self._run_jobs()
+            found = self._judge()
+            if not found:
+                break
+        return found
 
     def _tick(self, step: timedelta) -> None:
         world = self.world
@@ -414,11 +426,7 @@ def main() -> None:
             verdict = run(world, seed)
             bad += bool(verdict.violations)
             if arguments.count == 1 or verdict.violations:
-                print(
-                    "\n".join(
-                        [f"seed {seed}", *verdict.steps, *(f"VIOLATION {v}" for v in verdict.violations)]
-                    )
-                )
+                print(story(verdict))
     print(f"{arguments.count} schedules, {bad} with violations")
     sys.exit(bool(bad))
 
