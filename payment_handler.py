@@ -20,6 +20,7 @@ from billing.checkout import (
     start_checkout,
     terminate_order,
 )
+from billing.dead_letters import list_dead_letters, replay_dead_letter, retry_stalled_jobs
 from billing.history import (
     OrderLine,
     PaymentLine,
@@ -29,7 +30,7 @@ from billing.history import (
     list_orders,
     list_plans,
 )
-from billing.inbox import process_event, receive_webhook
+from billing.inbox import find_event, process_event, receive_webhook, replay_event
 from billing.quarantine import release_order
 from billing.reconciliation import (
     Reconciliation,
@@ -58,9 +59,11 @@ __all__ = [
     "confirm_return",
     "current_checkout",
     "execute_refund",
+    "find_event",
     "find_order",
     "last_failure",
     "leave_for_gateway",
+    "list_dead_letters",
     "list_orders",
     "list_plans",
     "process_event",
@@ -69,8 +72,11 @@ __all__ = [
     "reconcile_last_days",
     "recover_order",
     "release_order",
+    "replay_dead_letter",
+    "replay_event",
     "report_script_failure",
     "request_refund",
+    "retry_stalled_jobs",
     "save_payment_record",
     "send_payment_receipt",
     "skip_payment",

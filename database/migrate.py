@@ -37,7 +37,7 @@ def migrate(engine: Engine) -> None:
                 config = alembic_config()
                 config.attributes["connection"] = conn
                 command.upgrade(config, "head")
-            _apply_queue_schema(engine)
+            apply_queue_schema(engine)
         finally:
             holder.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _LOCK})
             holder.commit()
@@ -56,7 +56,8 @@ def alembic_config() -> Config:
     return config
 
 
-def _apply_queue_schema(engine: Engine) -> None:
+def apply_queue_schema(engine: Engine) -> None:
+    """Create the job queue's own tables and functions, unless they are there."""
     with engine.connect() as conn:
         if conn.execute(text("SELECT to_regclass('procrastinate_jobs') IS NOT NULL")).scalar_one():
             return

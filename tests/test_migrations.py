@@ -7,13 +7,14 @@ import sys
 from collections.abc import Iterator
 
 import pytest
+from alembic import command
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, create_engine, text
 
 from config import ROOT
 from database.embedded import EmbeddedServer
 from database.engine import connect_engine
-from database.migrate import alembic_config, is_current, migrate
+from database.migrate import apply_queue_schema, alembic_config, is_current, migrate
 
 
 @pytest.fixture
@@ -67,6 +68,63 @@ assert is_current(engine)
         assert (
             conn.execute(text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'")).scalar_one() == 0
         )
+
+
+def test_what_was_written_before_refunds_had_two_sides_is_carried_over(empty) -> None:
+    with empty.begin() as conn:
+        config = alembic_config()
+        config.attributes["connection"] = conn
+        command.upgrade(config, "0001")
+        # Rows of that time: the triggers of today did not exist, and every column is one of 0001.
+        conn.execute(text(_ROWS_OF_0001))
+    apply_queue_schema(empty)
+    with empty.begin() as conn:
+        conn.execute(
+            text("INSERT INTO procrastinate_jobs (queue_name, task_name) VALUES ('default', 'look_again')")
+        )
+
+    migrate(empty)
+
+    with empty.connect() as conn:
+        refunds = conn.execute(
+            text("""
+            SELECT refund_key, gateway, origin, processed_at = updated_at AS is_dated
+            FROM refunds ORDER BY 1
+            """)
+        ).all()
+        mails = conn.execute(text("SELECT dedupe_key FROM emails ORDER BY 1")).scalars().all()
+        jobs = conn.execute(text("SELECT count(*) FROM procrastinate_jobs")).scalar_one()
+    assert [tuple(row) for row in refunds] == [
+        ("REFUND1", "cashfree", "ours", True),
+        ("REFUND2", "cashfree", "ours", None),
+    ]
+    assert mails == ["activation:cashfree:5114", "alarm:7", "receipt:cashfree:5114"]
+    assert jobs == 0
+
+
+_ROWS_OF_0001 = """
+INSERT INTO users (id, username, email, full_name, phone, state_code, password_hash, customer_id)
+VALUES ('00000000-0000-0000-0000-000000000001', 'asha', 'asha@example.com', 'Asha Rao', '+919999999999', '29',
+        '!', 'CUSTABCDEF123456');
+INSERT INTO checkouts (id, user_id)
+VALUES ('00000000-0000-0000-0000-000000000002', '00000000-0000-0000-0000-000000000001');
+INSERT INTO orders (id, checkout_id, user_id, plan_id, price_id, amount_paise, currency, gateway, status,
+                    expires_at, paid_at)
+SELECT 'ORDER00000000000000A', '00000000-0000-0000-0000-000000000002', '00000000-0000-0000-0000-000000000001',
+       'monthly', id, 49900, 'INR', 'cashfree', 'paid', now(), now()
+FROM prices WHERE plan_id = 'monthly';
+INSERT INTO payments (order_id, checkout_id, gateway, gateway_payment_id, amount_paise, currency, charged_paise,
+                      charged_currency, role, status)
+VALUES ('ORDER00000000000000A', '00000000-0000-0000-0000-000000000002', 'cashfree', '5114', 49900, 'INR', 49900,
+        'INR', 'primary', 'captured');
+INSERT INTO refunds (refund_key, payment_id, amount_paise, status, reason)
+SELECT 'REFUND1', id, 100, 'processed', 'asked' FROM payments
+UNION ALL SELECT 'REFUND2', id, 200, 'intended', 'asked' FROM payments;
+INSERT INTO emails (kind, dedupe_key, to_address, subject, text_body, html_body, message_id)
+SELECT kind, kind || ':' || p.id, 'asha@example.com', '', '', '', kind
+FROM payments p, (VALUES ('receipt'), ('activation')) AS kinds (kind)
+UNION ALL SELECT 'alarm', 'alarm:7', 'owner@example.com', '', '', '', 'alarm';
+"""
 
 
 def test_there_is_one_head_and_no_way_back() -> None:

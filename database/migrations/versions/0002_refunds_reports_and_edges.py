@@ -167,6 +167,14 @@ SET dedupe_key = e.kind || ':' || p.gateway || ':' || p.gateway_payment_id
 FROM payments p
 WHERE e.kind IN ('receipt', 'activation')
   AND e.dedupe_key = e.kind || ':' || p.id;
+
+-- The sweep does what these jobs did; a worker would not know them any more.
+DO $$
+BEGIN
+    IF to_regclass('procrastinate_jobs') IS NOT NULL THEN
+        DELETE FROM procrastinate_jobs WHERE task_name = 'look_again' AND status = 'todo';
+    END IF;
+END $$;
 """
 
 
