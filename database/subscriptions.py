@@ -62,19 +62,49 @@ def insert_paid_period(conn: Connection, subscription_id: int, period: Period, *
 
 
 def revoke_period(conn: Connection, payment_id: int, *, now: datetime) -> None:
-    """End the access that a payment bought."""
-    subscription_id = conn.execute(
+    """End the access that a payment bought. Periods bought after it move forward into the time that it frees.
+
+    Who paid for two periods and got one back must not be locked out until the second would have begun.
+    """
+    row = conn.execute(
         text("""
         UPDATE subscription_periods
         SET revoked_at = :now
         WHERE payment_id = :payment_id
           AND revoked_at IS NULL
-        RETURNING subscription_id
+        RETURNING subscription_id, plan_id, starts_at, ends_at
         """),
         {"payment_id": payment_id, "now": now},
-    ).scalar()
-    if subscription_id is not None:
-        refresh(conn, subscription_id, now=now)
+    ).first()
+    if row is None:
+        return
+    freed = Period(row.plan_id, row.starts_at, row.ends_at).unused(now)
+    for period_id in _following(conn, row.subscription_id, row.ends_at):
+        conn.execute(
+            text("""
+            UPDATE subscription_periods
+            SET starts_at = starts_at - :freed, ends_at = ends_at - :freed
+            WHERE id = :id
+            """),
+            {"id": period_id, "freed": freed},
+        )
+    refresh(conn, row.subscription_id, now=now)
+
+
+def _following(conn: Connection, subscription_id: int, moment: datetime) -> list[int]:
+    """Live periods that begin at or after a moment. Soonest first: moved in this order, they never overlap."""
+    rows = conn.execute(
+        text("""
+        SELECT id
+        FROM subscription_periods
+        WHERE subscription_id = :id
+          AND revoked_at IS NULL
+          AND starts_at >= :moment
+        ORDER BY starts_at
+        """),
+        {"id": subscription_id, "moment": moment},
+    )
+    return list(rows.scalars())
 
 
 def refresh(conn: Connection, subscription_id: int, *, now: datetime) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import calendar
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
@@ -33,6 +33,10 @@ class Period:
 
     def covers(self, now: datetime) -> bool:
         return self.revoked_at is None and self.starts_at <= now < self.ends_at
+
+    def unused(self, now: datetime) -> timedelta:
+        """What of it is still to come."""
+        return max(self.ends_at - max(self.starts_at, now), timedelta())
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
@@ -78,6 +79,49 @@ def test_a_partial_refund_never_ends_access_and_two_halves_do(services, user, ga
     assert not entitlement(services, user).is_active
     assert rows(services, "SELECT kind FROM emails WHERE kind = 'refund'") == [("refund",), ("refund",)]
     assert balances(services) == {"gateway_receivable": 0, "sales": 0}
+
+
+def test_periods_bought_later_move_into_the_time_that_a_refund_frees(
+    services, user, gateway, clock, admin, paid
+) -> None:
+    for plan in ("annual", "monthly"):
+        order = start_checkout(services, user, plan)
+        gateway.pay(order.id)
+        sync_order(services, order.id)
+    lengths = (
+        "SELECT ends_at - starts_at FROM subscription_periods WHERE revoked_at IS NULL ORDER BY starts_at"
+    )
+    before = rows(services, lengths)[1:]
+    clock.advance(timedelta(days=10))
+
+    ask(services, admin, paid, FULL)
+    execute_refund(services, KEY)
+
+    live = rows(
+        services,
+        "SELECT starts_at, ends_at FROM subscription_periods WHERE revoked_at IS NULL ORDER BY starts_at",
+    )
+    assert entitlement(services, user).is_active
+    assert live[0][0] == clock.moment
+    assert live[1][0] == live[0][1]
+    assert rows(services, lengths) == before
+    assert rows(
+        services, "SELECT status, current_period_end FROM subscriptions WHERE user_id = :id", user
+    ) == [("active", live[1][1])]
+
+
+def test_a_refund_of_a_period_that_is_over_moves_nothing(services, user, gateway, clock, admin, paid) -> None:
+    order = start_checkout(services, user, "annual")
+    gateway.pay(order.id)
+    sync_order(services, order.id)
+    clock.advance(timedelta(days=60))
+    live = "SELECT starts_at FROM subscription_periods WHERE plan_id = 'annual'"
+    before = rows(services, live)
+
+    ask(services, admin, paid, FULL)
+    execute_refund(services, KEY)
+
+    assert rows(services, live) == before
 
 
 def test_sending_the_form_twice_asks_once(services, admin, paid) -> None:
