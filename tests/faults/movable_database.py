@@ -90,13 +90,13 @@ class MovableDatabase:
     def rows(self, statement: str, *values: object) -> list[tuple[object, ...]]:
         """What a query finds, seen from outside the application."""
         with self._admin.cursor() as cursor:
-            cursor.execute(statement, values)
+            cursor.execute(statement, values or None)
             return list(cursor)
 
     def execute(self, statement: str, *values: object) -> None:
         """Run a statement behind the application's back. Triggers that protect the books do not fire."""
         with self._admin.cursor() as cursor:
-            cursor.execute(statement, values)
+            cursor.execute(statement, values or None)
 
     def broken_invariants(self, now: datetime) -> list[str]:
         """What `manage.py check` would call violated, each with the first ids."""

@@ -117,6 +117,42 @@ def differences(database: MovableDatabase, table: dict[str, Any], acknowledged: 
     ]
 
 
+def refused_but_open(database: MovableDatabase, table: dict[str, Any]) -> list[str]:
+    """Orders that we call failed while the gateway would take money for them. True at any moment."""
+    failed = {row[0] for row in database.rows("SELECT id FROM orders WHERE status = 'failed'")}
+    return [
+        f"order {order['order_id']} is failed in our books and ACTIVE at the gateway"
+        for order in table["orders"]
+        if order["order_id"] in failed and order["status"] == "ACTIVE"
+    ]
+
+
+def events_without_effect(database: MovableDatabase) -> list[str]:
+    """Events of a payment that are done while our books have no money of their order. True at any moment."""
+    rows = database.rows("""
+        SELECT e.order_id
+        FROM gateway_events e
+        JOIN orders o ON o.id = e.order_id
+        WHERE e.status = 'processed'
+          AND e.event_type LIKE 'PAYMENT_SUCCESS%'
+          AND o.status NOT IN ('paid', 'surplus', 'quarantined')
+    """)
+    return [
+        f"an event of a payment for {order_id} is done, and the money is not known" for (order_id,) in rows
+    ]
+
+
+def late_but_bought(database: MovableDatabase) -> list[str]:
+    """Payments after their order's expiry that bought access, for worlds where late money goes back."""
+    rows = database.rows("""
+        SELECT p.gateway_payment_id
+        FROM payments p
+        JOIN orders o ON o.id = p.order_id
+        WHERE p.role = 'primary' AND p.paid_at > o.expires_at
+    """)
+    return [f"payment {key} came after the expiry and bought access" for (key,) in rows]
+
+
 def money_overdue(database: MovableDatabase, table: dict[str, Any], *, made_after: datetime) -> list[str]:
     """Successes of young orders that our books do not have, where nothing else has settled the order."""
     truth, books = Truth(table), Books(database)

@@ -98,6 +98,8 @@ class Schedule:
         world = self.world
         found = oracle.differences(world.database, world.truth(), world.acknowledged)
         found += world.broken_invariants()
+        if world.settings.late_payment == "refund":
+            found += oracle.late_but_bought(world.database)
         found += [f"a job met what it does not know: {surprise}" for surprise in world.surprises]
         return self.late_violations + found
 
@@ -320,7 +322,7 @@ class Schedule:
 
     def change_price(self) -> None:
         """An admin changes what the plan costs from now on."""
-        self.world.change_price("monthly", self.dice.choice((59900, 39900)))
+        self.world.change_price("monthly", self.dice.choice((51206, 59900, 39900)))
         self.coverage.price_changed()
 
     # Healing
@@ -330,6 +332,8 @@ class Schedule:
         world = self.world
         world.simulator.disarm()
         world.steps.note("== faults end for good")
+        self.late_violations += oracle.refused_but_open(world.database, world.truth())
+        self.late_violations += oracle.events_without_effect(world.database)
         if self.dice.random() < 0.7:
             world.control("POST", "/webhooks/release")
         for step in LOOKS:

@@ -1,0 +1,86 @@
+"""Small directed scenes in the world, for what one thread that looks once cannot show: races and held-back looks."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from itertools import permutations
+from threading import Barrier
+
+import payment_handler
+from billing.settlement import apply_observation, observe
+from domain.errors import ProductError
+from domain.gateway import Observation
+from tests.faults import interleavings, oracle
+from tests.faults.world import World
+
+_THREADS = 4
+_RACES = 5
+_TRUTHS = 12
+
+
+def race(world: World) -> list[str]:
+    """Four processes have looked at one paid order and write what they saw at the same moment."""
+    for number in range(_RACES):
+        world.begin(f"race {number}")
+        user = world.register_buyer()
+        order = payment_handler.start_checkout(world.services, user, "monthly")
+        world.control("POST", f"/orders/{order.id}/pay", outcome="SUCCESS")
+        seen = observe(world.services.gateway("cashfree"), order.id)
+        assert seen is not None
+        wrong = _write_at_once(world, order.id, seen)
+        wrong += [
+            difference
+            for difference in oracle.differences(world.database, world.truth(), {})
+            if "job" not in difference
+        ]
+        if wrong:
+            return wrong
+    return []
+
+
+def _write_at_once(world: World, order_id: str, seen: Observation) -> list[str]:
+    barrier = Barrier(_THREADS, timeout=10)
+
+    def write() -> str | None:
+        try:
+            with world.engine.begin() as conn:
+                barrier.wait()
+                apply_observation(world.services, conn, order_id, seen)
+        except ProductError:
+            return None
+        except Exception as exc:  # what a buyer would see as an error 500
+            return f"{type(exc).__name__}: {exc}"
+        return None
+
+    with ThreadPoolExecutor(_THREADS) as threads:
+        found = [future.result() for future in [threads.submit(write) for _ in range(_THREADS)]]
+    return [sentence for sentence in found if sentence is not None]
+
+
+def held_back(world: World) -> list[str]:
+    """Old looks are applied after new ones."""
+    truths = list(permutations(interleavings.STEPS))
+    for steps in random.Random(7).sample(truths, _TRUTHS):
+        order, looks = interleavings.looks_at(world, steps)
+        in_order = interleavings.words_of_the_database(world, order, looks)
+        late = interleavings.words_of_the_database(world, order, looks[::-1])
+        if in_order != late:
+            return [f"{steps}: in order {in_order}, newest first {late}"]
+        by_rules = interleavings.state_by_the_rules(order, looks)
+        if by_rules != interleavings.state_by_the_rules(order, looks[::-1]):
+            return [f"{steps}: the rules alone end differently"]
+    return []
+
+
+SCENES: dict[str, Callable[[World], list[str]]] = {"race": race, "held back": held_back}
+
+
+def play(world: World, scene: str) -> list[str]:
+    """What is wrong after one scene."""
+    try:
+        with world.in_effect():
+            return SCENES[scene](world)
+    except Exception as exc:
+        return [f"{type(exc).__name__}: {exc}"]
