@@ -1,7 +1,8 @@
-"""The admin panel: one search box, six sections, and pages for an account, an event and a mail.
+"""The admin panel: one search box, nine sections, and pages for an account, an order, an event and a mail.
 
 What is looked at stands in the URL, except what is searched for: addresses do not belong into logs of URLs.
-Whether somebody may look is decided in `reports`, on every call; this page only chooses what to show.
+Whether somebody may look is decided in `reports`, and whether they may act in each use-case, on every call;
+this page only chooses what to show.
 """
 
 from __future__ import annotations
@@ -15,10 +16,10 @@ import streamlit as st
 from domain.accounts import User
 from domain.errors import Forbidden
 from domain.identifiers import parse_uuid
-from reports import accounts, overview
+from reports import accounts, orders, overview
 from reports.export import to_csv
 from reports.rows import Page
-from ui import admin_details, admin_lists, admin_overview, admin_table
+from ui import admin_details, admin_lists, admin_order, admin_overview, admin_table, admin_trouble
 from ui.components import empty_state
 from ui.pages import go
 from wiring import Services
@@ -30,7 +31,7 @@ EXPORT_ROWS = 10_000
 _SECTION = "section"
 _CONTROL = "admin-section"
 _SEARCH = "admin-search"
-_DETAILS = ("user", "event", "mail")
+_DETAILS = ("user", "order", "event", "mail")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,14 @@ _LISTINGS = {
         admin_lists.payments,
         ("No payments yet", "Every attempt to pay is listed here, refused ones included."),
     ),
+    "refunds": Listing(
+        orders.recent_refunds,
+        admin_lists.refunds,
+        (
+            "No refunds yet",
+            "Money that goes back is listed here, whoever asked for it. Begin on an order's page.",
+        ),
+    ),
     "events": Listing(
         overview.recent_events,
         admin_lists.events,
@@ -69,7 +78,8 @@ _LISTINGS = {
         ("No mails yet", "Receipts and notices are listed here, sent or kept."),
     ),
 }
-_SECTIONS = ("overview", *_LISTINGS)
+_TROUBLE = {"dead-letters": admin_trouble.dead_letters, "checks": admin_trouble.checks}
+_SECTIONS = ("overview", *_LISTINGS, *_TROUBLE)
 
 
 def render(services: Services, user: User | None) -> None:
@@ -88,6 +98,9 @@ def render(services: Services, user: User | None) -> None:
     elif "user" in st.query_params:
         _back(section)
         admin_details.user_page(services, user, parse_uuid(st.query_params["user"]))
+    elif "order" in st.query_params:
+        _back(section)
+        admin_order.order_page(services, user, st.query_params["order"])
     elif "event" in st.query_params:
         _back(section)
         admin_details.event_page(services, user, _whole(st.query_params["event"]))
@@ -96,6 +109,8 @@ def render(services: Services, user: User | None) -> None:
         admin_details.mail_page(services, user, _whole(st.query_params["mail"]))
     elif section == "overview":
         admin_overview.render(services, user)
+    elif section in _TROUBLE:
+        _TROUBLE[section](services, user)
     else:
         _list(services, user, section)
     st.html('<div style="height:3rem"></div>')
@@ -122,7 +137,7 @@ def _top() -> tuple[str, str]:
         _SECTIONS,
         key=_CONTROL,
         required=True,
-        format_func=str.capitalize,
+        format_func=_name,
         label_visibility="collapsed",
         on_change=_open_section,
     )
@@ -191,12 +206,16 @@ def _export(services: Services, user: User, section: str) -> bytes:
 
 def _back(section: str) -> None:
     st.button(
-        f"Back to {section}",
+        f"Back to {_name(section).lower()}",
         key="admin-back",
         type="tertiary",
         icon=":material/arrow_back:",
         on_click=_leave_details,
     )
+
+
+def _name(section: str) -> str:
+    return section.replace("-", " ").capitalize()
 
 
 def _open_section() -> None:

@@ -222,25 +222,29 @@ def recent_orders(conn: Connection, *, user_id: UUID | None, limit: int, offset:
     """, user_id=user_id, limit=limit + 1, offset=offset)  # fmt: skip
 
 
-def recent_payments(conn: Connection, *, user_id: UUID | None, limit: int, offset: int) -> Rows:
-    """Payments of everybody, or of one user, failed attempts included."""
+def recent_payments(
+    conn: Connection, *, user_id: UUID | None, order_id: str | None = None, limit: int, offset: int
+) -> Rows:
+    """Payments of everybody, of one user or of one order, failed attempts included."""
     return _all(conn, f"""
         SELECT {_PAYMENT_COLUMNS}
         FROM {_PAYMENT_TABLES}
-        WHERE CAST(:user_id AS uuid) IS NULL OR o.user_id = :user_id
+        WHERE (CAST(:user_id AS uuid) IS NULL OR o.user_id = :user_id)
+          AND (CAST(:order_id AS text) IS NULL OR p.order_id = :order_id)
         ORDER BY p.created_at DESC, p.id DESC
         LIMIT :limit OFFSET :offset
-    """, user_id=user_id, limit=limit + 1, offset=offset)  # fmt: skip
+    """, user_id=user_id, order_id=order_id, limit=limit + 1, offset=offset)  # fmt: skip
 
 
-def recent_events(conn: Connection, *, limit: int, offset: int) -> Rows:
-    """What the gateways sent, without the bodies."""
+def recent_events(conn: Connection, *, order_id: str | None = None, limit: int, offset: int) -> Rows:
+    """What the gateways sent, of everything or about one order, without the bodies."""
     return _all(conn, f"""
         SELECT {_EVENT_COLUMNS}
         FROM gateway_events e
+        WHERE CAST(:order_id AS text) IS NULL OR e.order_id = :order_id
         ORDER BY e.id DESC
         LIMIT :limit OFFSET :offset
-    """, limit=limit + 1, offset=offset)  # fmt: skip
+    """, order_id=order_id, limit=limit + 1, offset=offset)  # fmt: skip
 
 
 def read_event(conn: Connection, event_id: int) -> RowMapping | None:

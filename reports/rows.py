@@ -8,6 +8,8 @@ from typing import Generic, TypeVar
 from uuid import UUID
 
 from domain.accounts import INDIAN_STATES
+from domain.orders import SETTLED
+from domain.refunds import RefundablePayment
 
 Row = TypeVar("Row")
 
@@ -83,6 +85,31 @@ class PaymentRow:
 
 
 @dataclass(frozen=True, slots=True)
+class RefundRow:
+    """Money that goes back or went. `requested_by` is the admin's name; the rest was asked for by no person here."""
+
+    id: int
+    created_at: datetime
+    refund_key: str
+    order_id: str
+    user_id: UUID
+    username: str
+    amount_paise: int
+    status: str
+    origin: str
+    requested_by: str | None
+    reason: str
+    gateway_payment_id: str
+    updated_at: datetime
+    processed_at: datetime | None
+
+    @property
+    def is_open(self) -> bool:
+        """True while the gateway's last word is missing."""
+        return self.status in {"intended", "pending"}
+
+
+@dataclass(frozen=True, slots=True)
 class EventRow:
     id: int
     gateway: str
@@ -132,6 +159,7 @@ class AlarmRow:
     message: str
     created_at: datetime
     resolved_at: datetime | None
+    resolved_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,3 +231,68 @@ class UserReport:
     mails: tuple[MailRow, ...]
     sessions: int
     last_seen_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class OrderFacts:
+    """One order with what the lists do not show of it."""
+
+    id: str
+    created_at: datetime
+    user_id: UUID
+    username: str
+    full_name: str
+    plan_name: str
+    amount_paise: int
+    status: str
+    gateway: str
+    gateway_order_id: str | None
+    expires_at: datetime | None
+    paid_at: datetime | None
+    synced_at: datetime | None
+    recovered_at: datetime | None
+    quarantine_reason: str | None
+
+    @property
+    def is_settled(self) -> bool:
+        """True when the gateway has nothing to tell that would change it by itself."""
+        return self.status in {status.value for status in SETTLED}
+
+
+@dataclass(frozen=True, slots=True)
+class OrderReport:
+    """All there is about one order. `refundable` is the money that a refund would take from next."""
+
+    order: OrderFacts
+    payments: tuple[PaymentRow, ...]
+    refunds: tuple[RefundRow, ...]
+    events: tuple[EventRow, ...]
+    alarms: tuple[AlarmRow, ...]
+    refundable: RefundablePayment | None
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmList:
+    """Open alarms and, when asked for, those resolved last. `has_more`: there are more open ones."""
+
+    open: tuple[AlarmRow, ...]
+    resolved: tuple[AlarmRow, ...]
+    has_more: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetterRow:
+    """A job that gave up, with what it was about as far as that still exists."""
+
+    job_id: int
+    job: str
+    attempts: int
+    failed_at: datetime | None
+    alarm: str | None
+    order_id: str | None = None
+    event_id: int | None = None
+    event_type: str | None = None
+    mail_id: int | None = None
+    mail_subject: str | None = None
+    mail_to: str | None = None
+    amount_paise: int | None = None

@@ -1,4 +1,4 @@
-"""The pages of one thing in the admin panel: an account, a gateway's message, a mail.
+"""The pages of one thing in the admin panel: an account, a gateway's message, a mail. Orders have their own module.
 
 All of it is foreign text and shown as text.
 """
@@ -13,14 +13,16 @@ from uuid import UUID
 
 import streamlit as st
 
+from billing import desk
 from domain.accounts import User
 from domain.money import format_rupees
 from reports import accounts as account_reports
 from reports import overview as reports
 from reports.rows import UserReport
 from ui import admin_lists
-from ui.admin_table import EVENT, MAIL, NOTHING, SUBSCRIPTION, link, status, word
-from ui.components import badge, empty_state, facts, format_moment
+from ui.admin_actions import action_button, show_result
+from ui.admin_table import EVENT, MAIL, NOTHING, SUBSCRIPTION, link, order_link, status, word
+from ui.components import Tone, badge, empty_state, facts, format_moment
 from wiring import Services
 
 Row = TypeVar("Row")
@@ -40,6 +42,8 @@ def user_page(services: Services, user: User, user_id: UUID | None) -> None:
         st.html(_access(report))
     _lines("Access", report.periods, admin_lists.periods, "No period of access yet.")
     _lines("Orders", report.orders, partial(admin_lists.orders, with_user=False), "No orders yet.")
+    if report.orders:
+        st.html('<p class="chart-note">Money is returned on the page of its order.</p>')
     _lines(
         "Payments", report.payments, partial(admin_lists.payments, with_user=False), "No attempt to pay yet."
     )
@@ -53,17 +57,37 @@ def event_page(services: Services, user: User, event_id: int | None) -> None:
         empty_state("No such event", "This link does not lead to a message of a gateway.")
         return
     event = found.event
+    view = f"event:{event.id}"
     _head(event.event_type, status(EVENT, event.status))
+    show_result(view)
     with st.container(key="card-admin-event"):
         st.html(facts([
             ("Gateway", word(event.gateway)),
-            ("Order", event.order_id or NOTHING),
             ("Received", format_moment(event.received_at)),
             ("Processed", format_moment(event.processed_at) if event.processed_at else "Not yet"),
             ("Known by", found.dedupe_key),
         ]))  # fmt: skip
+        if event.order_id:
+            st.html(f'<p class="small rs-body">Order {order_link("events", event.order_id)}</p>')
+        action_button(
+            "Process again",
+            partial(_process_again, services, user, event.id),
+            key=f"admin-event-again-{event.id}",
+            view=view,
+            waiting="Queueing the event …",
+            icon=":material/replay:",
+        )
     st.subheader("Body", anchor=False)
     st.code(found.body, language="json", wrap_lines=True)
+
+
+def _process_again(services: Services, user: User, event_id: int) -> tuple[str, Tone]:
+    if desk.process_again(services, user, event_id):
+        return (
+            "The event is in the queue again: its order is asked about at the gateway within seconds.",
+            "good",
+        )
+    return "This event does not exist any more.", "bad"
 
 
 def mail_page(services: Services, user: User, mail_id: int | None) -> None:

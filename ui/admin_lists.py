@@ -1,29 +1,31 @@
-"""The lists of the admin panel: which columns users, orders, payments, events and mails have."""
+"""The lists of the admin panel: which columns users, orders, payments, refunds, events and mails have."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from domain.money import format_rupees
-from reports.rows import EventRow, MailRow, OrderRow, PaymentRow, PeriodRow, UserRow
+from reports.rows import EventRow, MailRow, OrderRow, PaymentRow, PeriodRow, RefundRow, UserRow
 from ui.admin_table import (
     EVENT,
     MAIL,
     ORDER,
     PAYMENT,
+    REFUND,
     SUBSCRIPTION,
     Column,
     code,
     link,
     moment,
     money,
+    order_link,
     plain,
     quiet,
     status,
     table,
     word,
 )
-from ui.components import badge
+from ui.components import badge, format_moment
 
 
 def users(rows: Sequence[UserRow]) -> str:
@@ -40,7 +42,7 @@ def orders(rows: Sequence[OrderRow], *, with_user: bool = True) -> str:
     columns: list[Column[OrderRow]] = [
         Column("Created (IST)", lambda row: moment(row.created_at)),
         Column("User", lambda row: link("orders", row.username, user=row.user_id)),
-        Column("Order ID", lambda row: code(row.id)),
+        Column("Order ID", lambda row: order_link("orders", row.id)),
         Column("Plan", lambda row: plain(row.plan_name)),
         Column("Status", lambda row: status(ORDER, row.status) + _below(row.quarantine_reason)),
         Column("Paid (IST)", lambda row: moment(row.paid_at)),
@@ -49,11 +51,13 @@ def orders(rows: Sequence[OrderRow], *, with_user: bool = True) -> str:
     return table(rows, [column for column in columns if with_user or column.name != "User"])
 
 
-def payments(rows: Sequence[PaymentRow], *, with_user: bool = True) -> str:
+def payments(rows: Sequence[PaymentRow], *, with_user: bool = True, with_order: bool = True) -> str:
     columns: list[Column[PaymentRow]] = [
         Column("Time (IST)", lambda row: moment(row.occurred_at)),
         Column("User", lambda row: link("payments", row.username, user=row.user_id)),
-        Column("Order and payment", lambda row: f"{code(row.order_id)}<br>{code(row.gateway_payment_id)}"),
+        Column("Order and payment", _order_and_payment)
+        if with_order
+        else Column("Payment ID", lambda row: code(row.gateway_payment_id)),
         Column("Method", lambda row: plain(word(row.method))),
         Column("Status", _payment_status),
         Column("Amount", _payment_amount, is_number=True),
@@ -61,15 +65,30 @@ def payments(rows: Sequence[PaymentRow], *, with_user: bool = True) -> str:
     return table(rows, [column for column in columns if with_user or column.name != "User"])
 
 
-def events(rows: Sequence[EventRow]) -> str:
-    return table(rows, [
+def refunds(rows: Sequence[RefundRow], *, with_order: bool = True) -> str:
+    columns: list[Column[RefundRow]] = [
+        Column("Asked (IST)", lambda row: moment(row.created_at)),
+        Column("User", lambda row: link("refunds", row.username, user=row.user_id)),
+        Column("Order ID", lambda row: order_link("refunds", row.order_id)),
+        Column("Asked by", _asker),
+        Column("Refund ID", lambda row: code(row.refund_key)),
+        Column("Status", _refund_status),
+        Column("Amount", lambda row: money(row.amount_paise), is_number=True),
+    ]
+    left_out = {"Refund ID"} if with_order else {"User", "Order ID"}
+    return table(rows, [column for column in columns if column.name not in left_out])
+
+
+def events(rows: Sequence[EventRow], *, with_order: bool = True) -> str:
+    columns: list[Column[EventRow]] = [
         Column("Received (IST)", lambda row: moment(row.received_at)),
         Column("Event", lambda row: link("events", row.event_type, event=row.id)),
         Column("Gateway", lambda row: plain(word(row.gateway))),
-        Column("Order ID", lambda row: code(row.order_id)),
+        Column("Order ID", lambda row: order_link("events", row.order_id)),
         Column("Status", lambda row: status(EVENT, row.status)),
         Column("Processed (IST)", lambda row: moment(row.processed_at)),
-    ])  # fmt: skip
+    ]
+    return table(rows, [column for column in columns if with_order or column.name != "Order ID"])
 
 
 def mails(rows: Sequence[MailRow], *, with_address: bool = True) -> str:
@@ -110,6 +129,26 @@ def _role(row: UserRow) -> str:
     return "".join(f" {mark}" for mark in marks)
 
 
+def charged(row: PaymentRow) -> str:
+    """What the payer was charged, in its own currency."""
+    amount = format_rupees(row.charged_paise)
+    return amount if row.charged_currency == "INR" else f"{row.charged_currency} {amount.removeprefix('₹')}"
+
+
+def _order_and_payment(row: PaymentRow) -> str:
+    return f"{order_link('payments', row.order_id)}<br>{code(row.gateway_payment_id)}"
+
+
+def _asker(row: RefundRow) -> str:
+    who = row.requested_by or ("The gateway" if row.origin == "gateway" else "This site, by itself")
+    return plain(who) + _below(row.reason)
+
+
+def _refund_status(row: RefundRow) -> str:
+    at = row.processed_at or row.updated_at
+    return status(REFUND, row.status) + _below(format_moment(at))
+
+
 def _payment_status(row: PaymentRow) -> str:
     mark = badge("Duplicate", "warn") if row.role == "duplicate" else ""
     return f"{status(PAYMENT, row.status)} {mark}{_below(row.message)}"
@@ -118,8 +157,7 @@ def _payment_status(row: PaymentRow) -> str:
 def _payment_amount(row: PaymentRow) -> str:
     lines = [money(row.amount_paise)]
     if (row.charged_paise, row.charged_currency) != (row.amount_paise, "INR"):
-        charged = format_rupees(row.charged_paise).removeprefix("₹")
-        lines.append(quiet(f"charged {row.charged_currency} {charged}"))
+        lines.append(quiet(f"charged {charged(row)}"))
     if row.refunded_paise:
         lines.append(quiet(f"{format_rupees(row.refunded_paise)} returned"))
     return "<br>".join(lines)
@@ -127,7 +165,7 @@ def _payment_amount(row: PaymentRow) -> str:
 
 def _giver(row: PeriodRow) -> str:
     if row.order_id is not None:
-        return code(row.order_id)
+        return order_link("users", row.order_id)
     return plain(row.granted_by) + _below(row.grant_reason)
 
 

@@ -13,6 +13,7 @@ from domain.money import format_rupees, group_indian
 from reports import overview as reports
 from reports.rows import AlarmRow, DayRevenue, Overview
 from ui import admin_lists
+from ui.admin_table import link
 from ui.components import empty_state, format_clock, format_date, format_moment
 from wiring import Services
 
@@ -54,6 +55,7 @@ def _alarms(alarms: tuple[AlarmRow, ...]) -> None:
     rest = alarms[_ALARMS_AT_ONCE:]
     if rest:
         lines += f"<details><summary>Show {len(rest)} more</summary>{_alarm_lines(rest)}</details>"
+    lines += f'<p class="small" style="margin:.4rem 0 0">{link("checks", "Look at them")}</p>'
     st.html(f'<div class="notice bad admin-alarms" role="alert"><strong>{escape(word)}</strong>{lines}</div>')
 
 

@@ -15,6 +15,7 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
+from domain.identifiers import ORDER_ID_PATTERN
 from domain.money import format_rupees
 from ui.components import Tone, badge, format_moment
 
@@ -46,8 +47,15 @@ PAYMENT: Words = {
     "failed": ("Failed", "bad"),
     "dropped": ("Given up", ""),
     "cancelled": ("Cancelled", ""),
+    "held": ("Held", "bad"),
     "captured": ("Captured", "good"),
     "refunded": ("Refunded", ""),
+}
+REFUND: Words = {
+    "intended": ("Requested", "warn"),
+    "pending": ("With the bank", "warn"),
+    "processed": ("Returned", "good"),
+    "failed": ("Failed", "bad"),
 }
 EVENT: Words = {
     "new": ("New", "warn"),
@@ -64,6 +72,7 @@ MAIL: Words = {
 _STYLE = """<style>
 .admin-table { overflow-x: auto; }
 .admin-table td > div { max-width: 19rem; white-space: normal; overflow-wrap: break-word; }
+.admin-table.wide td > div { max-width: 40rem; }
 .admin-table .num > div { margin-left: auto; }
 .admin-table td a {
   color: var(--accent); font-weight: 560; text-decoration-thickness: .06em; text-underline-offset: .18em;
@@ -73,7 +82,21 @@ _STYLE = """<style>
 .admin-head h2 {
   margin: 0; padding: 0; font-size: 1.5rem; letter-spacing: -.02em; overflow-wrap: anywhere;
 }
+[class*="st-key-rows-admin"] {
+  gap: 0; border: 1px solid var(--line); border-radius: var(--round); background: var(--paper);
+  box-shadow: var(--lift); overflow: hidden;
+}
+[class*="st-key-row-admin"] { padding: .8rem .9rem; gap: 1rem; flex-wrap: nowrap; }
+[class*="st-key-rows-admin"] > :not(:first-child) { border-top: 1px solid var(--line); }
+[class*="st-key-row-admin"] p { margin: 0; font-size: .9375rem; line-height: 1.5; overflow-wrap: anywhere; }
+[class*="st-key-row-admin"] a, [class*="st-key-card-admin"] .plan-head a, .admin-alarms a {
+  color: var(--accent); font-weight: 560;
+}
+[class*="st-key-row-admin"] button p { white-space: nowrap; overflow-wrap: normal; }
 .admin-alarms ul { margin: .4rem 0 0; padding-left: 1.1rem; } .admin-alarms li { margin: .25rem 0; }
+.stMain [class*="st-key-card-admin"] .plan-head { margin-bottom: .25rem; }
+.admin-all summary { cursor: pointer; font-size: .9375rem; font-weight: 560; color: var(--accent); }
+.admin-all[open] summary { margin-bottom: .75rem; }
 .admin-alarms summary { cursor: pointer; margin-top: .4rem; font-size: .875rem; font-weight: 600; }
 .st-key-admin-section [aria-checked="true"] p { color: var(--accent); }
 .st-key-card-admin-event, .st-key-card-admin-mail, .st-key-card-admin-mail-text { max-width: 46rem; }
@@ -102,8 +125,8 @@ def style() -> None:
     st.html(_STYLE)
 
 
-def table(rows: Sequence[Row], columns: Sequence[Column[Row]]) -> str:
-    """The rows as HTML. On a narrow screen each cell is named by its column."""
+def table(rows: Sequence[Row], columns: Sequence[Column[Row]], *, is_wide: bool = False) -> str:
+    """The rows as HTML. On a narrow screen each cell is named by its column. `is_wide`: sentences in the cells."""
     head = "".join(f"<th{_number(column)}>{escape(column.name)}</th>" for column in columns)
     body = "".join(
         "<tr>"
@@ -115,7 +138,7 @@ def table(rows: Sequence[Row], columns: Sequence[Column[Row]]) -> str:
         for row in rows
     )
     return (
-        '<div class="table-box admin-table"><table class="plain stacking figures">'
+        f'<div class="table-box admin-table{" wide" if is_wide else ""}"><table class="plain stacking figures">'
         f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )
 
@@ -156,6 +179,14 @@ def link(section: str, label: str, **query: object) -> str:
     """A link within the panel."""
     address = "/admin?" + urlencode({"section": section, **query})
     return f'<a href="{escape(address)}"><bdi>{escape(label)}</bdi></a>'
+
+
+def order_link(section: str, order_id: str | None) -> str:
+    """A link to an order's page. What has not the shape of our ids is only shown."""
+    if order_id is None or not ORDER_ID_PATTERN.fullmatch(order_id):
+        return code(order_id)
+    address = "/admin?" + urlencode({"section": section, "order": order_id})
+    return f'<a class="mono" href="{escape(address)}">{escape(order_id)}</a>'
 
 
 def word(value: str) -> str:

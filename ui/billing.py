@@ -8,10 +8,12 @@ import streamlit as st
 
 import payment_handler
 import user_management
+from billing.returns import RefundLine, ReturnedAccess, find_returned_access, list_refunds
 from domain.accounts import User
 from domain.money import format_rupees
 from domain.orders import OrderStatus, PaymentStatus
 from domain.plans import Plan
+from domain.refunds import RefundStatus
 from domain.subscriptions import SubscriptionStatus
 from ui.checkout import go_to_payment
 from ui.components import (
@@ -26,7 +28,7 @@ from ui.components import (
     practice_note,
     support_sentence,
 )
-from ui.dashboard import activate_form, wanted_plan
+from ui.dashboard import activate_form, describe_returned_access, wanted_plan
 from ui.pages import page
 from ui.payment_words import describe_failure, describe_method
 from wiring import Services
@@ -62,7 +64,7 @@ def render(services: Services, user: User | None) -> None:
         st.title("Billing", anchor=False)
         left, right = st.columns([1.05, 0.95], gap="medium")
         with left, st.container(key="card-billing-status"):
-            _status(access)
+            _status(access, None if access.is_active else find_returned_access(services, user))
             if access.is_active:
                 _extend(services, user)
             else:
@@ -70,13 +72,15 @@ def render(services: Services, user: User | None) -> None:
         with right, st.container(key="card-billing-account"):
             _account(user)
         st.subheader("Orders", anchor=False)
-        _orders(payment_handler.list_orders(services, user))
+        _orders(payment_handler.list_orders(services, user), list_refunds(services, user))
         _refund_note(services)
     footer(services.settings)
 
 
-def _status(access: user_management.Entitlement) -> None:
+def _status(access: user_management.Entitlement, returned: ReturnedAccess | None) -> None:
     word, tone = _SUBSCRIPTION[access.status]
+    if returned is not None:
+        word, tone = "Refunded", ""
     if access.is_active and access.access_until is not None:
         name = f"{access.plan_name} plan" if access.plan_name else "Access"
         days = access.days_left or 0
@@ -90,7 +94,9 @@ def _status(access: user_management.Entitlement) -> None:
             st.switch_page(page("dashboard"))
         return
     st.html(f'<div class="plan-head"><span>No active subscription</span>{badge(word, tone)}</div>')
-    if access.status is SubscriptionStatus.EXPIRED and access.access_until is not None:
+    if returned is not None:
+        st.text(describe_returned_access(returned))
+    elif access.status is SubscriptionStatus.EXPIRED and access.access_until is not None:
         st.text(
             f"Your access ended on {format_date(access.access_until)}. Your account and its history stay."
         )
@@ -127,13 +133,15 @@ def _readable_phone(phone: str) -> str:
     return f"{phone[:3]} {phone[3:8]} {phone[8:]}"
 
 
-def _orders(lines: list[payment_handler.OrderLine]) -> None:
+def _orders(lines: list[payment_handler.OrderLine], refunds: list[RefundLine]) -> None:
     if not lines:
         empty_state(
             "No orders yet", "When you choose a plan, its order and every payment attempt are listed here."
         )
         return
-    rows = "".join(_order_row(line) for line in lines)
+    rows = "".join(
+        _order_row(line, [refund for refund in refunds if refund.order_id == line.order.id]) for line in lines
+    )
     st.html(
         '<div class="table-box"><table class="plain stacking figures"><thead><tr><th>Date</th><th>Plan</th>'
         '<th>Status</th><th>Order and payment</th><th class="num">Amount</th></tr></thead>'
@@ -141,11 +149,17 @@ def _orders(lines: list[payment_handler.OrderLine]) -> None:
     )
 
 
-def _order_row(line: payment_handler.OrderLine) -> str:
+def _order_row(line: payment_handler.OrderLine, refunds: list[RefundLine]) -> str:
     order = line.order
     word, tone = describe_order(line)
     details = [f'<span class="mono">{escape(order.id)}</span>']
-    details += [_attempt(payment, order.status) for payment in line.payments]
+    for payment in line.payments:
+        details.append(_attempt(payment, order.status))
+        details += [
+            f'<div class="small">{escape(describe_refund(refund))}</div>'
+            for refund in reversed(refunds)
+            if refund.gateway_payment_id == payment.gateway_payment_id
+        ]
     return (
         f'<tr><td data-name="Date">{format_date(order.created_at)}</td>'
         f'<td data-name="Plan">{escape(line.plan_name)}</td>'
@@ -163,6 +177,18 @@ def describe_order(line: payment_handler.OrderLine) -> tuple[str, Tone]:
     return _ORDER[line.order.status]
 
 
+def describe_refund(refund: RefundLine) -> str:
+    """How far a refund is, in a sentence that claims no more than the payment service said."""
+    amount = format_rupees(refund.amount_paise)
+    if refund.status is RefundStatus.PROCESSED and refund.processed_at is not None:
+        return f"{amount} returned on {format_date(refund.processed_at)}"
+    if refund.status is RefundStatus.PENDING:
+        return f"Refund of {amount} is with your bank"
+    if refund.status is RefundStatus.FAILED:
+        return f"Refund of {amount} did not go through; we have been told"
+    return f"Refund of {amount} is on its way to your bank"
+
+
 def _attempt(payment: payment_handler.PaymentLine, order_status: OrderStatus) -> str:
     method, when = describe_method(payment.method), format_moment(payment.occurred_at)
     if payment.status in _UNSUCCESSFUL:
@@ -173,8 +199,6 @@ def _attempt(payment: payment_handler.PaymentLine, order_status: OrderStatus) ->
         parts = [method, when, f"payment {payment.gateway_payment_id}"]
         if order_status is OrderStatus.QUARANTINED:
             parts.insert(0, "Being checked")
-        elif payment.status is PaymentStatus.REFUNDED:
-            parts.append("returned to you")
     return f'<div class="small quiet">{escape(" · ".join(part for part in parts if part))}</div>'
 
 

@@ -12,7 +12,9 @@ import streamlit as st
 
 import payment_handler
 import user_management
+from billing.returns import ReturnedAccess, find_returned_access
 from domain.accounts import User
+from domain.money import format_rupees
 from domain.plans import MONTHLY
 from ui import register
 from ui.checkout import go_to_payment
@@ -45,12 +47,23 @@ def render(services: Services, user: User | None) -> None:
 def _locked(services: Services, user: User) -> None:
     with st.container(key="reading-locked"):
         st.title("Dashboard", anchor=False)
+        returned = find_returned_access(services, user)
         empty_state(
             "No active subscription",
-            "Your account is ready. Choose a plan to open the sector ranking, its charts and its table.",
+            describe_returned_access(returned)
+            if returned
+            else "Your account is ready. Choose a plan to open the sector ranking, its charts and its table.",
         )
         with st.container(key="card-raised-activate"):
             activate_form(services, user, key="dashboard")
+
+
+def describe_returned_access(returned: ReturnedAccess) -> str:
+    """Why access ended before its time."""
+    return (
+        f"Your payment of {format_rupees(returned.amount_paise)} was returned, and the access that it bought ended "
+        f"on {format_date(returned.ended_at)}. Choose a plan to come back."
+    )
 
 
 def activate_form(services: Services, user: User, *, key: str) -> None:

@@ -6,10 +6,12 @@ from datetime import UTC, datetime
 
 import pytest
 
+from billing.returns import RefundLine
 from domain.orders import OrderStatus, PaymentStatus
+from domain.refunds import RefundStatus
 from payment_handler import OrderLine, PaymentLine
 from tests.builders import an_order
-from ui.billing import describe_order
+from ui.billing import describe_order, describe_refund
 
 
 def a_line(order_status: OrderStatus, *payments: PaymentStatus) -> OrderLine:
@@ -44,3 +46,19 @@ def test_a_paid_order_whose_second_payment_went_back_stays_paid() -> None:
     line = a_line(OrderStatus.PAID, PaymentStatus.REFUNDED, PaymentStatus.CAPTURED)
 
     assert describe_order(line) == ("Paid", "good")
+
+
+@pytest.mark.parametrize(
+    ("status", "processed_at", "words"),
+    [
+        (RefundStatus.INTENDED, None, "Refund of ₹499 is on its way to your bank"),
+        (RefundStatus.PENDING, None, "Refund of ₹499 is with your bank"),
+        (RefundStatus.FAILED, None, "Refund of ₹499 did not go through; we have been told"),
+        # Evening in UTC, already the next day in India.
+        (RefundStatus.PROCESSED, datetime(2026, 3, 10, 20, 0, tzinfo=UTC), "₹499 returned on 11 Mar 2026"),
+    ],
+)
+def test_a_refund_is_told_as_far_as_it_is(
+    status: RefundStatus, processed_at: datetime | None, words: str
+) -> None:
+    assert describe_refund(RefundLine("ORDER00000000000001A", "511", 49900, status, processed_at)) == words

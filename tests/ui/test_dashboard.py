@@ -1,11 +1,13 @@
-"""Which plan an account without access is offered first."""
+"""Which plan an account without access is offered first, and why its access ended."""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from types import SimpleNamespace
 
 import pytest
 
+from billing.returns import ReturnedAccess
 from payment_handler import skip_payment, start_checkout
 from ui import dashboard
 
@@ -40,3 +42,12 @@ def test_a_plan_that_is_not_on_sale_is_not_believed(services, user, address) -> 
     address["plan"] = "lifetime"
 
     assert dashboard.wanted_plan(services, user) == "monthly"
+
+
+def test_access_that_ended_with_a_refund_is_explained() -> None:
+    returned = ReturnedAccess(49900, datetime(2026, 3, 10, 6, 40, tzinfo=UTC))
+
+    assert dashboard.describe_returned_access(returned) == (
+        "Your payment of ₹499 was returned, and the access that it bought ended on 10 Mar 2026. "
+        "Choose a plan to come back."
+    )

@@ -1,0 +1,199 @@
+"""Returning money in the admin panel: amount and reason, what it means, one click, and what is shown after it."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import text
+
+from domain.orders import PaymentRole
+from domain.refunds import RefundablePayment
+from payment_handler import execute_refund, request_refund, start_checkout, sync_order
+from tests.ui.panel import click, labels, open_panel, seen
+from ui.admin_refund import consequence, read_amount
+from user_management import create_admin
+
+
+@pytest.fixture
+def admin(services):
+    return create_admin(services, email="owner@example.com", password="TestPass123")
+
+
+@pytest.fixture
+def paid(services, user, gateway):
+    """A paid monthly order."""
+    order = start_checkout(services, user, "monthly")
+    gateway.pay(order.id)
+    return sync_order(services, order.id)
+
+
+def fill(page, label: str, value: str) -> None:
+    (box,) = [box for box in page.text_input if box.label == label]
+    box.input(value)
+
+
+def refunds(services) -> list[tuple]:
+    with services.engine.connect() as conn:
+        return [tuple(row) for row in conn.execute(text("SELECT amount_paise, status, reason FROM refunds"))]
+
+
+@pytest.mark.parametrize(
+    ("typed", "paise"),
+    [("499", 49900), ("₹499", 49900), (" 499.5 ", 49950), ("1,234.50", 123450), ("1,23,456", 12345600),
+     ("123,456", 12345600), ("1", 100)],
+)  # fmt: skip
+def test_amounts_are_read_as_indians_write_them(typed: str, paise: int) -> None:
+    assert read_amount(typed, most_paise=99_99_99_900) == paise
+
+
+@pytest.mark.parametrize(
+    "typed", ["", "abc", "-1", "1,50", "1.234", "1e2", "499 or so", "٤٩٩", "0", "0.99", "500", "12,3456"]
+)
+def test_an_amount_that_could_mean_something_else_is_refused(typed: str) -> None:
+    with pytest.raises(ValueError, match=r"rupees|can be returned"):
+        read_amount(typed, most_paise=49900)
+
+
+@pytest.mark.parametrize(
+    ("role", "taken", "amount", "words"),
+    [
+        (PaymentRole.PRIMARY, 0, 49900, "ends when the bank confirms it"),
+        (PaymentRole.PRIMARY, 10000, 39900, "ends when the bank confirms it"),
+        (PaymentRole.PRIMARY, 0, 49899, "never ends access"),
+        (PaymentRole.DUPLICATE, 0, 49900, "bought no access"),
+    ],
+)
+def test_what_a_refund_does_to_access_is_said_before_it(role, taken, amount, words) -> None:
+    assert words in consequence(RefundablePayment(1, "PAY1", role, 49900, taken), amount)
+
+
+def test_a_full_refund_is_asked_for_in_two_steps(services, admin, paid) -> None:
+    page = open_panel(services, admin, section="orders", order=paid.id)
+    assert next(box for box in page.text_input if box.label == "Amount in rupees").value == "499"
+
+    fill(page, "Reason", "Bought by mistake")
+    click(page, "Continue")
+    assert refunds(services) == []
+    assert "ends when the bank confirms it" in seen(page)
+    click(page, "Return ₹499")
+
+    assert refunds(services) == [(49900, "intended", "Bought by mistake")]
+    assert "The refund of ₹499 is requested" in seen(page)
+    assert "Requested" in seen(page)
+    assert admin.username in seen(page)
+    assert "Continue" not in labels(page)
+
+
+def test_a_part_leaves_the_rest_to_be_returned_later(services, admin, paid) -> None:
+    page = open_panel(services, admin, section="orders", order=paid.id)
+    fill(page, "Amount in rupees", "99.50")
+    fill(page, "Reason", "One day was down")
+    click(page, "Continue")
+
+    click(page, "Return ₹99.50")
+
+    assert refunds(services) == [(9950, "intended", "One day was down")]
+    assert next(box for box in page.text_input if box.label == "Amount in rupees").value == "399.50"
+
+
+def test_a_page_that_was_stopped_after_the_refund_asks_for_no_second_one_and_begins_anew(
+    services, admin, paid
+) -> None:
+    page = open_panel(services, admin, section="orders", order=paid.id)
+    fill(page, "Amount in rupees", "100")
+    fill(page, "Reason", "Goodwill")
+    click(page, "Continue")
+    before = page.session_state["admin-refund-draft"]
+    click(page, "Return ₹100")
+
+    page.session_state["admin-refund-draft"] = before
+    page.run()
+
+    assert "Return ₹100" not in labels(page)
+    assert page.session_state["admin-refund-draft"].refund_key != before.refund_key
+    assert refunds(services) == [(10000, "intended", "Goodwill")]
+
+
+def test_two_clicks_on_one_form_are_one_refund(services, admin, paid) -> None:
+    page = open_panel(services, admin, section="orders", order=paid.id)
+    fill(page, "Amount in rupees", "100")
+    fill(page, "Reason", "Goodwill")
+    click(page, "Continue")
+    key = page.session_state["admin-refund-draft"].refund_key
+    request_refund(services, admin, order_id=paid.id, amount_paise=10000, reason="Goodwill", refund_key=key)
+
+    page.button(key=f"admin-refund-{key}-go").click().run()
+
+    assert refunds(services) == [(10000, "intended", "Goodwill")]
+
+
+def test_wrong_entries_are_told_and_ask_nothing(services, admin, paid) -> None:
+    page = open_panel(services, admin, section="orders", order=paid.id)
+
+    click(page, "Continue")
+    assert "Please give a reason." in seen(page)
+    fill(page, "Amount in rupees", "500")
+    fill(page, "Reason", "x")
+    click(page, "Continue")
+
+    assert "From ₹1 to ₹499 can be returned." in seen(page)
+    assert refunds(services) == []
+
+
+def test_a_person_may_change_their_mind(services, admin, paid) -> None:
+    page = open_panel(services, admin, section="orders", order=paid.id)
+    fill(page, "Amount in rupees", "50")
+    fill(page, "Reason", "Goodwill")
+    click(page, "Continue")
+
+    click(page, "Change")
+
+    assert [box.value for box in page.text_input if box.label != "Search users and orders"] == [
+        "50",
+        "Goodwill",
+    ]
+    assert refunds(services) == []
+
+
+def test_a_refusal_is_told_in_its_sentence_and_leads_back_to_the_form(services, admin, paid) -> None:
+    page = open_panel(services, admin, section="orders", order=paid.id)
+    fill(page, "Reason", "Bought by mistake")
+    click(page, "Continue")
+    request_refund(
+        services, admin, order_id=paid.id, amount_paise=10000, reason="A colleague", refund_key="REFUND1"
+    )
+
+    click(page, "Return ₹499")
+
+    assert "From ₹1 to ₹399 can be returned." in seen(page)
+    assert next(box for box in page.text_input if box.label == "Amount in rupees").value == "399"
+    assert refunds(services) == [(10000, "intended", "A colleague")]
+
+
+def test_the_state_of_a_refund_is_shown_in_words_with_time_and_asker(services, admin, paid) -> None:
+    page = open_panel(services, admin, section="orders", order=paid.id)
+    fill(page, "Reason", "Bought by mistake")
+    click(page, "Continue")
+    click(page, "Return ₹499")
+    with services.engine.connect() as conn:
+        key = conn.execute(text("SELECT refund_key FROM refunds")).scalar_one()
+
+    execute_refund(services, key)
+    page = open_panel(services, admin, section="refunds")
+
+    assert "Returned" in seen(page)
+    assert paid.id in seen(page)
+    assert "10 Mar 2026, 12:00 pm IST" in seen(page)
+    assert admin.username in seen(page)
+
+
+def test_a_refund_made_at_the_gateway_is_listed_as_such(services, gateway, admin, paid) -> None:
+    gateway.refund_in_dashboard(paid.id, 10000)
+    sync_order(services, paid.id)
+
+    assert "The gateway" in seen(open_panel(services, admin, section="refunds"))
+
+
+def test_nothing_is_offered_for_an_order_without_money(services, user, admin) -> None:
+    order = start_checkout(services, user, "monthly")
+
+    assert "Continue" not in labels(open_panel(services, admin, section="orders", order=order.id))
