@@ -9,6 +9,7 @@ from sqlalchemy import text
 from streamlit.testing.v1 import AppTest
 
 import admin_panel
+from database.queue import Job
 from domain.accounts import User
 from tests.reports.rows import (
     insert_alarm,
@@ -86,7 +87,14 @@ def test_a_visitor_is_led_to_the_login(monkeypatch: pytest.MonkeyPatch, open_pan
 def test_a_subscriber_sees_nothing_of_the_panel(services: Services, open_panel: Open) -> None:
     user, _ = a_subscriber(services)
 
-    for query in ({}, {"section": "orders"}, {"user": str(user.id)}, {"mail": "1"}, {"event": "1"}):
+    for query in (
+        {},
+        {"section": "orders"},
+        {"user": str(user.id)},
+        {"mail": "1"},
+        {"event": "1"},
+        {"order": "1"},
+    ):
         page = open_panel(user, **query)
 
         assert [element.value for element in page.text] == ["This page is not available to your account."]
@@ -103,7 +111,7 @@ def test_a_fresh_business_is_honest_about_having_nothing(admin: User, open_panel
     assert "No payments yet" in seen(page)
 
 
-@pytest.mark.parametrize("section", ["orders", "payments", "events", "mails"])
+@pytest.mark.parametrize("section", ["orders", "payments", "refunds", "events", "mails"])
 def test_an_empty_list_says_what_will_be_there(admin: User, open_panel: Open, section: str) -> None:
     page = open_panel(admin, section=section)
 
@@ -208,10 +216,29 @@ def test_hostile_words_are_only_ever_text(
         at = services.now(conn)
         mail_id = insert_mail(conn, user.id, at=at, subject=words, text_body=words, to_address=words)
         insert_payment(conn, order_id, at=at, role=None, status="failed", message=words, method=words)
+        paid = conn.execute(text("SELECT id FROM payments WHERE role = 'primary'")).scalar_one()
+        insert_refund(conn, paid, 100, at=at, status="intended")
+        conn.execute(text("UPDATE refunds SET reason = :words"), {"words": words})
+        services.queue.defer(conn, Job.SEND_MAIL, email_id=mail_id)
+        conn.execute(text("UPDATE procrastinate_jobs SET status = 'failed'"))
+        held = insert_order(conn, user, at=at, status="quarantined", quarantine_reason=words)
+        insert_alarm(conn, f"order:{held}:x", words, at=at)
         event_id = insert_event(conn, words.encode(), at=at, order_id=words)
         insert_alarm(conn, "a", words, at=at)
-    views = [{"section": name} for name in ("overview", "users", "orders", "payments", "events", "mails")]
+    lists = (
+        "overview",
+        "users",
+        "orders",
+        "payments",
+        "refunds",
+        "events",
+        "mails",
+        "dead-letters",
+        "checks",
+    )
+    views = [{"section": name} for name in lists]
     views += [{"user": str(user.id)}, {"mail": str(mail_id)}, {"event": str(event_id)}]
+    views += [{"order": order_id}, {"order": held}, {"order": words}]
 
     for view in views:
         page = open_panel(admin, **view)

@@ -113,7 +113,7 @@ def _walk(
 
     page = visitor()
     log_in(page, "admin@example.com", "AdminPass123")
-    for section in ("overview", "orders", "payments", "events", "mails"):
+    for section in ("overview", "orders", "payments", "refunds", "events", "mails", "dead-letters", "checks"):
         page.goto(f"/admin?section={section}")
         page.get_by_role("heading").first.wait_for()
         shoot(page, "admin" if section == "overview" else f"admin-{section}")

@@ -41,7 +41,11 @@ PAGES = {
     "admin orders": ("admin", "/admin?section=orders", "Admin"),
     "admin payments": ("admin", "/admin?section=payments", "Admin"),
     "admin events": ("admin", "/admin?section=events", "Admin"),
+    "admin refunds": ("admin", "/admin?section=refunds", "Admin"),
     "admin mails": ("admin", "/admin?section=mails", "Admin"),
+    "admin dead letters": ("admin", "/admin?section=dead-letters", "Admin"),
+    "admin checks": ("admin", "/admin?section=checks", "Admin"),
+    "admin order": ("admin", "/admin?section=orders&order={subscriber}", "Admin"),
 }
 # What pages say whose heading depends on how things stand, or that have none.
 WITHOUT_HEADING = re.compile(r"could not find this order|ORDER[A-Z0-9]{15}")
