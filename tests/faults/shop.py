@@ -7,7 +7,6 @@ and as late as it likes. Jobs run when they are told to, in the test's own threa
 from __future__ import annotations
 
 import json
-import random
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -144,19 +143,15 @@ def signed(body: bytes, **headers: str) -> tuple[dict[str, str], bytes]:
     return {"x-webhook-timestamp": stamp, "x-webhook-signature": sign(stamp, body, SECRET), **headers}, body
 
 
-def payment_message(order_id: str, **fields: Any) -> bytes:
-    """A message about a success, for tests that need one which the gateway did not make."""
-    document = {"type": "PAYMENT_SUCCESS_WEBHOOK", "data": {"order": {"order_id": order_id}}, **fields}
-    return json.dumps(document).encode()
+def message(order_id: str, *, kind: str) -> bytes:
+    """A message that the gateway did not make."""
+    return json.dumps({"type": kind, "data": {"order": {"order_id": order_id}}}).encode()
 
 
 @contextmanager
 def open_shop(server: EmbeddedServer, folder: Path, name: str) -> Iterator[Shop]:
     """A shop on a fresh copy of the migrated database, with a simulator process that sends nothing by itself."""
-    admin = create_engine(server.url.set(drivername="postgresql+psycopg2"), isolation_level="AUTOCOMMIT")
-    with admin.connect() as conn:
-        conn.execute(text(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
-        conn.execute(text(f"CREATE DATABASE {name} TEMPLATE template_app STRATEGY file_copy"))
+    as_admin(server, f"CREATE DATABASE {name} TEMPLATE template_app STRATEGY file_copy")
     url = server.url.set(database=name)
     with simulator_process(folder / "simulator") as (_process, simulator):
         simulator.fault("drop_webhooks")
@@ -170,9 +165,16 @@ def open_shop(server: EmbeddedServer, folder: Path, name: str) -> Iterator[Shop]
         services = services_for(environment, folder)
         yield Shop(services, simulator, environment)
         services.close()
-    with admin.connect() as conn:
-        conn.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-    admin.dispose()
+    as_admin(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def as_admin(server: EmbeddedServer, *statements: str) -> None:
+    """Run statements on the server as its owner, outside a transaction."""
+    engine = create_engine(server.url.set(drivername="postgresql+psycopg2"), isolation_level="AUTOCOMMIT")
+    with engine.connect() as conn:
+        for statement in statements:
+            conn.execute(text(statement))
+    engine.dispose()
 
 
 def services_for(environment: dict[str, str], folder: Path, *, engine: Engine | None = None) -> Services:
@@ -185,7 +187,3 @@ def services_for(environment: dict[str, str], folder: Path, *, engine: Engine | 
         gateways={"cashfree": CashfreePaymentGateway.from_settings(settings)},
         queue=JobQueue(engine),
     )
-
-
-def any_method(rng: random.Random) -> str:
-    return rng.choice(METHODS)
