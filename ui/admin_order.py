@@ -10,6 +10,7 @@ import streamlit as st
 import payment_handler
 from billing import desk
 from domain.accounts import User
+from domain.errors import Forbidden
 from domain.money import format_rupees
 from domain.orders import Order, OrderStatus
 from reports import orders as reports
@@ -173,7 +174,11 @@ def _money(report: OrderReport) -> list[tuple[str, str]]:
 
 def _refunds(services: Services, user: User, order_id: str, was_open: bool) -> None:
     """Drawn by itself every few seconds while a refund is open; then the whole page once more."""
-    report = reports.order_page(services, user, order_id)
+    try:
+        report = reports.order_page(services, user, order_id)
+    except Forbidden:
+        # No admin any more since the page was drawn: the whole page says so.
+        st.rerun()
     refunds = report.refunds if report else ()
     if was_open and not any(refund.is_open for refund in refunds):
         st.rerun()

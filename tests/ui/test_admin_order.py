@@ -68,18 +68,20 @@ def test_a_gateway_that_does_not_answer_is_told_in_its_sentence(services, gatewa
     assert "it did not answer in time" in seen(page)
 
 
-def test_a_result_is_forgotten_on_another_order(services, admin, order) -> None:
+def test_a_result_is_told_on_its_own_order_only_and_forgotten_elsewhere(services, user, admin, order) -> None:
+    other = start_checkout(services, user, "annual")
     page = open_panel(services, admin, order=order.id)
     click(page, "Check with the gateway")
-    assert "Nothing new" in seen(page)
+    assert "The payment service was asked." in seen(page)
 
-    page.query_params["order"] = "ORDER00000000000000X"
+    page.query_params["order"] = other.id
     page.run()
+    elsewhere = seen(page)
     page.query_params["order"] = order.id
-    page.query_params["section"] = "checks"
     page.run()
 
-    assert "No such order" not in seen(page)
+    assert other.id in elsewhere and "The payment service was asked." not in elsewhere
+    assert "The payment service was asked." not in seen(page)
 
 
 def test_a_quarantined_order_says_why_and_what_the_gateway_shows(
