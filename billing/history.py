@@ -8,6 +8,7 @@ from datetime import datetime
 from database import orders, payments, plans
 from domain.accounts import User
 from domain.errors import OrderNotFound
+from domain.identifiers import ORDER_ID_PATTERN
 from domain.orders import Order, PaymentStatus
 from domain.plans import Plan
 from wiring import Services
@@ -42,8 +43,10 @@ def list_plans(services: Services) -> list[Plan]:
 
 def find_order(services: Services, user: User, order_id: str) -> Order:
     """The user's own order. Raises OrderNotFound, also for somebody else's."""
+    if not ORDER_ID_PATTERN.fullmatch(order_id):
+        raise OrderNotFound()
     with services.engine.connect() as conn:
-        order = orders.find_own(conn, order_id.replace("\x00", ""), user_id=user.id)
+        order = orders.find_own(conn, order_id, user_id=user.id)
     if order is None:
         raise OrderNotFound()
     return order

@@ -76,7 +76,11 @@ def record(conn: Connection, order: Order, change: PaymentChange) -> int:
         ON CONFLICT ON CONSTRAINT payments_gateway_payment_key DO UPDATE
         SET status = excluded.status,
             role = excluded.role,
+            -- What was held because of a lie may turn out to have had the right amount all along.
+            amount_paise = excluded.amount_paise,
+            currency = excluded.currency,
             charged_paise = excluded.charged_paise,
+            charged_currency = excluded.charged_currency,
             method = excluded.method,
             message = excluded.message,
             paid_at = excluded.paid_at

@@ -315,8 +315,9 @@ def _next_status(order: Order, observed: Observation, changes: list[PaymentChang
 
 def _alarms(order: Order, observed: Observation, changes: list[PaymentChange]) -> tuple[str, ...]:
     alarms = []
-    if any(change.role is PaymentRole.DUPLICATE for change in changes):
-        alarms.append("a second payment came for one purchase")
+    for change in changes:
+        if change.role is PaymentRole.DUPLICATE:
+            alarms.append(f"money came that goes back: {change.refund_reason or 'a second payment'}")
     unpaid_success = any(
         p.status is GatewayPaymentStatus.SUCCESS and not p.is_money for p in observed.payments
     )

@@ -7,6 +7,7 @@ understood is 200, also when it concerns nothing of ours.
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from functools import partial
 
 import structlog
@@ -41,12 +42,12 @@ async def _receive(request: Request, gateway: str) -> Response:
         async with asyncio.timeout(_LONGEST_READ_SECONDS):
             body = await _read(request)
     except ClientDisconnect:
-        return JSONResponse({"error": "incomplete"}, status_code=400)
+        return _hang_up("incomplete", 400)
     except TimeoutError:
-        return JSONResponse({"error": "too slow"}, status_code=408)
+        return _hang_up("too slow", 408)
     if body is None:
-        return JSONResponse({"error": "too large"}, status_code=413)
-    headers = {key.decode("latin-1"): value.decode("latin-1") for key, value in request.headers.raw}
+        return _hang_up("too large", 413)
+    headers = _single_headers(request)
     try:
         async with asyncio.timeout(_ANSWER_SECONDS):
             store = partial(_store, gateway, headers, body)
@@ -60,6 +61,21 @@ async def _receive(request: Request, gateway: str) -> Response:
         log.error("webhook_not_stored", gateway=gateway, error=type(exc).__name__)
         return JSONResponse({"error": "try again later"}, status_code=503)
     return JSONResponse({"status": "stored" if is_new else "known"})
+
+
+def _hang_up(error: str, status: int) -> Response:
+    """The rest of the body is not waited for, however long it is."""
+    return JSONResponse({"error": error}, status_code=status, headers={"Connection": "close"})
+
+
+def _single_headers(request: Request) -> dict[str, str]:
+    """The headers that came once. Of two signatures nobody can say which one was meant."""
+    names = Counter(name.lower() for name, _ in request.headers.raw)
+    return {
+        name.decode("latin-1"): value.decode("latin-1")
+        for name, value in request.headers.raw
+        if names[name.lower()] == 1
+    }
 
 
 def _store(gateway: str, headers: dict[str, str], body: bytes) -> bool:

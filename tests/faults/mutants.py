@@ -172,8 +172,8 @@ MUTANTS: tuple[Mutant, ...] = (
          '        return PaymentRole.DUPLICATE, "paid twice in one checkout"\n',
          "        return PaymentRole.DUPLICATE, None\n"),
         ("domain.orders",
-         '        alarms.append("a second payment came for one purchase")\n',
-         "        pass\n"),
+         '            alarms.append(f"money came that goes back: {change.refund_reason or \'a second payment\'}")\n',
+         "            pass\n"),
     ),
     _of(
         "a second success on one order is refunded by order", "F27",
@@ -266,7 +266,7 @@ MUTANTS: tuple[Mutant, ...] = (
     _of(
         "the stored status of a subscription is not refreshed", "F40",
         ("database.subscriptions",
-         "    if subscription_id is not None:\n        refresh(conn, subscription_id, now=now)\n",
+         "    refresh(conn, row.subscription_id, now=now)\n",
          ""),
     ),
     _of(
