@@ -161,7 +161,7 @@ def _check(services: Services, user: User) -> tuple[str, Tone]:
     st.session_state[_FINDINGS] = (datetime.now(UTC), findings)
     violated = sum(finding.state is State.VIOLATED for finding in findings)
     if violated:
-        return f"{_count(violated, 'check is', 'checks are')} violated. An alarm is open for each.", "bad"
+        return f"{_count(violated, 'check is', 'checks are')} violated; the alarms are below.", "bad"
     return "All checks were run. Nothing is violated.", "good"
 
 

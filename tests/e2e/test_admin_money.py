@@ -139,7 +139,7 @@ def test_the_checks_are_run_in_the_browser(desk: Page) -> None:
     desk.get_by_role("button", name="Run now").click()
 
     expect(
-        desk.get_by_text("All checks were run.").or_(desk.get_by_text("An alarm is open for each."))
+        desk.get_by_text("All checks were run.").or_(desk.get_by_text("the alarms are below."))
     ).to_be_visible()
     desk.get_by_text("Show all").click()
     expect(desk.get_by_text("A paid order has exactly one primary payment.")).to_be_visible()

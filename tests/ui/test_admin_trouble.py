@@ -115,7 +115,7 @@ def test_a_violated_check_names_its_offenders_and_running_it_opens_an_alarm(serv
 
     click(page, "Run now")
 
-    assert "violated. An alarm is open for each." in seen(page)
+    assert "violated; the alarms are below." in seen(page)
     assert "Violated once" in seen(page)
     assert f"?section=checks&amp;order={order.id}" in seen(page)
     assert "I01 is violated once" in seen(page)
