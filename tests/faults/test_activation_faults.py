@@ -10,7 +10,6 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from sqlalchemy import text
 
 from database.engine import database_now
 from domain.accounts import User
@@ -26,6 +25,7 @@ from payment_handler import (
 )
 from tests.fakes import FakeGateway
 from tests.faults.invariant_guard import the_books_hold as the_books_hold
+from tests.faults.sql import execute, rows
 from user_management import register
 from wiring import Services
 
@@ -170,13 +170,3 @@ def counts(shop: Services, order_id: str) -> dict[str, int]:
         id=order_id,
     )
     return {"periods": periods, "transactions": transactions, "receipts": receipts, "payments": payments}
-
-
-def rows(shop: Services, statement: str, **values: object) -> list[tuple[Any, ...]]:
-    with shop.engine.connect() as conn:
-        return [tuple(row) for row in conn.execute(text(statement), values)]
-
-
-def execute(shop: Services, statement: str, **values: object) -> None:
-    with shop.engine.begin() as conn:
-        conn.execute(text(statement), values)

@@ -66,7 +66,6 @@ def test_f21_a_webhook_before_the_return_leaves_the_return_nothing_to_ask_or_do(
     shop.receive(*shop.webhook(order.id))
     shop.run_jobs()
     before = books(shop)
-    # Whoever asked the gateway now would hear nothing.
     shop.simulator.fault("outage")
 
     returned = confirm_return(shop.services, user, order.id)
@@ -74,6 +73,9 @@ def test_f21_a_webhook_before_the_return_leaves_the_return_nothing_to_ask_or_do(
     assert returned.status is OrderStatus.PAID
     assert entitlement(shop.services, user).is_active
     assert books(shop) == before
+    # Nobody even asked.
+    faults = shop.simulator.control("GET", "/faults")["faults"]
+    assert [fault["taken"] for fault in faults if fault["name"] == "outage"] == [0]
 
 
 def test_f22_a_payment_of_which_nobody_tells_is_found_by_the_sweep_within_a_quarter_of_an_hour(

@@ -13,7 +13,6 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from sqlalchemy import text
 
 from config import ConfigError, load_settings
 from domain.accounts import User
@@ -25,6 +24,7 @@ from payment_handler import process_event, start_checkout, sync_order
 from tests.faults.front_door import answers_of, build_app
 from tests.faults.invariant_guard import the_books_hold as the_books_hold
 from tests.faults.signed_gateway import OLD_SECRET, SECRET, STAMP, Headers, SignedGateway, message, signed
+from tests.faults.sql import rows
 from wiring import Services
 
 PATH = "/webhooks/cashfree"
@@ -312,12 +312,16 @@ def test_f35_hostile_content_under_a_genuine_signature_is_stored_or_400_and_neve
         statuses = [
             a.status for a in answers_of(app, [("POST", PATH, signed(body), body) for body in bodies])
         ]
-        accepted = {body for body, status in zip(bodies, statuses, strict=True) if status == 200}
+        accepted = {
+            hashlib.sha256(body).hexdigest()
+            for body, status in zip(bodies, statuses, strict=True)
+            if status == 200
+        }
 
         assert set(statuses) <= {200, 400, 401, 413}
         # A body that begins with a digit could be the end of the time before it: it is refused like a forgery.
         assert all(b[:1].isdigit() for b, status in zip(bodies, statuses, strict=True) if status == 401)
-        assert accepted <= {bytes(body) for (body,) in rows(services, "SELECT body FROM gateway_events")}
+        assert accepted <= {key for (key,) in rows(services, "SELECT dedupe_key FROM gateway_events")}
         # No job of it fails, so none is ever repeated.
         for (event_id,) in rows(services, "SELECT id FROM gateway_events WHERE status = 'new'"):
             process_event(services, event_id)
@@ -332,8 +336,3 @@ def money(services: Services) -> list[Any]:
         rows(services, f"SELECT * FROM {table} ORDER BY 1")
         for table in ("payments", "refunds", "subscription_periods", "ledger_entries")
     ]
-
-
-def rows(services: Services, statement: str) -> list[tuple[Any, ...]]:
-    with services.engine.connect() as conn:
-        return [tuple(row) for row in conn.execute(text(statement))]

@@ -8,7 +8,6 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from sqlalchemy import text
 
 from domain.accounts import User
 from domain.errors import CheckoutClosed, UnknownPlan
@@ -23,6 +22,7 @@ from payment_handler import (
 )
 from tests.fakes import FakeGateway
 from tests.faults.invariant_guard import the_books_hold as the_books_hold
+from tests.faults.sql import execute, rows
 from user_management import entitlement
 from wiring import Services
 
@@ -215,16 +215,6 @@ def test_f18_an_order_of_a_gateway_that_was_switched_off_still_settles_when_it_i
 def raise_price(services: Services, amount_paise: int) -> None:
     execute(services, "UPDATE prices SET valid_until = now() + interval '1 second' WHERE plan_id = 'monthly'")
     execute(services, f"INSERT INTO prices (plan_id, amount_paise) VALUES ('monthly', {amount_paise})")
-
-
-def rows(services: Services, statement: str) -> list[tuple[Any, ...]]:
-    with services.engine.connect() as conn:
-        return [tuple(row) for row in conn.execute(text(statement))]
-
-
-def execute(services: Services, statement: str) -> None:
-    with services.engine.begin() as conn:
-        conn.execute(text(statement))
 
 
 def together(*works: Any) -> None:

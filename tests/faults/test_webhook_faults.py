@@ -1,25 +1,23 @@
-"""Rows F31 to F33 and F39: messages that repeat, overtake each other, come from another time, or stop coming."""
+"""Rows F31 to F33: messages that repeat, overtake each other, or come from another time."""
 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from itertools import permutations
 from typing import Any
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.engine import URL
 
 from domain.accounts import User
 from domain.gateway import GatewayPaymentStatus, GatewayRefund, GatewayRefundStatus
-from payment_handler import process_event, reconcile, start_checkout, sync_order
-from tests.faults.agreement import disagreements
+from payment_handler import process_event, start_checkout, sync_order
 from tests.faults.front_door import answers_of, build_app
 from tests.faults.invariant_guard import the_books_hold as the_books_hold
 from tests.faults.signed_gateway import SignedGateway, message, signed
-from tests.faults.wire_shop import WirePlace, WireShop, open_place
+from tests.faults.sql import rows
 from user_management import entitlement, register
 from wiring import Services
 
@@ -263,7 +261,7 @@ def test_f33_a_signed_message_about_nothing_of_ours_is_stored_and_money_calls_a_
     process_all(services)
 
     assert statuses == [200]
-    assert rows(services, "SELECT status, body FROM gateway_events", as_bytes=True) == [("ignored", body)]
+    assert rows(services, "SELECT status, body FROM gateway_events") == [("ignored", body)]
     assert (rows(services, "SELECT count(*) FROM alarms") == [(1,)]) is calls_a_person
     assert rows(services, "SELECT 1 FROM orders") == []
 
@@ -294,53 +292,6 @@ def test_f33_a_message_of_another_environment_is_refused_and_leaves_no_row(
     assert rows(services, "SELECT 1 FROM gateway_events") == []
 
 
-@pytest.fixture(scope="module")
-def place(movable_url: URL, tmp_path_factory: pytest.TempPathFactory) -> Iterator[WirePlace]:
-    with open_place(movable_url, tmp_path_factory.mktemp("place")) as place:
-        yield place
-
-
-@pytest.fixture
-def shop(place: WirePlace) -> Iterator[WireShop]:
-    with place.open_shop() as shop:
-        yield shop
-        assert disagreements(shop) == []
-
-
-def test_f39_a_gateway_that_stopped_sending_messages_loses_nothing_and_is_noticed(shop: WireShop) -> None:
-    buyers = [shop.buyer() for _ in range(3)]
-    for buyer in buyers:
-        order = shop.order(buyer)
-        shop.wait_and_sweep(timedelta(minutes=3))
-        shop.pay(order)
-    shop.wait_and_sweep(timedelta(minutes=10), rounds=6)
-    noticed = shop.alarms()
-    shop.receive(*shop.webhook(shop.order_ids()[-1]))
-    shop.wait_and_sweep(timedelta(minutes=1))
-
-    assert all(entitlement(shop.services, buyer).is_active for buyer in buyers)
-    assert noticed == ["webhooks:cashfree:silent"]
-    # The first message after the silence is heard.
-    assert shop.rows("SELECT 1 FROM alarms WHERE resolved_at IS NULL") == []
-
-
-def test_f39_even_without_the_sweep_the_comparison_with_the_gateways_account_finds_every_payment(
-    shop: WireShop,
-) -> None:
-    begin = shop.moment
-    buyers = [shop.buyer() for _ in range(3)]
-    for buyer in buyers:
-        shop.pay(shop.order(buyer))
-    shop.simulator.control("POST", f"/orders/{shop.order_ids()[0]}/refund", {})
-    shop.advance(timedelta(minutes=30))
-
-    found = reconcile(shop.services, since=begin - timedelta(hours=1), wait=lambda _seconds: None)
-    shop.run_jobs()
-
-    assert found.unresolved == ()
-    assert [entitlement(shop.services, buyer).is_active for buyer in buyers] == [False, True, True]
-
-
 def process_all(services: Services) -> None:
     """What the worker does with the inbox."""
     for (event_id,) in rows(services, "SELECT id FROM gateway_events WHERE status = 'new' ORDER BY id"):
@@ -350,13 +301,3 @@ def process_all(services: Services) -> None:
 def jobs(services: Services, task: str) -> int:
     ((count,),) = rows(services, f"SELECT count(*) FROM procrastinate_jobs WHERE task_name = '{task}'")
     return int(count)
-
-
-def rows(services: Services, statement: str, *, as_bytes: bool = False) -> list[tuple[Any, ...]]:
-    with services.engine.connect() as conn:
-        found = [tuple(row) for row in conn.execute(text(statement))]
-    return (
-        [tuple(bytes(v) if isinstance(v, memoryview) else v for v in row) for row in found]
-        if as_bytes
-        else found
-    )
