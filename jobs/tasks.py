@@ -22,6 +22,7 @@ from mail.sender import MailNotSent
 from operations.check import check_and_alarm
 from wiring import Services
 
+_POOL_SECONDS = 3.0
 _WORTH_RETRYING = (ProductError, MailNotSent, DBAPIError, PoolTimeout)
 _RETRY = procrastinate.RetryStrategy(
     max_attempts=RETRY_LIMIT, exponential_wait=2, retry_exceptions=set(_WORTH_RETRYING)
@@ -41,7 +42,9 @@ USE_CASES: dict[Job, Callable[..., object]] = {
 
 def build_job_app(services: Services) -> procrastinate.App:
     """The worker's application with every task, on a connection pool of its own."""
-    app = procrastinate.App(connector=procrastinate.PsycopgConnector(conninfo=conninfo(services.engine.url)))
+    # A worker whose connections were killed ends and is started anew: it must not wait half a minute to end.
+    connector = procrastinate.PsycopgConnector(conninfo=conninfo(services.engine.url), timeout=_POOL_SECONDS)
+    app = procrastinate.App(connector=connector)
     for job, use_case in USE_CASES.items():
         if job not in PERIODIC:
             app.task(name=str(job), retry=_RETRY, pass_context=True)(_task(services, job, use_case))
