@@ -66,6 +66,8 @@ def test_f21_a_webhook_before_the_return_leaves_the_return_nothing_to_ask_or_do(
     shop.receive(*shop.webhook(order.id))
     shop.run_jobs()
     before = books(shop)
+    # Long enough for the answer of a moment ago not to be shared any more.
+    shop.advance(MINUTE)
     shop.simulator.fault("outage")
 
     returned = confirm_return(shop.services, user, order.id)
