@@ -42,8 +42,9 @@ def insert_intent(
     return (
         conn.execute(
             text("""
-            INSERT INTO refunds (refund_key, payment_id, gateway, amount_paise, reason, requested_by)
-            SELECT :refund_key, p.id, p.gateway, :amount_paise, :reason, :requested_by
+            INSERT INTO refunds (refund_key, payment_id, gateway, amount_paise, gateway_amount_paise, reason,
+                                 requested_by)
+            SELECT :refund_key, p.id, p.gateway, :amount_paise, :amount_paise, :reason, :requested_by
             FROM payments p
             WHERE p.id = :payment_id
             ON CONFLICT ON CONSTRAINT refunds_refund_key_key DO NOTHING
@@ -66,8 +67,8 @@ def insert_found(conn: Connection, change: RefundChange, *, reason: str) -> bool
     return (
         conn.execute(
             text("""
-            INSERT INTO refunds (refund_key, payment_id, gateway, amount_paise, reason, origin)
-            SELECT :refund_key, p.id, p.gateway, :amount_paise, :reason, 'gateway'
+            INSERT INTO refunds (refund_key, payment_id, gateway, amount_paise, gateway_amount_paise, reason, origin)
+            SELECT :refund_key, p.id, p.gateway, :amount_paise, :gateway_amount_paise, :reason, 'gateway'
             FROM payments p
             WHERE p.id = :payment_id
             ON CONFLICT DO NOTHING
@@ -77,6 +78,7 @@ def insert_found(conn: Connection, change: RefundChange, *, reason: str) -> bool
                 "refund_key": change.key,
                 "payment_id": change.payment_id,
                 "amount_paise": change.amount_paise,
+                "gateway_amount_paise": change.gateway_amount_paise,
                 "reason": reason,
             },
         ).first()
@@ -117,7 +119,7 @@ def known_of_order(conn: Connection, order_id: str) -> list[KnownRefund]:
     """All refunds of an order's payments."""
     rows = conn.execute(
         text("""
-        SELECT r.refund_key, r.payment_id, r.amount_paise, r.status, r.gateway_refund_id
+        SELECT r.refund_key, r.payment_id, r.amount_paise, r.gateway_amount_paise, r.status, r.gateway_refund_id
         FROM refunds r
         JOIN payments p ON p.id = r.payment_id
         WHERE p.order_id = :order_id
@@ -126,7 +128,12 @@ def known_of_order(conn: Connection, order_id: str) -> list[KnownRefund]:
     )
     return [
         KnownRefund(
-            row.refund_key, row.payment_id, row.amount_paise, RefundStatus(row.status), row.gateway_refund_id
+            row.refund_key,
+            row.payment_id,
+            row.amount_paise,
+            row.gateway_amount_paise,
+            RefundStatus(row.status),
+            row.gateway_refund_id,
         )
         for row in rows
     ]
@@ -137,21 +144,20 @@ def refundable(conn: Connection, order_id: str) -> list[RefundablePayment]:
     rows = conn.execute(
         text("""
         SELECT p.id, p.gateway_payment_id, p.role, p.amount_paise,
-               (SELECT coalesce(sum(r.amount_paise), 0) FROM refunds r
-                WHERE r.payment_id = p.id AND r.status <> 'failed') AS taken_paise
+               coalesce(sum(r.amount_paise), 0)::bigint AS taken_paise,
+               CASE WHEN p.charged_currency = p.currency THEN greatest(p.charged_paise - p.amount_paise, 0)
+                    ELSE 0 END AS surcharge_paise,
+               coalesce(sum(r.gateway_amount_paise - r.amount_paise), 0)::bigint AS surcharge_returned_paise
         FROM payments p
+        LEFT JOIN refunds r ON r.payment_id = p.id AND r.status <> 'failed'
         WHERE p.order_id = :order_id
           AND p.role IS NOT NULL
+        GROUP BY p.id
         ORDER BY p.role DESC, p.id
         """),
         {"order_id": order_id},
     )
-    return [
-        RefundablePayment(
-            row.id, row.gateway_payment_id, PaymentRole(row.role), row.amount_paise, int(row.taken_paise)
-        )
-        for row in rows
-    ]
+    return [RefundablePayment(**{**row, "role": PaymentRole(row["role"])}) for row in rows.mappings()]
 
 
 def set_status(

@@ -161,7 +161,7 @@ def orders_of_unmatched_movements(
               AND p.role IS NOT NULL
               AND NOT EXISTS (
                 SELECT 1 FROM refunds r
-                WHERE r.payment_id = p.id AND r.status = 'processed' AND r.amount_paise = m.amount_paise
+                WHERE r.payment_id = p.id AND r.status = 'processed' AND r.gateway_amount_paise = m.amount_paise
                   AND (r.gateway_refund_id = m.movement_id OR r.refund_key = m.refund_key))
         )
         SELECT order_id

@@ -43,13 +43,19 @@ class RefundOrigin(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RefundablePayment:
-    """Money of an order. `taken_paise` is what refunds that did not fail claim of it."""
+    """Money of an order. `taken_paise` is what refunds that did not fail claim of it.
+
+    The payer may have been charged more, `surcharge_paise`: it was never ours, and the gateway may return it too.
+    `surcharge_returned_paise` is what went back of that.
+    """
 
     id: int
     gateway_payment_id: str
     role: PaymentRole
     amount_paise: int
     taken_paise: int
+    surcharge_paise: int = 0
+    surcharge_returned_paise: int = 0
 
     @property
     def left_paise(self) -> int:
@@ -58,22 +64,27 @@ class RefundablePayment:
 
 @dataclass(frozen=True, slots=True)
 class KnownRefund:
-    """A refund in our books. `key` is the id under which the gateway was or will be asked."""
+    """A refund in our books. `key` is the id under which the gateway was or will be asked.
+
+    `amount_paise` is what leaves our books, `gateway_amount_paise` what the gateway returns with a surcharge.
+    """
 
     key: str
     payment_id: int
     amount_paise: int
+    gateway_amount_paise: int
     status: RefundStatus
     gateway_refund_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class RefundChange:
-    """A refund to insert (`is_new`) or to move upwards."""
+    """A refund to insert (`is_new`) or to move upwards. Amounts as in `KnownRefund`."""
 
     key: str
     payment_id: int
     amount_paise: int
+    gateway_amount_paise: int
     status: RefundStatus
     gateway_refund_id: str
     processed_at: datetime | None = None
@@ -99,28 +110,32 @@ def settle_refunds(
     by_key = {refund.key: refund for refund in known}
     by_gateway_id = {refund.gateway_refund_id: refund for refund in known if refund.gateway_refund_id}
     left = {payment.id: payment.left_paise for payment in payments}
+    whole = {payment.id: payment.amount_paise for payment in payments}
+    surcharge = {p.id: p.surcharge_paise - p.surcharge_returned_paise for p in payments}
     changes: list[RefundChange] = []
     alarms: list[str] = []
     for refund in sorted(observed, key=_in_time):
         status = _FROM_GATEWAY.get(refund.status, RefundStatus.PENDING)
         mine = by_key.get(refund.refund_id) or by_gateway_id.get(refund.gateway_refund_id)
-        if refund.amount_paise <= 0:
-            continue  # A refund of nothing changes nothing.
         payment_id = _payment_of(refund, payments) if mine is None else mine.payment_id
         if payment_id is None or (mine is not None and not may_rise(mine.status, status)):
             continue
-        if mine is not None and refund.amount_paise != mine.amount_paise:
+        if mine is not None and refund.amount_paise != mine.gateway_amount_paise:
             alarms.append(f"refund {mine.key} has another amount at the gateway")
             continue
+        room = whole if status is RefundStatus.FAILED else left
+        share = min(refund.amount_paise, room[payment_id]) if mine is None else mine.amount_paise
         # What our books count claims its money already; a new refund, or one that had failed, does not yet.
         is_counted = mine is not None and mine.status is not RefundStatus.FAILED
-        claim = 0 if is_counted or status is RefundStatus.FAILED else refund.amount_paise
-        if claim > left[payment_id]:
-            alarms.append(f"the gateway refunded more than payment {refund.gateway_payment_id} brought")
-            continue
-        left[payment_id] -= claim
-        key = _key(refund) if mine is None else mine.key
-        changes.append(_change(refund, key, payment_id, status, is_new=mine is None))
+        if not is_counted and status is not RefundStatus.FAILED:
+            if share > left[payment_id] or refund.amount_paise - share > surcharge[payment_id]:
+                alarms.append(f"the gateway refunded more than payment {refund.gateway_payment_id} brought")
+                continue
+            left[payment_id] -= share
+            surcharge[payment_id] -= refund.amount_paise - share
+        if share > 0:  # A refund of nothing, or of a surcharge alone, changes nothing of ours.
+            key = _key(refund) if mine is None else mine.key
+            changes.append(_change(refund, key, payment_id, share, status, is_new=mine is None))
     return tuple(changes), tuple(alarms)
 
 
@@ -142,11 +157,12 @@ def _key(refund: GatewayRefund) -> str:
 
 
 def _change(
-    refund: GatewayRefund, key: str, payment_id: int, status: RefundStatus, *, is_new: bool = False
+    refund: GatewayRefund, key: str, payment_id: int, share_paise: int, status: RefundStatus, *, is_new: bool
 ) -> RefundChange:
     return RefundChange(
         key,
         payment_id,
+        share_paise,
         refund.amount_paise,
         status,
         refund.gateway_refund_id,

@@ -343,7 +343,7 @@ _WITNESS = (
           AND (p.role IS NOT NULL OR p.status = 'held')
           AND (
               coalesce(theirs.status, ours.status) IS DISTINCT FROM 'processed'
-              OR coalesce(theirs.amount_paise, ours.amount_paise) <> m.amount_paise
+              OR coalesce(theirs.gateway_amount_paise, ours.gateway_amount_paise) <> m.amount_paise
               OR coalesce(theirs.payment_id, ours.payment_id) <> p.id
           )
         """,

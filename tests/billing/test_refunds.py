@@ -217,6 +217,21 @@ def test_a_refund_made_in_the_dashboard_is_noticed_and_ends_access(services, use
     assert rows(services, "SELECT count(*) FROM emails WHERE kind = 'refund'") == [(1,)]
 
 
+def test_a_full_refund_of_a_surcharged_payment_ends_access_and_leaves_no_money(
+    services, user, gateway
+) -> None:
+    order = start_checkout(services, user, "monthly")
+    gateway.pay(order.id, charged_paise=FULL + 998)
+    gateway.refund_in_dashboard(order.id, FULL + 998)
+
+    sync_order(services, order.id)
+    sync_order(services, order.id)
+
+    assert not entitlement(services, user).is_active
+    assert rows(services, "SELECT amount_paise, gateway_amount_paise FROM refunds") == [(FULL, FULL + 998)]
+    assert balances(services) == {"gateway_receivable": 0, "sales": 0}
+
+
 def test_a_refund_seen_together_with_its_payment_gives_and_ends_access_in_one(
     services, user, gateway
 ) -> None:

@@ -132,23 +132,26 @@ PLANTED = (
     _plant(
         "I11",
         "more than was paid",
-        "INSERT INTO refunds (refund_key, payment_id, gateway, amount_paise, status, reason)"
-        " SELECT 'TOOMUCH', id, gateway, amount_paise + 1, 'pending', 'a test' FROM payments WHERE id = {kept}",
+        "INSERT INTO refunds (refund_key, payment_id, gateway, amount_paise, gateway_amount_paise, status, reason)"
+        " SELECT 'TOOMUCH', id, gateway, amount_paise + 1, amount_paise + 1, 'pending', 'a test'"
+        " FROM payments WHERE id = {kept}",
     ),
     _plant(
         "I12",
         "one refund of the gateway for two of ours",
         "ALTER TABLE refunds DROP CONSTRAINT refunds_gateway_refund_key",
-        "INSERT INTO refunds (refund_key, payment_id, gateway, amount_paise, status, reason, gateway_refund_id)"
-        " SELECT 'HALF' || n, id, gateway, 1, 'pending', 'a test', 'R77' FROM payments, generate_series(1, 2) n"
+        "INSERT INTO refunds (refund_key, payment_id, gateway, amount_paise, gateway_amount_paise, status, reason,"
+        " gateway_refund_id)"
+        " SELECT 'HALF' || n, id, gateway, 1, 1, 'pending', 'a test', 'R77' FROM payments, generate_series(1, 2) n"
         " WHERE id = {kept}",
     ),
     _plant(
         "I12",
         "one intention twice",
         "ALTER TABLE refunds DROP CONSTRAINT refunds_refund_key_key",
-        "INSERT INTO refunds (refund_key, payment_id, gateway, amount_paise, status, reason)"
-        " SELECT 'TWICE', id, gateway, 1, 'pending', 'a test' FROM payments, generate_series(1, 2) WHERE id = {kept}",
+        "INSERT INTO refunds (refund_key, payment_id, gateway, amount_paise, gateway_amount_paise, status, reason)"
+        " SELECT 'TWICE', id, gateway, 1, 1, 'pending', 'a test' FROM payments, generate_series(1, 2)"
+        " WHERE id = {kept}",
     ),
     _plant(
         "I13",

@@ -45,7 +45,12 @@ class Books:
             assert change.is_new == (before is None)
             assert before is None or may_rise(before.status, change.status)
             self.refunds[change.key] = KnownRefund(
-                change.key, change.payment_id, change.amount_paise, change.status, change.gateway_refund_id
+                change.key,
+                change.payment_id,
+                change.amount_paise,
+                change.gateway_amount_paise,
+                change.status,
+                change.gateway_refund_id,
             )
         return alarms
 
@@ -73,7 +78,7 @@ def test_answers_of_one_refund_lead_to_one_state_in_any_order(life) -> None:
 
 
 def test_a_refund_of_another_amount_than_ours_is_told_and_not_written() -> None:
-    mine = KnownRefund("REFUND1", 1, 100, RefundStatus.INTENDED)
+    mine = KnownRefund("REFUND1", 1, 100, 100, RefundStatus.INTENDED)
 
     changes, alarms = settle_refunds([PAYMENT], [mine], [seen(GatewayRefundStatus.SUCCESS)])
 
@@ -97,6 +102,24 @@ def test_what_exceeds_the_payment_is_told_and_failed_refunds_claim_nothing() -> 
     }
 
 
+def test_a_surcharge_that_goes_back_too_was_never_ours() -> None:
+    surcharged = RefundablePayment(1, "PAY1", PaymentRole.PRIMARY, FULL, 0, surcharge_paise=998)
+
+    (change,), alarms = settle_refunds(
+        [surcharged], [], [seen(GatewayRefundStatus.SUCCESS, amount_paise=FULL + 998)]
+    )
+    nothing = settle_refunds([surcharged], [], [seen(GatewayRefundStatus.SUCCESS, amount_paise=FULL + 999)])
+
+    assert (change.amount_paise, change.gateway_amount_paise, alarms) == (FULL, FULL + 998, ())
+    assert nothing == ((), ("the gateway refunded more than payment PAY1 brought",))
+
+
+def test_a_surcharge_that_goes_back_after_all_else_changes_nothing() -> None:
+    returned = RefundablePayment(1, "PAY1", PaymentRole.PRIMARY, FULL, FULL, surcharge_paise=998)
+
+    assert settle_refunds([returned], [], [seen(GatewayRefundStatus.SUCCESS, amount_paise=998)]) == ((), ())
+
+
 def test_a_refund_of_an_attempt_that_never_became_ours_is_the_gateways_affair() -> None:
     assert settle_refunds([], [], [seen(GatewayRefundStatus.SUCCESS)]) == ((), ())
     assert settle_refunds([PAYMENT], [], [seen(GatewayRefundStatus.SUCCESS, gateway_payment_id="X")]) == (
@@ -106,7 +129,7 @@ def test_a_refund_of_an_attempt_that_never_became_ours_is_the_gateways_affair() 
 
 
 def test_a_refund_is_known_by_the_gateways_number_too() -> None:
-    mine = KnownRefund("gateway_R-odd id", 1, FULL, RefundStatus.PENDING, "R-odd id")
+    mine = KnownRefund("gateway_R-odd id", 1, FULL, FULL, RefundStatus.PENDING, "R-odd id")
 
     (change,), alarms = settle_refunds(
         [PAYMENT], [mine], [seen(GatewayRefundStatus.SUCCESS, refund_id="odd id")]

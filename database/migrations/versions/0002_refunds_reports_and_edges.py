@@ -81,13 +81,17 @@ CREATE TRIGGER payments_money_fixed BEFORE UPDATE ON payments
 REFUNDS = """
 ALTER TABLE refunds
     ADD COLUMN gateway text,
+    -- What the gateway returns in all. A surcharge in it was never ours: `amount_paise` is what leaves our books.
+    ADD COLUMN gateway_amount_paise bigint,
     ADD COLUMN origin text NOT NULL DEFAULT 'ours' CONSTRAINT refunds_origin_known CHECK (origin IN ('ours', 'gateway')),
     ADD COLUMN requested_by uuid CONSTRAINT refunds_requester_fkey REFERENCES users,
     ADD COLUMN processed_at timestamptz;
-UPDATE refunds r SET gateway = p.gateway FROM payments p WHERE p.id = r.payment_id;
+UPDATE refunds r SET gateway = p.gateway, gateway_amount_paise = r.amount_paise FROM payments p WHERE p.id = r.payment_id;
 UPDATE refunds SET processed_at = updated_at WHERE status = 'processed';
 ALTER TABLE refunds
     ALTER COLUMN gateway SET NOT NULL,
+    ALTER COLUMN gateway_amount_paise SET NOT NULL,
+    ADD CONSTRAINT refunds_gateway_amount_not_less CHECK (gateway_amount_paise >= amount_paise),
     ADD CONSTRAINT refunds_processed_has_time CHECK ((status = 'processed') = (processed_at IS NOT NULL)),
     ADD CONSTRAINT refunds_gateway_refund_key UNIQUE (gateway, gateway_refund_id),
     -- An id that the gateway's dashboard made need not have the shape of ours.
