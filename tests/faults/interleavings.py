@@ -62,9 +62,8 @@ def looks_at(world: World, steps: Sequence[str]) -> tuple[Order, list[Observatio
             gateway_payments.finish(gateway, attempt, outcomes[step], at=world.moment)
         elif step == "refund" and theirs.status == "PAID":
             left = gateway_refunds.refundable_paise(gateway, theirs)
-            gateway_refunds.request(
-                gateway, theirs, refund_id="dashboard_1", amount_paise=left, note="SUCCESS"
-            )
+            gateway_refunds.request(gateway, theirs, refund_id="dashboard_1", amount_paise=left, note=None)
+            seen.append(_look(world, made.id))
         world.advance(timedelta(seconds=5))
         seen.append(_look(world, made.id))
     return made, [look for number, look in enumerate(seen) if look not in seen[:number]]
@@ -142,7 +141,16 @@ def _apply_refunds(
         RefundablePayment(numbers[key], key, roles[key], order.amount_paise, taken[key])
         for key in sorted(roles)
     ]
-    known = [KnownRefund(key, numbers[row[0]], row[1], row[2]) for key, row in refunds.items()]
+    known = [
+        KnownRefund(
+            key=key,
+            payment_id=numbers[row[0]],
+            amount_paise=row[1],
+            gateway_amount_paise=row[1],
+            status=row[2],
+        )
+        for key, row in refunds.items()
+    ]
     changes, _alarms = settle_refunds(money, known, look.refunds)
     for change in changes:
         refunds[change.key] = (names[change.payment_id], change.amount_paise, change.status)

@@ -153,6 +153,16 @@ def late_but_bought(database: MovableDatabase) -> list[str]:
     return [f"payment {key} came after the expiry and bought access" for (key,) in rows]
 
 
+def still_unknown(database: MovableDatabase, table: dict[str, Any], *, made_after: datetime) -> list[str]:
+    """Young orders that the gateway has and of which we do not know whether it has them."""
+    rows = database.rows(
+        "SELECT id, status FROM orders WHERE status IN ('creating', 'unknown') AND created_at > %s",
+        made_after,
+    )
+    theirs = {order["order_id"] for order in table["orders"]}
+    return [f"order {order_id} is {status}" for order_id, status in rows if order_id in theirs]
+
+
 def money_overdue(database: MovableDatabase, table: dict[str, Any], *, made_after: datetime) -> list[str]:
     """Successes of young orders that our books do not have, where nothing else has settled the order."""
     truth, books = Truth(table), Books(database)

@@ -9,9 +9,12 @@ from itertools import permutations
 from threading import Barrier
 
 import payment_handler
+import user_management
 from billing.settlement import apply_observation, observe
 from domain.errors import ProductError
 from domain.gateway import Observation
+from domain.orders import OrderStatus
+from simulator import payments as gateway_payments
 from tests.faults import interleavings, oracle
 from tests.faults.world import World
 
@@ -74,7 +77,47 @@ def held_back(world: World) -> list[str]:
     return []
 
 
-SCENES: dict[str, Callable[[World], list[str]]] = {"race": race, "held back": held_back}
+def lies(world: World) -> list[str]:
+    """The gateway names another amount once: the money waits for a person, and nobody gets in before."""
+    for operation in ("get_order", "get_payments"):
+        world.begin(f"lie of {operation}")
+        user = world.register_buyer()
+        order = payment_handler.start_checkout(world.services, user, "monthly")
+        world.control("POST", f"/orders/{order.id}/pay", outcome="SUCCESS")
+        world.simulator.arm("wrong_amount", operation=operation, count=1)
+        doubted = payment_handler.sync_order(world.services, order.id)
+        if doubted.status is not OrderStatus.QUARANTINED:
+            return [f"after a lie of {operation} the order is {doubted.status}"]
+        if user_management.entitlement(world.services, user).is_active:
+            return [f"after a lie of {operation} the buyer has access"]
+        payment_handler.release_order(world.services, world.admin, order.id, give_back=False)
+        wrong = oracle.differences(world.database, world.truth(), {})
+        if wrong:
+            return wrong
+    return []
+
+
+def corrected(world: World) -> list[str]:
+    """A bank corrects itself: the attempt that had failed has succeeded after all."""
+    world.begin("corrected")
+    user = world.register_buyer()
+    order = payment_handler.start_checkout(world.services, user, "monthly")
+    paid = world.control("POST", f"/orders/{order.id}/pay", outcome="FAILED")
+    payment_handler.sync_order(world.services, order.id)
+    gateway = world.simulator.gateway
+    attempt = gateway.store.payments[paid["cf_payment_id"]]
+    attempt.status = "PENDING"
+    gateway_payments.finish(gateway, attempt, "SUCCESS", at=world.moment)
+    payment_handler.sync_order(world.services, order.id)
+    return oracle.differences(world.database, world.truth(), {})
+
+
+SCENES: dict[str, Callable[[World], list[str]]] = {
+    "race": race,
+    "held back": held_back,
+    "lies": lies,
+    "corrected": corrected,
+}
 
 
 def play(world: World, scene: str) -> list[str]:

@@ -30,7 +30,7 @@ FAULTS_OF_REST = (
     ("redirect_302", 1),
     ("huge_body", 1),
     ("outage", 3),
-    ("wrong_amount", 2),
+    ("wrong_amount", 4),
     ("wrong_order_id", 2),
 )
 FAULTS_OF_WEBHOOKS = (
