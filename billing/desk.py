@@ -7,7 +7,6 @@ Returning money is in `billing/refunds.py`, a verdict in `billing/quarantine.py`
 from __future__ import annotations
 
 from accounts.authority import require_admin
-from billing.inbox import replay_event
 from billing.settlement import sync_order
 from database import books
 from database.order_reports import find_alarm_key
@@ -21,13 +20,6 @@ def check_order(services: Services, actor: User, order_id: str) -> Order:
     """Ask the gateway about an order now, and return it as it is then. Raises like `sync_order`, and Forbidden."""
     _note(services, actor, "order_checked", f"order:{order_id}")
     return sync_order(services, order_id)
-
-
-def process_again(services: Services, actor: User, event_id: int) -> bool:
-    """Queue a gateway's message once more. False when there is none with this id. Raises Forbidden."""
-    # The inbox writes the replay down too, without the actor: its command line knows none.
-    _note(services, actor, "event_replay_asked", f"event:{event_id}")
-    return replay_event(services, event_id) is not None
 
 
 def resolve_alarm(services: Services, actor: User, alarm_id: int) -> bool:

@@ -10,12 +10,14 @@ from datetime import timedelta
 
 import structlog
 
+from accounts.authority import require_admin
 from billing.alarms import raise_alarm
 from billing.recovery import recover_order
 from billing.settlement import sync_order
 from database import books, events, queue
 from database.events import EventText, StoredEvent
 from database.queue import Job
+from domain.accounts import User
 from domain.errors import GatewayReplyInvalid
 from domain.orders import SETTLED
 from wiring import Services
@@ -112,17 +114,22 @@ def find_event(services: Services, event_id: int) -> EventText | None:
         return events.read(conn, event_id)
 
 
-def replay_event(services: Services, event_id: int) -> StoredEvent | None:
-    """Queue an event once more, also a processed or ignored one. It, as it was before; None if there is none."""
+def replay_event(services: Services, event_id: int, *, actor: User | None = None) -> StoredEvent | None:
+    """Queue an event once more, also a processed or ignored one. It, as it was before; None if there is none.
+
+    Without an actor it is the command line that asks. Raises Forbidden for an actor who is not an admin.
+    """
     with services.engine.begin() as conn:
+        if actor is not None:
+            require_admin(conn, actor)
         event = events.find(conn, event_id)
         if event is None:
             return None
         events.reopen(conn, event_id)
         services.queue.defer(conn, Job.PROCESS_EVENT, event_id=event_id)
-        books.audit(
-            conn, "event_replayed", f"event:{event_id}", actor_id=None, detail={"status_before": event.status}
-        )
+        actor_id = None if actor is None else actor.id
+        detail = {"status_before": event.status}
+        books.audit(conn, "event_replayed", f"event:{event_id}", actor_id=actor_id, detail=detail)
     return event
 
 

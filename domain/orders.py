@@ -13,11 +13,13 @@ from enum import StrEnum
 from uuid import UUID
 
 from domain.gateway import (
+    GatewayOrder,
     GatewayOrderStatus,
     GatewayPayment,
     GatewayPaymentStatus,
     Observation,
 )
+from domain.money import INR, format_rupees
 
 
 class OrderStatus(StrEnum):
@@ -236,7 +238,7 @@ def _contradiction(order: Order, known: Known, observed: Observation) -> str | N
     if theirs.order_id != order.id:
         return "the gateway answered about another order"
     if (theirs.amount_paise, theirs.currency) != (order.amount_paise, order.currency):
-        return "the gateway's order amount or currency is not ours"
+        return f"the gateway's order amount or currency is not ours: {_money(theirs)}"
     owner = theirs.tags.get("user_id")
     if owner is not None and owner != str(order.user_id):
         return "the gateway's order belongs to another user"
@@ -245,8 +247,14 @@ def _contradiction(order: Order, known: Known, observed: Observation) -> str | N
             return "a payment of another order was listed"
         is_paid = payment.status is GatewayPaymentStatus.SUCCESS
         if is_paid and (payment.amount_paise, payment.currency) != (order.amount_paise, order.currency):
-            return "a payment's order amount or currency is not ours"
+            return f"a payment's order amount or currency is not ours: {_money(payment)}"
     return None
+
+
+def _money(stated: GatewayOrder | GatewayPayment) -> str:
+    if stated.currency == INR:
+        return format_rupees(stated.amount_paise)
+    return f"{stated.amount_paise / 100:.2f} {stated.currency[:10]}"
 
 
 def _payment_changes(

@@ -13,7 +13,7 @@ from uuid import UUID
 
 import streamlit as st
 
-from billing import desk
+import payment_handler
 from domain.accounts import User
 from domain.money import format_rupees
 from reports import accounts as account_reports
@@ -82,7 +82,7 @@ def event_page(services: Services, user: User, event_id: int | None) -> None:
 
 
 def _process_again(services: Services, user: User, event_id: int) -> tuple[str, Tone]:
-    if desk.process_again(services, user, event_id):
+    if payment_handler.replay_event(services, event_id, actor=user) is not None:
         return (
             "The event is in the queue again: its order is asked about at the gateway within seconds.",
             "good",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import text
 
+import payment_handler
 from billing import desk
 from database import books
 from domain.errors import Forbidden
@@ -33,7 +34,7 @@ def audited(services, actor) -> list[tuple]:
     "act",
     [
         lambda services, user: desk.check_order(services, user, "ORDER00000000000001A"),
-        lambda services, user: desk.process_again(services, user, 1),
+        lambda services, user: payment_handler.replay_event(services, 1, actor=user),
         lambda services, user: desk.resolve_alarm(services, user, 1),
         lambda services, user: desk.check_books(services, user),
         lambda services, user: order_reports.order_page(services, user, "ORDER00000000000001A"),
@@ -67,4 +68,16 @@ def test_an_alarm_is_resolved_once(services, admin) -> None:
 
 
 def test_an_event_that_does_not_exist_is_not_processed_again(services, admin) -> None:
-    assert desk.process_again(services, admin, 99) is False
+    assert payment_handler.replay_event(services, 99, actor=admin) is None
+
+
+def test_who_processed_an_event_again_is_written_down_once(services, admin) -> None:
+    payment_handler.receive_webhook(
+        services, "cashfree", {"x-webhook-signature": "good"}, b"PAYMENT_SUCCESS_WEBHOOK:"
+    )
+    with services.engine.connect() as conn:
+        event_id = conn.execute(text("SELECT id FROM gateway_events")).scalar_one()
+
+    payment_handler.replay_event(services, event_id, actor=admin)
+
+    assert audited(services, admin) == [("event_replayed", f"event:{event_id}")]
