@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import timedelta
 
@@ -26,6 +27,7 @@ from gateways.http import GatewayHttp
 from payment_handler import leave_for_gateway, start_checkout, sweep, sync_order
 from tests.faults.agreement import disagreements
 from tests.faults.wire_shop import WirePlace, WireShop, open_place
+from tests.simulator.running_simulator import until
 from user_management import entitlement, sign_in
 
 
@@ -50,11 +52,7 @@ def user(shop: WireShop) -> User:
 def test_f11_an_order_whose_creation_timed_out_is_unknown_and_found_under_its_own_id(
     shop: WireShop, user: User, found_by: str
 ) -> None:
-    shop.simulator.fault("timeout_after_effect", operation="create_order", count=1, seconds=0.6)
-
-    with pytest.raises(GatewayTimeout):
-        shop.order(user)
-    (order_id,) = shop.order_ids()
+    order_id = lose_the_reply(shop, user)
     left_as = shop.status(order_id)
     if found_by == "the next click":
         assert shop.order(user).id == order_id
@@ -87,21 +85,20 @@ TROUBLES = [
 
 @pytest.mark.parametrize(("fault", "error", "is_retryable"), TROUBLES, ids=[t[0] for t in TROUBLES])
 def test_f12_trouble_on_the_wire_is_told_apart_and_the_next_click_opens_the_one_order(
-    place: WirePlace, fault: str, error: type[GatewayError], is_retryable: bool
+    shop: WireShop, fault: str, error: type[GatewayError], is_retryable: bool
 ) -> None:
-    with place.open_shop(deadline_seconds=0.6 if fault.startswith("slow") else 2.0) as shop:
-        user = shop.buyer()
-        seconds = {"slow": 0.5, "slow_drip": 0.05}.get(fault)
-        shop.simulator.fault(fault, operation="create_order", seconds=seconds)
+    user = shop.buyer()
+    seconds = {"slow": 0.5, "slow_drip": 0.05}.get(fault)
+    shop.simulator.fault(fault, operation="create_order", seconds=seconds)
 
-        with pytest.raises(error) as caught:
-            shop.order(user)
-        shop.simulator.control("DELETE", "/faults")
-        order = shop.order(user)
+    with shop.impatient() if fault.startswith("slow") else nullcontext(), pytest.raises(error) as caught:
+        shop.order(user)
+    shop.simulator.control("DELETE", "/faults")
+    order = shop.order(user)
 
-        assert caught.value.retryable is is_retryable
-        assert order.status is OrderStatus.CREATED
-        assert list(shop.gateway_orders(user)) == [order.id] == shop.order_ids()
+    assert caught.value.retryable is is_retryable
+    assert order.status is OrderStatus.CREATED
+    assert list(shop.gateway_orders(user)) == [order.id] == shop.order_ids()
 
 
 @pytest.mark.parametrize("address", ["http://127.0.0.1:1/pg", "http://no-such-host.invalid/pg", "https"])
@@ -156,9 +153,7 @@ def test_f13_a_price_changed_between_two_tries_makes_a_new_order_and_closes_the_
     shop: WireShop, user: User, reply: str
 ) -> None:
     if reply == "lost":
-        shop.simulator.fault("timeout_after_effect", operation="create_order", count=1, seconds=0.6)
-        with pytest.raises(GatewayTimeout):
-            shop.order(user)
+        lose_the_reply(shop, user)
     else:
         shop.order(user)
     (old,) = shop.order_ids()
@@ -244,6 +239,16 @@ def test_f19_an_hour_without_the_gateway_harms_nobody_who_has_paid_and_ends_by_i
     assert 12 <= asked_during_the_hour <= 12 * 3
     assert shop.order(other).status is OrderStatus.CREATED
     assert disagreements(shop) == []
+
+
+def lose_the_reply(shop: WireShop, user: User) -> str:
+    """Let the gateway open an order and say nothing. The order's id."""
+    shop.simulator.fault("timeout_after_effect", operation="create_order", count=1, seconds=0.6)
+    with shop.impatient(), pytest.raises(GatewayTimeout):
+        shop.order(user)
+    until(lambda: shop.gateway_orders(user))
+    (order_id,) = shop.order_ids()
+    return order_id
 
 
 def failure_of_order(shop: WireShop, user: User) -> GatewayError:
