@@ -60,7 +60,7 @@ def run(world: World, seed: int | str) -> Verdict:
 
 def story(verdict: Verdict) -> str:
     """What happened, with the command that makes it happen again."""
-    replay = f"python -m tests.faults.schedule --seed {verdict.seed}"
+    replay = f"python -m tests.faults.schedule --seed '{verdict.seed}'"
     wrong = [f"VIOLATION {violation}" for violation in verdict.violations]
     return "\n".join([f"seed {verdict.seed}: {replay}", *verdict.steps, *wrong])
 
@@ -121,23 +121,33 @@ class Schedule(Plots):
             *oracle.still_unknown(world.database, world.truth(), made_after=young),
         ]
         self.late_violations += [f"{what}, 15 minutes after the last fault" for what in unknown]
-        for (order_id,) in world.database.rows("SELECT id FROM orders WHERE status = 'quarantined'"):
-            self._calm(
-                f"release {order_id}",
-                lambda order_id=order_id: payment_handler.release_order(
-                    world.services, world.admin, str(order_id), give_back=self.dice.random() < 0.5
-                ),
-            )
+        self._release_doubted()
         world.finish_what_pends(self.dice)
         found = []
         for step in NIGHTS:
             self._tick(step)
             self._calm("nightly comparison", lambda: reconcile_last_days(world.services))
+            # A person follows the alarms of the night.
+            self._release_doubted()
             self._run_jobs()
             found = self._judge()
             if not found:
                 break
         return found
+
+    def _release_doubted(self) -> None:
+        world = self.world
+        doubted = world.database.rows(
+            "SELECT id FROM orders WHERE status = 'quarantined' ORDER BY created_at"
+        )
+        for (order_id,) in doubted:
+            give_back = self.dice.random() < 0.5
+            self._calm(
+                f"release {order_id} give_back={give_back}",
+                lambda order_id=str(order_id), give_back=give_back: payment_handler.release_order(
+                    world.services, world.admin, order_id, give_back=give_back
+                ),
+            )
 
     def _tick(self, step: timedelta) -> None:
         world = self.world
@@ -164,12 +174,13 @@ def main() -> None:
     from tests.faults.standalone import standalone_world
 
     parser = argparse.ArgumentParser(description="Replay fault schedules and print what happened.")
-    parser.add_argument("--seed", default="0", help="the first seed")
+    parser.add_argument("--seed", default="0", help="the first seed; a hunt's are called 'hunt 0' and so on")
     parser.add_argument("--count", type=int, default=1, help="how many seeds from there on")
     arguments = parser.parse_args()
     bad = 0
     with standalone_world() as world:
-        for seed in range(int(arguments.seed), int(arguments.seed) + arguments.count):
+        first = arguments.seed
+        for seed in range(int(first), int(first) + arguments.count) if first.isdigit() else [first]:
             verdict = run(world, seed)
             bad += bool(verdict.violations)
             if arguments.count == 1 or verdict.violations:
