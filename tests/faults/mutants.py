@@ -315,10 +315,10 @@ MUTANTS: tuple[Mutant, ...] = (
 # What every test run plants; `make faults` plants all.
 SMALL = (
     "acknowledge a webhook before it is committed",
-    "only the first attempt is read",
+    "an old look overwrites a newer one",
     "users and orders are not locked",
-    "a refund is asked for under a new id each time",
-    "the sweep skips unknown orders",
+    "a payment over another amount is accepted",
+    "a time-out counts as a failure",
 )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -114,6 +114,16 @@ def differences(database: MovableDatabase, table: dict[str, Any], acknowledged: 
         *_mails_unlike(books),
         *_books_unlike(truth, books),
         *_left_lying(books, acknowledged),
+    ]
+
+
+def forgotten(database: MovableDatabase, acknowledged: Iterable[str]) -> list[str]:
+    """Webhooks that were answered 200 and are not in the inbox. True at any moment."""
+    kept = {row[0] for row in database.rows("SELECT dedupe_key FROM gateway_events")}
+    return [
+        "a webhook was answered 200 and is not in the inbox"
+        for body in acknowledged
+        if _key(body) not in kept
     ]
 
 
@@ -275,7 +285,7 @@ def _books_unlike(truth: Truth, books: Books) -> Iterator[str]:
 
 def _left_lying(books: Books, acknowledged: dict[str, str]) -> Iterator[str]:
     for body in acknowledged:
-        key = hashlib.sha256(body.encode("utf-8", "surrogatepass")).hexdigest()
+        key = _key(body)
         if key not in books.events:
             yield "a webhook was answered 200 and is not in the inbox"
         elif books.events[key] == "new":
@@ -288,3 +298,7 @@ def _left_lying(books: Books, acknowledged: dict[str, str]) -> Iterator[str]:
             yield f"order {order_id} is still {row[1]}"
         if row[1] == "quarantined" and not books.names_alarm(order_id):
             yield f"order {order_id} is quarantined and nobody was told"
+
+
+def _key(body: str) -> str:
+    return hashlib.sha256(body.encode("utf-8", "surrogatepass")).hexdigest()

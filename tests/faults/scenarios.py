@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from itertools import permutations
+from itertools import count, permutations
 from threading import Barrier
 
 import payment_handler
@@ -112,11 +112,29 @@ def corrected(world: World) -> list[str]:
     return oracle.differences(world.database, world.truth(), {})
 
 
+def cut_short(world: World) -> list[str]:
+    """The process dies at each boundary of receiving a webhook, one after the other."""
+    for boundary in count():
+        world.begin(f"cut short {boundary}")
+        user = world.register_buyer()
+        order = payment_handler.start_checkout(world.services, user, "monthly")
+        world.control("POST", f"/orders/{order.id}/pay", outcome="SUCCESS")
+        (delivery,) = world.due_deliveries()
+        world.attempt("webhook", lambda delivery=delivery: world.hand_over(delivery), crash_at=boundary)
+        wrong = oracle.forgotten(world.database, world.acknowledged)
+        if wrong:
+            return wrong
+        if not world.crashes:
+            break
+    return []
+
+
 SCENES: dict[str, Callable[[World], list[str]]] = {
     "race": race,
     "held back": held_back,
     "lies": lies,
     "corrected": corrected,
+    "cut short": cut_short,
 }
 
 
