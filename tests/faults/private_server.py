@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+import psutil
 
 from database.embedded import EmbeddedServer, start_embedded_server
 from database.engine import connect_engine
@@ -64,9 +66,8 @@ def private_server(folder: Path) -> Iterator[PrivateServer]:
 
 
 def _end(server: PrivateServer) -> None:
-    # The package knows only the first process of the server, and leaves a later one alone.
-    try:
+    if server.is_running:
         server.kill()
-    except subprocess.CalledProcessError:
-        # It is down already.
-        return
+    # The package knows only the first process of the server, which may be long gone.
+    with suppress(psutil.Error):
+        server.embedded.stop()
