@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from itertools import count, permutations
 from threading import Barrier
 
@@ -18,6 +19,7 @@ from simulator import payments as gateway_payments
 from tests.faults import interleavings, oracle
 from tests.faults.world import World
 
+_MINUTE = timedelta(minutes=1)
 _THREADS = 4
 _RACES = 5
 _TRUTHS = 12
@@ -129,12 +131,43 @@ def cut_short(world: World) -> list[str]:
     return []
 
 
+def late(world: World) -> list[str]:
+    """An attempt that began in time succeeds after the expiry; the webhook is lost and nobody comes back."""
+    for choice in ("honour", "refund"):
+        world.begin(f"late {choice}")
+        world.use_late_payment(choice)
+        user = world.register_buyer()
+        order = payment_handler.start_checkout(world.services, user, "monthly")
+        world.advance(27 * _MINUTE)
+        paid = world.control("POST", f"/orders/{order.id}/pay", outcome="PENDING")
+        world.advance(5 * _MINUTE)
+        payment_handler.sweep(world.services)
+        gateway = world.simulator.gateway
+        gateway_payments.finish(
+            gateway, gateway.store.payments[paid["cf_payment_id"]], "SUCCESS", at=world.moment
+        )
+        for delivery in world.due_deliveries():
+            world.lose(delivery)
+        for _ in range(3):
+            world.advance(5 * _MINUTE)
+            payment_handler.sweep(world.services)
+            while world.jobs.run_one() is not None:
+                pass
+        wrong = oracle.differences(world.database, world.truth(), {})
+        if choice == "refund":
+            wrong += oracle.late_but_bought(world.database)
+        if wrong:
+            return wrong
+    return []
+
+
 SCENES: dict[str, Callable[[World], list[str]]] = {
     "race": race,
     "held back": held_back,
     "lies": lies,
     "corrected": corrected,
     "cut short": cut_short,
+    "late": late,
 }
 
 

@@ -12,7 +12,14 @@ from tests.faults.world import World
 
 @pytest.mark.parametrize(
     ("scene", "row"),
-    [("race", "F40"), ("held back", "F32"), ("lies", "F28"), ("corrected", "F25"), ("cut short", "F30")],
+    [
+        ("race", "F40"),
+        ("held back", "F32"),
+        ("lies", "F28"),
+        ("corrected", "F25"),
+        ("cut short", "F30"),
+        ("late", "F26"),
+    ],
 )
 def test_a_scene_ends_in_the_truth(
     world: World, scene: str, row: str, exercised: Callable[..., None]
