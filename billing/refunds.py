@@ -30,6 +30,7 @@ log = structlog.get_logger()
 
 # The gateways' own minimum: ₹1.
 SMALLEST_PAISE = 100
+_NOT_OURS = "made at the payment service"
 
 
 def request_refund(
@@ -154,7 +155,16 @@ def apply_changes(
 def _apply_change(
     services: Services, conn: Connection, order: Order, change: RefundChange, now: datetime
 ) -> None:
-    if change.is_new and not refunds.insert_found(conn, change, reason="made at the payment service"):
+    processed_at = (change.processed_at or now) if change.status is RefundStatus.PROCESSED else None
+    if not change.is_new:
+        refunds.set_status(
+            conn,
+            change.key,
+            change.status,
+            gateway_refund_id=change.gateway_refund_id,
+            processed_at=processed_at,
+        )
+    elif not refunds.insert_found(conn, change, reason=_NOT_OURS, processed_at=processed_at):
         raise_alarm(
             services,
             conn,
@@ -162,13 +172,6 @@ def _apply_change(
             f"Order {order.id}: the payment service shows refund {change.key}, which is another refund of ours.",
         )
         return
-    refunds.set_status(
-        conn,
-        change.key,
-        change.status,
-        gateway_refund_id=change.gateway_refund_id,
-        processed_at=(change.processed_at or now) if change.status is RefundStatus.PROCESSED else None,
-    )
     detail = {"order": order.id, "amount_paise": change.amount_paise, "found": change.is_new}
     books.audit(conn, f"refund_{change.status}", f"refund:{change.key}", actor_id=None, detail=detail)
     if change.status is RefundStatus.PROCESSED:

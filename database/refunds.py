@@ -62,13 +62,17 @@ def insert_intent(
     )
 
 
-def insert_found(conn: Connection, change: RefundChange, *, reason: str) -> bool:
+def insert_found(
+    conn: Connection, change: RefundChange, *, reason: str, processed_at: datetime | None
+) -> bool:
     """Record a refund that the gateway made without us. False when its id is that of another refund of ours."""
     return (
         conn.execute(
             text("""
-            INSERT INTO refunds (refund_key, payment_id, gateway, amount_paise, gateway_amount_paise, reason, origin)
-            SELECT :refund_key, p.id, p.gateway, :amount_paise, :gateway_amount_paise, :reason, 'gateway'
+            INSERT INTO refunds (refund_key, payment_id, gateway, amount_paise, gateway_amount_paise, status,
+                                 gateway_refund_id, processed_at, reason, origin)
+            SELECT :refund_key, p.id, p.gateway, :amount_paise, :gateway_amount_paise, :status,
+                   :gateway_refund_id, :processed_at, :reason, 'gateway'
             FROM payments p
             WHERE p.id = :payment_id
             ON CONFLICT DO NOTHING
@@ -79,6 +83,9 @@ def insert_found(conn: Connection, change: RefundChange, *, reason: str) -> bool
                 "payment_id": change.payment_id,
                 "amount_paise": change.amount_paise,
                 "gateway_amount_paise": change.gateway_amount_paise,
+                "status": change.status,
+                "gateway_refund_id": change.gateway_refund_id or None,
+                "processed_at": processed_at,
                 "reason": reason,
             },
         ).first()

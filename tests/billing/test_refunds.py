@@ -252,6 +252,20 @@ def test_a_refund_that_names_no_payment_takes_from_the_orders_only_one(services,
     assert not entitlement(services, user).is_active
 
 
+def test_a_failed_dashboard_refund_is_kept_beside_one_that_takes_everything(
+    services, gateway, admin, paid
+) -> None:
+    ask(services, admin, paid, FULL)
+    gateway.refund_in_dashboard(paid.id, FULL, status=GatewayRefundStatus.FAILED)
+
+    sync_order(services, paid.id)
+
+    assert rows(services, "SELECT origin, status FROM refunds ORDER BY id") == [
+        ("ours", "intended"),
+        ("gateway", "failed"),
+    ]
+
+
 def test_a_refund_of_nothing_changes_nothing(services, gateway, paid) -> None:
     gateway.refund_in_dashboard(paid.id, 0)
 
