@@ -8,46 +8,33 @@ queued.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 import payment_handler
 from database.embedded import EmbeddedServer
-from domain.accounts import User
 from domain.identifiers import new_refund_key
-from domain.orders import Order
-from tests.faults.agreement import disagreements, disagreements_with_gateway, violations
+from tests.faults.enumeration import Case, Enumeration
 from tests.faults.shop import METHODS, Shop, open_shop
 from tests.faults.victim import Zygote, zygote
 from tests.simulator.running_simulator import until
 
 
-@dataclass
-class Case:
-    """One buyer in front of one kill."""
-
-    user: User
-    plan: str
-    method: str
-    order: Order | None = None
-    arguments: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def order_id(self) -> str:
-        assert self.order is not None
-        return self.order.id
+def _shops_last(fixture_name: str, config: pytest.Config) -> Any:
+    """A long run makes thousands of buyers: each test has a shop of its own, lest all be compared for ever."""
+    return "function" if config.getoption("--faults") == "large" else "module"
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope=_shops_last)
 def shop(server: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     with open_shop(server, tmp_path_factory.mktemp("sigkill"), "sigkill") as shop:
         yield shop
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope=_shops_last)
 def victims(shop: Shop) -> Iterator[Zygote]:
     with zygote(shop.environment) as victims:
         yield victims
@@ -73,82 +60,9 @@ def with_order(shop: Shop, seed: int, *, paid: bool = True) -> Case:
     return case
 
 
-@dataclass
-class Enumeration:
-    """Kills a flow at each of its boundaries, for each seed, and demands after each that everything is in order."""
-
-    shop: Shop
-    victims: Zygote
-    seeds: range
-    # On both sides of each statement, and with every invariant asked after each kill.
-    thorough: bool
-    measured: Callable[[str, int], None]
-
-    def run(
-        self,
-        flow: str,
-        *,
-        prepare: Callable[[int], Case],
-        survive: Callable[[Case], None],
-        check: Callable[[Case], None],
-        is_around_sync: bool = False,
-    ) -> list[str]:
-        """The boundaries of the last seed's flow. Each seed's flow is run to its end once, to know them.
-
-        What is only wrapped around a sync need not, in a short run, repeat the kills within its transaction.
-        """
-        boundaries: list[str] = []
-        for seed in self.seeds:
-            kills = 0
-            boundaries = self._attempt(flow, None, prepare(seed), survive, check)
-            for at in self._kills(boundaries, is_around_sync):
-                killed = self._attempt(flow, at, prepare(seed), survive, check)
-                assert killed == boundaries[: at + 1]
-                kills += 1
-            # What violates an invariant does not heal: the end shows what any of the kills did.
-            assert violations(self.shop) == []
-            print(f"{flow}, seed {seed}: {kills} kills, {len(boundaries)} boundaries")
-            self.measured(f"kills of {flow}", kills)
-        return boundaries
-
-    def _kills(self, boundaries: list[str], is_around_sync: bool) -> list[int]:
-        """Where to kill. Between two statements nothing happens but calls of the gateway, and none of these in a
-        transaction: before each statement, and around each COMMIT, is every state that a kill can leave."""
-        if self.thorough:
-            return list(range(len(boundaries)))
-        return [
-            at
-            for at, label in enumerate(boundaries)
-            if _is_at_commit(boundaries, at) or (label.startswith("before ") and not is_around_sync)
-        ]
-
-    def _attempt(
-        self,
-        flow: str,
-        at: int | None,
-        case: Case,
-        survive: Callable[[Case], None],
-        check: Callable[[Case], None],
-    ) -> list[str]:
-        ending = self.victims.run(flow, at=at, **case.arguments)
-        assert not ending.error, ending
-        assert ending.was_killed == (at is not None)
-        survive(case)
-        self.shop.run_jobs()
-        wrong = disagreements(self.shop) if self.thorough else disagreements_with_gateway(self.shop)
-        assert wrong == [], (flow, at, ending.passed[-1:])
-        check(case)
-        return ending.passed
-
-
-def _is_at_commit(boundaries: list[str], at: int) -> bool:
-    """Right before or after a COMMIT, or before what follows one, as the flow's beginning does."""
-    return at == 0 or "COMMIT" in boundaries[at] or boundaries[at - 1] == "after COMMIT"
-
-
 @pytest.fixture
 def enumeration(shop: Shop, victims: Zygote, scale: Any, measured: Any) -> Enumeration:
-    return Enumeration(shop, victims, range(scale.pick(1, 10)), thorough=scale.large, measured=measured)
+    return Enumeration(shop, victims, scale.large, measured)
 
 
 def commits(passed: list[str]) -> int:
@@ -293,6 +207,34 @@ def test_a_sweep_killed_anywhere_is_finished_by_the_next(shop: Shop, enumeration
 
     assert commits(passed) >= 3
     assert any("pg_try_advisory_lock" in label for label in passed)
+
+
+def test_a_reconciliation_killed_anywhere_rebuilds_a_lost_order_once(
+    shop: Shop, enumeration: Enumeration
+) -> None:
+    since = datetime.now(UTC) - timedelta(hours=1)
+
+    def prepare(seed: int) -> Case:
+        case = with_order(shop, seed)
+        payment_handler.sync_order(shop.services, case.order_id)
+        shop.run_jobs()
+        shop.forget(case.order_id)
+        case.arguments = {"since": since.isoformat()}
+        return case
+
+    def reconcile_again(case: Case) -> None:
+        payment_handler.reconcile(shop.services, since=since)
+
+    passed = enumeration.run(
+        "reconcile",
+        prepare=prepare,
+        survive=reconcile_again,
+        check=lambda case: assert_paid(shop, case),
+        is_around_sync=True,
+    )
+
+    assert commits(passed) >= 4
+    assert any("INSERT INTO orders" in label for label in passed)
 
 
 def assert_paid(shop: Shop, case: Case) -> None:

@@ -16,6 +16,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -115,6 +116,10 @@ def sweep(services: Services) -> Callable[[], object]:
     return lambda: payment_handler.sweep(services)
 
 
+def reconcile(services: Services, since: str) -> Callable[[], object]:
+    return lambda: payment_handler.reconcile(services, since=datetime.fromisoformat(since))
+
+
 # A flow looks up who acts, which is no part of it, and returns what can be killed.
 FLOWS: dict[str, Callable[..., Callable[[], object]]] = {
     "checkout": checkout,
@@ -123,6 +128,7 @@ FLOWS: dict[str, Callable[..., Callable[[], object]]] = {
     "process_event": process_event,
     "refund": refund,
     "sweep": sweep,
+    "reconcile": reconcile,
 }
 
 
