@@ -32,7 +32,8 @@ def release_order(services: Services, actor: User, order_id: str, *, give_back: 
     released = sync_order(services, order_id, verdict=verdict)
     if released.status is OrderStatus.QUARANTINED:
         raise CheckoutClosed(
-            "There is no money of this order here to return. Use the payment service's dashboard."
+            "No money of this order can be returned from here: the payment service shows none, or contradicts "
+            "itself about the amount. Try again later, or use the payment service's dashboard."
             if give_back
             else "The payment service still contradicts our books. The order stays quarantined."
         )

@@ -157,13 +157,7 @@ def _apply_change(
 ) -> None:
     processed_at = (change.processed_at or now) if change.status is RefundStatus.PROCESSED else None
     if not change.is_new:
-        refunds.set_status(
-            conn,
-            change.key,
-            change.status,
-            gateway_refund_id=change.gateway_refund_id,
-            processed_at=processed_at,
-        )
+        refunds.keep_answer(conn, change, processed_at=processed_at)
     elif not refunds.insert_found(conn, change, reason=_NOT_OURS, processed_at=processed_at):
         raise_alarm(
             services,

@@ -167,28 +167,23 @@ def refundable(conn: Connection, order_id: str) -> list[RefundablePayment]:
     return [RefundablePayment(**{**row, "role": PaymentRole(row["role"])}) for row in rows.mappings()]
 
 
-def set_status(
-    conn: Connection,
-    refund_key: str,
-    status: RefundStatus,
-    *,
-    gateway_refund_id: str,
-    processed_at: datetime | None,
-) -> None:
-    """Keep what the gateway says of a refund. The caller has checked that the state rises."""
+def keep_answer(conn: Connection, change: RefundChange, *, processed_at: datetime | None) -> None:
+    """Keep what the gateway says of a refund of ours, also which payment it took from. The state rises."""
     conn.execute(
         text("""
         UPDATE refunds
         SET status = :status,
+            payment_id = :payment_id,
             gateway_refund_id = coalesce(:gateway_refund_id, gateway_refund_id),
             processed_at = :processed_at,
             updated_at = now()
         WHERE refund_key = :refund_key
         """),
         {
-            "refund_key": refund_key,
-            "status": status,
-            "gateway_refund_id": gateway_refund_id or None,
+            "refund_key": change.key,
+            "status": change.status,
+            "payment_id": change.payment_id,
+            "gateway_refund_id": change.gateway_refund_id or None,
             "processed_at": processed_at,
         },
     )

@@ -224,10 +224,15 @@ def _successes(order: Order, known: Known, observed: Observation) -> list[Gatewa
 
 
 def _give_back(order: Order, known: Known, observed: Observation) -> Settlement:
-    """The whole money of a quarantined order returns. One refund: the gateway returns further successes itself."""
+    """The whole money of a quarantined order returns. One refund: the gateway returns further successes itself.
+
+    A gateway that contradicts itself about the amount would have us return a part and call it all.
+    """
     changes: list[PaymentChange] = []
+    theirs = observed.order
     for payment in _successes(order, known, observed):
-        if payment.currency == order.currency:
+        is_certain = (payment.amount_paise, payment.currency) == (theirs.amount_paise, theirs.currency)
+        if is_certain and payment.currency == order.currency:
             reason = None if changes else "returned after a check by a person"
             changes.append(PaymentChange(payment, PaymentStatus.CAPTURED, PaymentRole.DUPLICATE, reason))
     return Settlement(OrderStatus.SURPLUS if changes else order.status, tuple(changes))

@@ -114,10 +114,11 @@ def settle_refunds(
     surcharge = {p.id: p.surcharge_paise - p.surcharge_returned_paise for p in payments}
     changes: list[RefundChange] = []
     alarms: list[str] = []
-    for refund in sorted(observed, key=_in_time):
+    matched = [(by_key.get(r.refund_id) or by_gateway_id.get(r.gateway_refund_id), r) for r in observed]
+    # Ours first: refunds are asked for by order, and only the gateway's answer says which payment it took from.
+    for mine, refund in sorted(matched, key=lambda pair: (pair[0] is None, _in_time(pair[1]))):
         status = _FROM_GATEWAY.get(refund.status, RefundStatus.PENDING)
-        mine = by_key.get(refund.refund_id) or by_gateway_id.get(refund.gateway_refund_id)
-        payment_id = _payment_of(refund, payments) if mine is None else mine.payment_id
+        payment_id = _payment_of(refund, payments) or (None if mine is None else mine.payment_id)
         if payment_id is None or (mine is not None and not may_rise(mine.status, status)):
             continue
         if mine is not None and refund.amount_paise != mine.gateway_amount_paise:
@@ -126,8 +127,10 @@ def settle_refunds(
         room = whole if status is RefundStatus.FAILED else left
         share = min(refund.amount_paise, room[payment_id]) if mine is None else mine.amount_paise
         # What our books count claims its money already; a new refund, or one that had failed, does not yet.
-        is_counted = mine is not None and mine.status is not RefundStatus.FAILED
-        if not is_counted and status is not RefundStatus.FAILED:
+        if mine is not None and mine.status is not RefundStatus.FAILED:
+            left[mine.payment_id] += share
+            surcharge[mine.payment_id] += refund.amount_paise - share
+        if status is not RefundStatus.FAILED:
             if share > left[payment_id] or refund.amount_paise - share > surcharge[payment_id]:
                 alarms.append(f"the gateway refunded more than payment {refund.gateway_payment_id} brought")
                 continue

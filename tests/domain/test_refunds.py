@@ -120,6 +120,29 @@ def test_a_surcharge_that_goes_back_after_all_else_changes_nothing() -> None:
     assert settle_refunds([returned], [], [seen(GatewayRefundStatus.SUCCESS, amount_paise=998)]) == ((), ())
 
 
+def test_a_refund_by_order_belongs_to_the_payment_that_the_gateway_took_it_from() -> None:
+    both = [
+        RefundablePayment(1, "PAY1", PaymentRole.DUPLICATE, FULL, FULL),
+        RefundablePayment(2, "PAY2", PaymentRole.DUPLICATE, FULL, 0),
+    ]
+    mine = KnownRefund("REFUND1", 1, FULL, FULL, RefundStatus.INTENDED)
+
+    changes, alarms = settle_refunds(
+        both,
+        [mine],
+        [
+            seen(GatewayRefundStatus.SUCCESS, refund_id="auto_PAY1"),
+            seen(GatewayRefundStatus.SUCCESS, gateway_payment_id="PAY2"),
+        ],
+    )
+
+    assert alarms == ()
+    assert [(change.key, change.payment_id, change.is_new) for change in changes] == [
+        ("REFUND1", 2, False),
+        ("auto_PAY1", 1, True),
+    ]
+
+
 def test_a_refund_of_an_attempt_that_never_became_ours_is_the_gateways_affair() -> None:
     assert settle_refunds([], [], [seen(GatewayRefundStatus.SUCCESS)]) == ((), ())
     assert settle_refunds([PAYMENT], [], [seen(GatewayRefundStatus.SUCCESS, gateway_payment_id="X")]) == (
