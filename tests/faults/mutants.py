@@ -271,12 +271,6 @@ MUTANTS: tuple[Mutant, ...] = (
          "    except Exception:\n        pass\n"),
     ),
     _of(
-        "an event whose payment is not shown yet is done", "F32",
-        ("billing.inbox",
-         "    if event.event_type.startswith(_PAID_EVENT) and synced.status not in SETTLED:\n",
-         "    if False:\n"),
-    ),
-    _of(
         "a job is queued after its cause has committed", "F30",
         ("billing.inbox",
          "        if waiting_id is not None:\n"
