@@ -90,8 +90,11 @@ class Tally:
         self.rows: Counter[str] = Counter()
         self.numbers: Counter[str] = Counter()
         self.names: dict[str, list[str]] = {}
+        self.failed: list[str] = []
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.failed:
+            self.failed.append(report.nodeid)
         if report.when != "call" or not report.passed:
             return
         named = _ROW_OF_NAME.search(report.nodeid)
@@ -130,6 +133,7 @@ class Tally:
             rows={row: self.rows[row] for row in ROWS},
             numbers=self.numbers,
             names=self.names,
+            failed=self.failed,
             cores=os.cpu_count() or 1,
             minutes=(time.monotonic() - self.started) / 60,
         )

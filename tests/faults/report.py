@@ -54,6 +54,7 @@ def write_report(
     rows: Mapping[str, int],
     numbers: Mapping[str, float],
     names: Mapping[str, Sequence[str]],
+    failed: Sequence[str],
     cores: int,
     minutes: float,
 ) -> None:
@@ -61,9 +62,11 @@ def write_report(
     lines = [
         "# Fault tests",
         "",
-        "Written by `make faults`; `make test` runs the same with small numbers. Reports: the lines below count what",
-        "was tried in one run without a single violation. Any schedule replays from its seed:",
-        "`python -m tests.faults.schedule --seed N`.",
+        "Written by `make faults`; `make test` runs the same with small numbers. Any schedule replays from its seed:",
+        "`python -m tests.faults.schedule --seed N`. What is counted below is what passed.",
+        "",
+        "No test failed." if not failed else "**These tests failed:**",
+        *(f"- `{test}`" for test in failed),
         "",
         f"Machine: {cores} cores. Time: {minutes:.0f} minutes.",
         "",
