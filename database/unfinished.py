@@ -20,7 +20,7 @@ def due_orders(
     shortest_pause: timedelta,
     limit: int,
 ) -> list[str]:
-    """Orders that are open, or have an open refund, and were not asked for lately, longest waiting first.
+    """Orders that are open, or have money to go back, and were not asked for lately, longest waiting first.
 
     The pause grows with age: after a quarter of the time that the matter has lasted, it is asked for again.
     """
@@ -38,6 +38,15 @@ def due_orders(
             JOIN orders o ON o.id = p.order_id
             WHERE r.status IN ('intended', 'pending')
               AND r.created_at > :refunds_since
+            UNION ALL
+            -- A second success on one order: the gateway returns it by itself, and may not say so.
+            SELECT o.id, p.created_at, greatest(p.created_at, o.synced_at, o.swept_at)
+            FROM payments p
+            JOIN orders o ON o.id = p.order_id
+            WHERE p.role = 'duplicate'
+              AND p.status = 'captured'
+              AND p.created_at > :refunds_since
+              AND NOT EXISTS (SELECT 1 FROM refunds r WHERE r.payment_id = p.id AND r.status <> 'failed')
         )
         SELECT id
         FROM waiting

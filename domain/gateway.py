@@ -106,7 +106,10 @@ class GatewayPayment:
 
 @dataclass(frozen=True, slots=True)
 class GatewayRefund:
-    """The gateway's view of one refund. `refund_id` is ours where we asked for it."""
+    """The gateway's view of one refund. `refund_id` is ours where we asked for it.
+
+    `is_automatic` is true for what the gateway returns by itself: a second success, one that came too late.
+    """
 
     refund_id: str
     gateway_refund_id: str
@@ -115,7 +118,7 @@ class GatewayRefund:
     amount_paise: int
     currency: str
     status: GatewayRefundStatus
-    kind: str = ""
+    is_automatic: bool = False
     processed_at: datetime | None = None
 
 

@@ -204,7 +204,7 @@ def settle(
         held = tuple(PaymentChange(p, PaymentStatus.HELD) for p in _successes(order, known, observed))
         return Settlement(OrderStatus.QUARANTINED, held, quarantine_reason=reason, alarms=(reason,))
 
-    changes = _payment_changes(order, known, observed.payments, refund_late=refund_late)
+    changes = _payment_changes(order, known, observed, refund_late=refund_late)
     return Settlement(
         _next_status(order, observed, changes), tuple(changes), alarms=_alarms(order, observed, changes)
     )
@@ -263,13 +263,16 @@ def _money(stated: GatewayOrder | GatewayPayment) -> str:
 
 
 def _payment_changes(
-    order: Order, known: Known, payments: tuple[GatewayPayment, ...], *, refund_late: bool
+    order: Order, known: Known, observed: Observation, *, refund_late: bool
 ) -> list[PaymentChange]:
     changes: list[PaymentChange] = []
     primary_order_id = known.primary_order_id
     has_money = not _MONEY.isdisjoint(known.payments.values())
-    # The earliest success is the one the buyer meant; the list's own order means nothing.
-    for payment in sorted(payments, key=lambda p: (p.paid_at is None, p.paid_at, p.gateway_payment_id)):
+    # Of two successes the gateway returns one: the other bought the period. Otherwise it is the earliest, which
+    # the buyer meant; the list's own order means nothing.
+    returned = {r.gateway_payment_id for r in observed.refunds if r.is_automatic}
+    in_time = sorted(observed.payments, key=lambda p: (p.paid_at is None, p.paid_at, p.gateway_payment_id))
+    for payment in sorted(in_time, key=lambda p: p.gateway_payment_id in returned):
         recorded = known.payments.get(payment.gateway_payment_id)
         if recorded in _MONEY or payment.status is GatewayPaymentStatus.NOT_STARTED:
             continue

@@ -182,7 +182,7 @@ def refund_from(document: Any, *, order_id: str) -> GatewayRefund:
         amount_paise=paise_of(fields, "refund_amount"),
         currency=text_of(fields.get("refund_currency")) or INR,
         status=REFUND_STATUSES.get(text_of(fields.get("refund_status")), GatewayRefundStatus.UNKNOWN),
-        kind=text_of(fields.get("refund_type")),
+        is_automatic=text_of(fields.get("refund_type")).endswith("AUTO_REFUND"),
         processed_at=moment_of(fields.get("processed_at")),
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -174,6 +175,23 @@ def test_an_open_refund_is_asked_after(shop, user, gateway, order) -> None:
     assert sweep(shop).asked == 1
     assert not entitlement(shop, user).is_active
     age(shop, timedelta(days=1))
+    assert sweep(shop).asked == 0
+
+
+def test_a_second_success_is_watched_until_the_gateway_has_returned_it(shop, user, gateway, order) -> None:
+    gateway.pay(order.id, payment_id="ONE")
+    gateway.pay(order.id, payment_id="TWO")
+    sync_order(shop, order.id)
+    theirs = gateway.refund_in_dashboard(order.id, 49900)
+    gateway.refunds[theirs.refund_id] = replace(theirs, gateway_payment_id="TWO", is_automatic=True)
+    with shop.engine.begin() as conn:
+        conn.execute(text("UPDATE payments SET created_at = created_at - interval '3 minutes'"))
+    age(shop, timedelta(minutes=3))
+
+    assert sweep(shop).asked == 1
+    assert rows(shop, "SELECT origin, status FROM refunds") == [("gateway", "processed")]
+    assert entitlement(shop, user).is_active
+    age(shop, timedelta(minutes=30))
     assert sweep(shop).asked == 0
 
 

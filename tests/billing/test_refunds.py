@@ -203,6 +203,26 @@ def test_an_order_paid_twice_waits_for_the_gateways_own_refund(services, gateway
                           "ON p.id = r.payment_id ORDER BY r.id") == [("TWO", "gateway"), ("ONE", "ours")]  # fmt: skip
 
 
+def test_of_two_successes_the_one_that_the_gateway_does_not_return_bought_the_period(
+    services, user, gateway
+) -> None:
+    order = start_checkout(services, user, "monthly")
+    for payment_id in ("ONE", "TWO"):
+        gateway.pay(order.id, payment_id=payment_id)
+    theirs = gateway.refund_in_dashboard(order.id, FULL, status=GatewayRefundStatus.PENDING)
+    gateway.refunds[theirs.refund_id] = replace(theirs, gateway_payment_id="ONE", is_automatic=True)
+    sync_order(services, order.id)
+    answer(gateway, theirs.refund_id, GatewayRefundStatus.SUCCESS)
+
+    sync_order(services, order.id)
+
+    assert entitlement(services, user).is_active
+    assert rows(services, "SELECT gateway_payment_id, role, status FROM payments ORDER BY 1") == [
+        ("ONE", "duplicate", "refunded"),
+        ("TWO", "primary", "captured"),
+    ]
+
+
 def test_a_refund_made_in_the_dashboard_is_noticed_and_ends_access(services, user, gateway, paid) -> None:
     gateway.refund_in_dashboard(paid.id, FULL)
 

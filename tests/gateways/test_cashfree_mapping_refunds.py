@@ -25,7 +25,7 @@ def test_a_refund_with_numbers_as_ids_is_read() -> None:
     result = refund_from(refund(cf_refund_id=11325632, cf_payment_id=789727431), order_id=ORDER_ID)
 
     assert (result.gateway_refund_id, result.gateway_payment_id) == ("11325632", "789727431")
-    assert (result.amount_paise, result.kind) == (49900, "MERCHANT_INITIATED")
+    assert (result.amount_paise, result.is_automatic) == (49900, False)
 
 
 @pytest.mark.parametrize(
