@@ -97,8 +97,8 @@ MUTANTS: tuple[Mutant, ...] = (
     _of(
         "only the first attempt is read", "F25",
         ("domain.orders",
-         "    for payment in sorted(payments, key=lambda p: (p.paid_at is None, p.paid_at, p.gateway_payment_id)):\n",
-         "    for payment in payments[:1]:\n"),
+         "    for payment in sorted(in_time, key=lambda p: p.gateway_payment_id in returned):\n",
+         "    for payment in observed.payments[:1]:\n"),
     ),
     _of(
         "a failed attempt is final", "F25",
