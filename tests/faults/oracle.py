@@ -117,6 +117,13 @@ def differences(database: MovableDatabase, table: dict[str, Any], acknowledged: 
     ]
 
 
+def refunded_too_early(database: MovableDatabase, table: dict[str, Any]) -> list[str]:
+    """Refunds that we call done before the gateway has made them. True at any moment."""
+    made = {refund["cf_refund_id"] for refund in table["refunds"] if refund["status"] == "SUCCESS"}
+    done = database.rows("SELECT gateway_refund_id, refund_key FROM refunds WHERE status = 'processed'")
+    return [f"refund {key} is processed in our books only" for number, key in done if number not in made]
+
+
 def forgotten(database: MovableDatabase, acknowledged: Iterable[str]) -> list[str]:
     """Webhooks that were answered 200 and are not in the inbox. True at any moment."""
     kept = {row[0] for row in database.rows("SELECT dedupe_key FROM gateway_events")}

@@ -161,6 +161,21 @@ def late(world: World) -> list[str]:
     return []
 
 
+def odd_money(world: World) -> list[str]:
+    """A price with odd paise, a surcharge on it, and a refund that the gateway has not made yet."""
+    world.begin("odd money")
+    world.change_price("monthly", 51206)
+    user = world.register_buyer()
+    order = payment_handler.start_checkout(world.services, user, "monthly")
+    world.simulator.arm("surcharge", count=1)
+    world.control("POST", f"/orders/{order.id}/pay", outcome="SUCCESS")
+    payment_handler.sync_order(world.services, order.id)
+    wrong = oracle.differences(world.database, world.truth(), {})
+    world.control("POST", f"/orders/{order.id}/refund", note="PENDING")
+    payment_handler.sync_order(world.services, order.id)
+    return [*wrong, *oracle.refunded_too_early(world.database, world.truth())]
+
+
 SCENES: dict[str, Callable[[World], list[str]]] = {
     "race": race,
     "held back": held_back,
@@ -168,6 +183,7 @@ SCENES: dict[str, Callable[[World], list[str]]] = {
     "corrected": corrected,
     "cut short": cut_short,
     "late": late,
+    "odd money": odd_money,
 }
 
 

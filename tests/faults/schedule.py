@@ -110,6 +110,7 @@ class Schedule(Plots):
         world.simulator.disarm()
         world.steps.note("== faults end for good")
         self.late_violations += oracle.refused_but_open(world.database, world.truth())
+        self.late_violations += oracle.refunded_too_early(world.database, world.truth())
         self.late_violations += oracle.events_without_effect(world.database)
         if self.dice.random() < 0.7:
             world.control("POST", "/webhooks/release")

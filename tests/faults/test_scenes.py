@@ -19,6 +19,7 @@ from tests.faults.world import World
         ("corrected", "F25"),
         ("cut short", "F30"),
         ("late", "F26"),
+        ("odd money", "F28"),
     ],
 )
 def test_a_scene_ends_in_the_truth(
