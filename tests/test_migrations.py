@@ -14,7 +14,7 @@ from sqlalchemy import Engine, create_engine, text
 from config import ROOT
 from database.embedded import EmbeddedServer
 from database.engine import connect_engine
-from database.migrate import apply_queue_schema, alembic_config, is_current, migrate
+from database.migrate import alembic_config, apply_queue_schema, is_current, migrate
 
 
 @pytest.fixture

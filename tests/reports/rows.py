@@ -121,8 +121,8 @@ def insert_payment(conn: Connection, order_id: str, *, at: datetime, **changes: 
 def insert_refund(conn: Connection, payment_id: int, amount_paise: int, *, at: datetime, status: str) -> None:
     conn.execute(
         text("""
-            INSERT INTO refunds (refund_key, payment_id, gateway, amount_paise, gateway_amount_paise, status, reason, created_at,
-                                 updated_at, processed_at)
+            INSERT INTO refunds (refund_key, payment_id, gateway, amount_paise, gateway_amount_paise, status, reason,
+                                 created_at, updated_at, processed_at)
             VALUES (:key, :payment_id, 'cashfree', :amount, :amount, :status, 'asked', :at, :at,
                     CASE WHEN :status = 'processed' THEN CAST(:at AS timestamptz) END)
         """),
