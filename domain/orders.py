@@ -194,14 +194,14 @@ def settle(
     the buyer's bank was charged. With `refund_late` money that came after the expiry goes back.
     """
     if order.status is OrderStatus.QUARANTINED and verdict is None:
-        return Settlement(order.status)
+        return Settlement(order.status, _held(order, known, observed))
     if order.status is OrderStatus.QUARANTINED and verdict is Verdict.GIVE_BACK:
         return _give_back(order, known, observed)
     reason = _contradiction(order, known, observed)
     if reason is not None:
         if order.status in {OrderStatus.PAID, OrderStatus.SURPLUS}:
             return Settlement(order.status, alarms=(reason,))
-        held = tuple(PaymentChange(p, PaymentStatus.HELD) for p in _successes(order, known, observed))
+        held = _held(order, known, observed)
         return Settlement(OrderStatus.QUARANTINED, held, quarantine_reason=reason, alarms=(reason,))
 
     changes = _payment_changes(order, known, observed, refund_late=refund_late)
@@ -223,6 +223,15 @@ def _successes(order: Order, known: Known, observed: Observation) -> list[Gatewa
     ]
 
 
+def _held(order: Order, known: Known, observed: Observation) -> tuple[PaymentChange, ...]:
+    """Money that came and is not written down yet: it waits for a person, too."""
+    return tuple(
+        PaymentChange(payment, PaymentStatus.HELD)
+        for payment in _successes(order, known, observed)
+        if known.payments.get(payment.gateway_payment_id) is not PaymentStatus.HELD
+    )
+
+
 def _give_back(order: Order, known: Known, observed: Observation) -> Settlement:
     """The whole money of a quarantined order returns. One refund: the gateway returns further successes itself.
 
@@ -231,7 +240,8 @@ def _give_back(order: Order, known: Known, observed: Observation) -> Settlement:
     changes: list[PaymentChange] = []
     theirs = observed.order
     for payment in _successes(order, known, observed):
-        is_certain = (payment.amount_paise, payment.currency) == (theirs.amount_paise, theirs.currency)
+        # The amount is what the order is over, or, for a part payment, what the bank was asked for.
+        is_certain = payment.amount_paise in {theirs.amount_paise, payment.charged_paise}
         if is_certain and payment.currency == order.currency:
             reason = None if changes else "returned after a check by a person"
             changes.append(PaymentChange(payment, PaymentStatus.CAPTURED, PaymentRole.DUPLICATE, reason))

@@ -65,6 +65,21 @@ def test_the_money_of_a_quarantined_order_can_be_given_back(
     assert not entitlement(services, user).is_active
 
 
+def test_money_that_comes_for_a_quarantined_order_is_held_too(services, user, gateway, admin) -> None:
+    order = start_checkout(services, user, "monthly")
+    truth = gateway.orders[order.id]
+    gateway.orders[order.id] = replace(truth, amount_paise=1)
+    sync_order(services, order.id)
+    gateway.orders[order.id] = truth
+    gateway.pay(order.id)
+
+    for _ in range(2):
+        assert sync_order(services, order.id).status is OrderStatus.QUARANTINED
+
+    assert rows(services, "SELECT status, role FROM payments") == [("held", None)]
+    assert release_order(services, admin, order.id, give_back=False).status is OrderStatus.PAID
+
+
 def test_a_gateway_that_contradicts_itself_about_the_amount_has_nothing_returned(
     services, gateway, admin, quarantined
 ) -> None:

@@ -12,8 +12,10 @@ from domain.orders import (
     EDGES,
     Known,
     OrderStatus,
+    PaymentChange,
     PaymentRole,
     PaymentStatus,
+    Settlement,
     may_move,
     settle,
 )
@@ -139,9 +141,14 @@ def test_a_contradiction_about_a_decided_order_alarms_and_takes_nothing_back(sta
 
 
 def test_a_quarantined_order_waits_for_a_person_even_if_the_gateway_corrects_itself() -> None:
-    settled = settle(an_order(status=OrderStatus.QUARANTINED), NOTHING, an_observation(a_payment()))
+    order = an_order(status=OrderStatus.QUARANTINED)
+    observed = an_observation(a_payment())
 
-    assert (settled.status, settled.changes) == (OrderStatus.QUARANTINED, ())
+    settled = settle(order, Known({}), observed)
+    again = settle(order, Known({"PAY1": PaymentStatus.HELD}), observed)
+
+    assert settled == Settlement(OrderStatus.QUARANTINED, (PaymentChange(a_payment(), PaymentStatus.HELD),))
+    assert again == Settlement(OrderStatus.QUARANTINED)
 
 
 def test_an_order_without_an_owner_tag_is_ours_by_its_id() -> None:
