@@ -58,14 +58,13 @@ class MovableDatabase:
             cursor.execute("SET session_replication_role = replica")
             cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
             tables = [name for (name,) in cursor if name not in _KEPT]
-            cursor.execute("SELECT max(id) FROM prices")
-            (self._last_price,) = cursor.fetchone() or (0,)
         self._tables = tables
         self._prepare_invariants()
         self._wipe = "; ".join(
             [
                 *(f"DELETE FROM {table}" for table in tables),
-                f"DELETE FROM prices WHERE id > {self._last_price}",
+                # The prices of the migrations, whatever another user of this database left behind.
+                "DELETE FROM prices WHERE id NOT IN (SELECT min(id) FROM prices GROUP BY plan_id)",
                 "UPDATE prices SET valid_until = NULL WHERE valid_until IS NOT NULL",
             ]
         )
