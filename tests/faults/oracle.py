@@ -134,6 +134,20 @@ def forgotten(database: MovableDatabase, acknowledged: Iterable[str]) -> list[st
     ]
 
 
+def kept_and_unwatched(database: MovableDatabase) -> list[str]:
+    """Webhooks in the inbox that nothing came of and that no job waits for. True right after a death, too."""
+    rows = database.rows("""
+        SELECT e.id
+        FROM gateway_events e
+        WHERE e.status = 'new'
+          AND NOT EXISTS (
+            SELECT 1 FROM procrastinate_jobs j
+            WHERE j.task_name = 'process_event' AND j.args->>'event_id' = e.id::text
+              AND j.status IN ('todo', 'doing'))
+    """)
+    return [f"event {event_id} is in the inbox and no job will look because of it" for (event_id,) in rows]
+
+
 def refused_but_open(database: MovableDatabase, table: dict[str, Any]) -> list[str]:
     """Orders that we call failed while the gateway would take money for them. True at any moment."""
     failed = {row[0] for row in database.rows("SELECT id FROM orders WHERE status = 'failed'")}

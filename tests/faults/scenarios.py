@@ -124,11 +124,27 @@ def cut_short(world: World) -> list[str]:
         (delivery,) = world.due_deliveries()
         world.attempt("webhook", lambda delivery=delivery: world.hand_over(delivery), crash_at=boundary)
         wrong = oracle.forgotten(world.database, world.acknowledged)
+        wrong += oracle.kept_and_unwatched(world.database)
         if wrong:
             return wrong
         if not world.crashes:
             break
     return []
+
+
+def unanswered(world: World) -> list[str]:
+    """The gateway is away when a webhook is worked on: the event is not done."""
+    world.begin("unanswered")
+    user = world.register_buyer()
+    order = payment_handler.start_checkout(world.services, user, "monthly")
+    world.control("POST", f"/orders/{order.id}/pay", outcome="SUCCESS")
+    (delivery,) = world.due_deliveries()
+    world.hand_over(delivery)
+    world.simulator.arm("outage")
+    while world.jobs.run_one() is not None:
+        pass
+    world.simulator.disarm()
+    return oracle.events_without_effect(world.database)
 
 
 def late(world: World) -> list[str]:
@@ -182,6 +198,7 @@ SCENES: dict[str, Callable[[World], list[str]]] = {
     "lies": lies,
     "corrected": corrected,
     "cut short": cut_short,
+    "unanswered": unanswered,
     "late": late,
     "odd money": odd_money,
 }

@@ -18,6 +18,7 @@ from tests.faults.world import World
         ("lies", "F28"),
         ("corrected", "F25"),
         ("cut short", "F30"),
+        ("unanswered", "F30"),
         ("late", "F26"),
         ("odd money", "F28"),
     ],
