@@ -135,5 +135,10 @@ def replay_event(services: Services, event_id: int, *, actor: User | None = None
 
 def _look_because_of(services: Services, event: StoredEvent, order_id: str) -> None:
     synced = sync_order(services, order_id)
-    if event.event_type.startswith(_PAID_EVENT) and synced.status not in SETTLED:
+    if not event.event_type.startswith(_PAID_EVENT) or synced.status in SETTLED:
+        return
+    with services.engine.connect() as conn:
+        # A success that moved no money, for instance: asking again and again adds nothing to the alarm.
+        is_told = books.is_order_alarmed(conn, order_id)
+    if not is_told:
         raise GatewayReplyInvalid(detail="the gateway does not show the payment that it reported")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from accounts.authority import require_admin
 from billing.settlement import sync_order
 from database import books, orders
+from database.engine import database_now
 from domain.accounts import User
 from domain.errors import CheckoutClosed, OrderNotFound
 from domain.orders import Order, OrderStatus, Verdict
@@ -26,6 +27,7 @@ def release_order(services: Services, actor: User, order_id: str, *, give_back: 
             raise OrderNotFound()
         if order.status is not OrderStatus.QUARANTINED:
             raise CheckoutClosed("This order is not quarantined. Nothing was changed.")
+        decided_at = database_now(conn)
         books.audit(
             conn, "order_verdict", f"order:{order_id}", actor_id=actor.id, detail={"verdict": str(verdict)}
         )
@@ -38,5 +40,7 @@ def release_order(services: Services, actor: User, order_id: str, *, give_back: 
             else "The payment service still contradicts our books. The order stays quarantined."
         )
     with services.engine.begin() as conn:
-        books.resolve_alarms_of_order(conn, order_id, now=services.now(conn), actor_id=actor.id)
+        books.resolve_alarms_of_order(
+            conn, order_id, raised_before=decided_at, now=services.now(conn), actor_id=actor.id
+        )
     return released

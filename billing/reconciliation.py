@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 
 from billing.alarms import raise_alarm
 from billing.inbox import requeue_waiting_events
@@ -177,9 +178,17 @@ def _reconcile_one(
     progress: Callable[[str], None],
     wait: Callable[[float], None],
 ) -> Reconciliation:
-    movements = _keep_account(services, gateway, since, until, progress)
     with services.engine.connect() as conn:
-        unmatched = unfinished.orders_of_unmatched_movements(conn, gateway, since=since, until=until)
+        began = services.now(conn)
+    trouble: Exception | None = None
+    try:
+        movements = _keep_account(services, gateway, since, until, progress)
+    except GatewayError as exc:
+        # What was read is kept, and our own traces need no account: the work goes on, and this is raised below.
+        movements, trouble = 0, exc
+    span = {"since": since, "until": until, "reported_since": began}
+    with services.engine.connect() as conn:
+        unmatched = unfinished.orders_of_unmatched_movements(conn, gateway, **span)
         named = unfinished.orders_of_events(conn, gateway, since=since)
         open_orders = unfinished.unsettled_since(conn, gateway, since=since)
     candidates = list(dict.fromkeys([*unmatched, *named, *open_orders]))
@@ -189,14 +198,16 @@ def _reconcile_one(
             progress(f"{gateway}: looked at {number} of {len(candidates)} orders")
         try:
             recovered += _look(services, gateway, order_id, wait)
-        except GatewayError as exc:
+        except (GatewayError, SQLAlchemyError) as exc:
             log.warning("order_not_reconciled", order_id=order_id, error=type(exc).__name__)
             unanswered.append(order_id)
     with services.engine.begin() as conn:
-        still = unfinished.orders_of_unmatched_movements(conn, gateway, since=since, until=until)
+        still = unfinished.orders_of_unmatched_movements(conn, gateway, **span)
         for order_id in still:
             sentence = f"{gateway} reports money for order {order_id} that our books do not have like that."
             raise_alarm(services, conn, f"reconcile:{gateway}:{order_id}", sentence)
+    if trouble is not None:
+        raise trouble
     return Reconciliation(movements, len(candidates), recovered, tuple(dict.fromkeys([*still, *unanswered])))
 
 

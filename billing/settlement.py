@@ -5,7 +5,9 @@ What is written is payment, order, period, subscription, books, and the mails th
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
+from typing import TypeVar
 
 import structlog
 from sqlalchemy import Connection
@@ -32,6 +34,8 @@ from domain.subscriptions import Period, next_period
 from wiring import Services
 
 log = structlog.get_logger()
+
+T = TypeVar("T")
 
 
 def sync_order(services: Services, order_id: str, *, verdict: Verdict | None = None) -> Order:
@@ -63,12 +67,21 @@ def sync_order(services: Services, order_id: str, *, verdict: Verdict | None = N
 def observe(gateway: PaymentGateway, order_id: str) -> Observation | None:
     """One look at an order; None when the gateway does not know it. Raises the GatewayError tree."""
     try:
-        order, attempts = gateway.fetch_order(order_id), gateway.fetch_payments(order_id)
-        # Only money can go back: most looks need no third question.
-        has_money = any(attempt.status is GatewayPaymentStatus.SUCCESS for attempt in attempts)
-        return Observation(order, attempts, gateway.fetch_refunds(order_id) if has_money else ())
+        order = gateway.fetch_order(order_id)
     except GatewayObjectNotFound:
         return None
+    attempts = _or_none(gateway.fetch_payments, order_id)
+    # Only money can go back: most looks need no third question.
+    has_money = any(attempt.status is GatewayPaymentStatus.SUCCESS for attempt in attempts)
+    return Observation(order, attempts, _or_none(gateway.fetch_refunds, order_id) if has_money else ())
+
+
+def _or_none(fetch: Callable[[str], tuple[T, ...]], order_id: str) -> tuple[T, ...]:
+    """Of an order that is there, "not found" can only mean that it has none."""
+    try:
+        return fetch(order_id)
+    except GatewayObjectNotFound:
+        return ()
 
 
 def apply_observation(

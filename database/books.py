@@ -79,15 +79,33 @@ def resolve_alarm(conn: Connection, key: str, *, now: datetime, actor_id: UUID |
     return resolved.rowcount > 0
 
 
-def resolve_alarms_of_order(conn: Connection, order_id: str, *, now: datetime, actor_id: UUID) -> None:
-    """Close what is open about an order after a person has decided about it."""
+def resolve_alarms_of_order(
+    conn: Connection, order_id: str, *, raised_before: datetime, now: datetime, actor_id: UUID
+) -> None:
+    """Close what was open about an order when a person decided about it."""
     conn.execute(
         text("""
         UPDATE alarms
         SET resolved_at = :now, resolved_by = :actor_id
-        WHERE starts_with(key, :prefix) AND resolved_at IS NULL
+        WHERE starts_with(key, :prefix) AND resolved_at IS NULL AND created_at <= :raised_before
         """),
-        {"prefix": f"order:{order_id}:", "now": now, "actor_id": actor_id},
+        {
+            "prefix": f"order:{order_id}:",
+            "raised_before": raised_before,
+            "now": now,
+            "actor_id": actor_id,
+        },
+    )
+
+
+def is_order_alarmed(conn: Connection, order_id: str) -> bool:
+    """True when a person has been called about an order."""
+    return (
+        conn.execute(
+            text("SELECT 1 FROM alarms WHERE starts_with(key, :prefix) AND resolved_at IS NULL LIMIT 1"),
+            {"prefix": f"order:{order_id}:"},
+        ).first()
+        is not None
     )
 
 

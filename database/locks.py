@@ -13,7 +13,6 @@ class Exclusive(IntEnum):
     """What only one process does at a time. Any numbers that nothing else in this database locks."""
 
     SWEEP = 0x53525332
-    RECONCILE = 0x53525333
 
 
 @contextmanager

@@ -93,18 +93,17 @@ def insert_found(
     )
 
 
-def find(conn: Connection, refund_key: str, *, for_update: bool = False) -> RefundRow | None:
+def find(conn: Connection, refund_key: str) -> RefundRow | None:
     """The refund with this key."""
     row = (
         conn.execute(
-            text(f"""
+            text("""
             SELECT r.id, r.refund_key, r.payment_id, p.order_id, r.gateway, p.role, r.amount_paise, r.status,
                    r.origin, r.reason, r.created_at
             FROM refunds r
             JOIN payments p ON p.id = r.payment_id
             WHERE r.refund_key = :refund_key
-            {"FOR UPDATE OF r" if for_update else ""}
-            """),  # noqa: S608 - both forms are constants
+            """),
             {"refund_key": refund_key},
         )
         .mappings()
@@ -174,7 +173,15 @@ def keep_answer(conn: Connection, change: RefundChange, *, processed_at: datetim
         UPDATE refunds
         SET status = :status,
             payment_id = :payment_id,
-            gateway_refund_id = coalesce(:gateway_refund_id, gateway_refund_id),
+            -- A number that another refund has already says nothing about this one.
+            gateway_refund_id = CASE
+                WHEN NOT EXISTS (
+                    SELECT 1 FROM refunds other
+                    WHERE other.gateway = refunds.gateway AND other.gateway_refund_id = :gateway_refund_id
+                      AND other.id <> refunds.id)
+                THEN coalesce(:gateway_refund_id, refunds.gateway_refund_id)
+                ELSE refunds.gateway_refund_id
+            END,
             processed_at = :processed_at,
             updated_at = now()
         WHERE refund_key = :refund_key

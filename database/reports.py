@@ -157,11 +157,13 @@ def count_failed_payments(conn: Connection, *, since: datetime) -> int:
 
 
 def open_alarms(conn: Connection) -> Rows:
+    """The newest of what nobody has resolved: a bad night may open thousands."""
     return _all(conn, """
         SELECT id, key, message, created_at, resolved_at
         FROM alarms
         WHERE resolved_at IS NULL
         ORDER BY created_at DESC, id DESC
+        LIMIT 50
     """)  # fmt: skip
 
 

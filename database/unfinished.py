@@ -138,9 +138,12 @@ def note_report(conn: Connection, gateway: str, *, since: datetime, until: datet
 
 
 def orders_of_unmatched_movements(
-    conn: Connection, gateway: str, *, since: datetime, until: datetime
+    conn: Connection, gateway: str, *, since: datetime, until: datetime, reported_since: datetime
 ) -> list[str]:
-    """Orders for which the gateway reports money that our books do not have like that, oldest first.
+    """Orders for which the gateway reports money that our books do not have like that.
+
+    Movements of a stretch of time, and older ones that were reported late. Oldest first, orders from which money
+    went back last: of two payments of one purchase, the one that stayed is the one that bought it.
 
     Orders of other shops on the same account have ids of another shape. The refund of a payment that never
     became ours, because it came too late for its order, is the gateway's own affair.
@@ -151,7 +154,7 @@ def orders_of_unmatched_movements(
             SELECT *
             FROM reported_movements
             WHERE gateway = :gateway
-              AND occurred_at BETWEEN :since AND :until
+              AND (occurred_at BETWEEN :since AND :until OR reported_at >= :reported_since)
               AND order_id ~ '^ORDER[A-Z0-9]{15}$'
         ), unmatched AS (
             SELECT m.order_id, m.occurred_at
@@ -176,9 +179,10 @@ def orders_of_unmatched_movements(
         SELECT order_id
         FROM unmatched
         GROUP BY order_id
-        ORDER BY min(occurred_at)
+        ORDER BY EXISTS (SELECT 1 FROM ours r WHERE r.kind = 'refund' AND r.order_id = unmatched.order_id),
+                 min(occurred_at)
         """),
-        {"gateway": gateway, "since": since, "until": until},
+        {"gateway": gateway, "since": since, "until": until, "reported_since": reported_since},
     )
     return list(rows.scalars())
 

@@ -91,8 +91,11 @@ def exists(conn: Connection, user_id: UUID) -> bool:
 
 
 def lock(conn: Connection, user_id: UUID) -> None:
-    """Hold the user's row to the end of the transaction. Always taken before the lock of an order."""
-    conn.execute(text("SELECT 1 FROM users WHERE id = :id FOR UPDATE"), {"id": user_id})
+    """Hold the user's row to the end of the transaction. Always taken before the lock of an order.
+
+    Rows that refer to the user (an admin's refund, say) are not kept waiting.
+    """
+    conn.execute(text("SELECT 1 FROM users WHERE id = :id FOR NO KEY UPDATE"), {"id": user_id})
 
 
 def count_failed_logins(conn: Connection, account_key: bytes, *, since: datetime) -> int:

@@ -7,7 +7,7 @@ takes nothing back. It decides; `payment_handler.sync_order` writes.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
@@ -17,6 +17,7 @@ from domain.gateway import (
     GatewayOrderStatus,
     GatewayPayment,
     GatewayPaymentStatus,
+    GatewayRefundStatus,
     Observation,
 )
 from domain.money import INR, format_rupees
@@ -165,6 +166,9 @@ _ATTEMPT = {
     GatewayPaymentStatus.CANCELLED: PaymentStatus.CANCELLED,
 }
 
+# What a row of `payments` can hold.
+_LONGEST_ID = 100
+
 _MONEY = frozenset({PaymentStatus.CAPTURED, PaymentStatus.REFUNDED})
 
 _FROM_GATEWAY = {
@@ -193,6 +197,7 @@ def settle(
     gives no access. The gateway's *order* amount must be ours; a surcharge or an offer may change only what
     the buyer's bank was charged. With `refund_late` money that came after the expiry goes back.
     """
+    observed = replace(observed, payments=_distinct(observed.payments))
     if order.status is OrderStatus.QUARANTINED and verdict is None:
         return Settlement(order.status, _held(order, known, observed))
     if order.status is OrderStatus.QUARANTINED and verdict is Verdict.GIVE_BACK:
@@ -210,6 +215,19 @@ def settle(
     )
 
 
+def _distinct(payments: tuple[GatewayPayment, ...]) -> tuple[GatewayPayment, ...]:
+    """Each attempt once, as far as it came; without attempts over nothing, which our books cannot hold."""
+    best: dict[str, GatewayPayment] = {}
+    for payment in payments:
+        is_paid = payment.status is GatewayPaymentStatus.SUCCESS
+        if not is_paid and (payment.amount_paise <= 0 or len(payment.gateway_payment_id) > _LONGEST_ID):
+            continue
+        other = best.get(payment.gateway_payment_id)
+        if other is None or (is_paid and other.status is not GatewayPaymentStatus.SUCCESS):
+            best[payment.gateway_payment_id] = payment
+    return tuple(best.values())
+
+
 def _successes(order: Order, known: Known, observed: Observation) -> list[GatewayPayment]:
     """Money that the gateway reports for this order, whether or not it fits."""
     return [
@@ -220,6 +238,7 @@ def _successes(order: Order, known: Known, observed: Observation) -> list[Gatewa
         and payment.order_id == order.id
         and payment.gateway_payment_id not in known.elsewhere
         and payment.amount_paise > 0
+        and len(payment.gateway_payment_id) <= _LONGEST_ID
     ]
 
 
@@ -235,16 +254,19 @@ def _held(order: Order, known: Known, observed: Observation) -> tuple[PaymentCha
 def _give_back(order: Order, known: Known, observed: Observation) -> Settlement:
     """The whole money of a quarantined order returns. One refund: the gateway returns further successes itself.
 
-    A gateway that contradicts itself about the amount would have us return a part and call it all.
+    A gateway that contradicts itself about an amount would have us return a part and call it all: nothing is done.
     """
-    changes: list[PaymentChange] = []
-    theirs = observed.order
-    for payment in _successes(order, known, observed):
+    successes = _successes(order, known, observed)
+    for payment in successes:
         # The amount is what the order is over, or, for a part payment, what the bank was asked for.
-        is_certain = payment.amount_paise in {theirs.amount_paise, payment.charged_paise}
-        if is_certain and payment.currency == order.currency:
-            reason = None if changes else "returned after a check by a person"
-            changes.append(PaymentChange(payment, PaymentStatus.CAPTURED, PaymentRole.DUPLICATE, reason))
+        is_certain = payment.amount_paise in {observed.order.amount_paise, payment.charged_paise}
+        if not is_certain or payment.currency != order.currency:
+            return Settlement(order.status)
+    returned = _returned(observed)
+    changes: list[PaymentChange] = []
+    for payment in successes:
+        reason = None if changes or payment in returned else "returned after a check by a person"
+        changes.append(PaymentChange(payment, PaymentStatus.CAPTURED, PaymentRole.DUPLICATE, reason))
     return Settlement(OrderStatus.SURPLUS if changes else order.status, tuple(changes))
 
 
@@ -261,9 +283,26 @@ def _contradiction(order: Order, known: Known, observed: Observation) -> str | N
         if payment.order_id != order.id or payment.gateway_payment_id in known.elsewhere:
             return "a payment of another order was listed"
         is_paid = payment.status is GatewayPaymentStatus.SUCCESS
+        if len(payment.gateway_payment_id) > _LONGEST_ID:
+            return "a payment has an id that our books cannot hold"
         if is_paid and (payment.amount_paise, payment.currency) != (order.amount_paise, order.currency):
             return f"a payment's order amount or currency is not ours: {_money(payment)}"
     return None
+
+
+def _returned(observed: Observation) -> list[GatewayPayment]:
+    """Payments that refunds of the gateway give back in full already, or are about to."""
+    failed = {GatewayRefundStatus.FAILED, GatewayRefundStatus.CANCELLED}
+    return [
+        payment
+        for payment in observed.payments
+        if payment.amount_paise
+        <= sum(
+            refund.amount_paise
+            for refund in observed.refunds
+            if refund.gateway_payment_id == payment.gateway_payment_id and refund.status not in failed
+        )
+    ]
 
 
 def _money(stated: GatewayOrder | GatewayPayment) -> str:
@@ -280,9 +319,10 @@ def _payment_changes(
     has_money = not _MONEY.isdisjoint(known.payments.values())
     # Of two successes the gateway returns one: the other bought the period. Otherwise it is the earliest, which
     # the buyer meant; the list's own order means nothing.
-    returned = {r.gateway_payment_id for r in observed.refunds if r.is_automatic}
+    given_up = {r.gateway_payment_id for r in observed.refunds if r.is_automatic}
+    returned = _returned(observed)
     in_time = sorted(observed.payments, key=lambda p: (p.paid_at is None, p.paid_at, p.gateway_payment_id))
-    for payment in sorted(in_time, key=lambda p: p.gateway_payment_id in returned):
+    for payment in sorted(in_time, key=lambda p: p.gateway_payment_id in given_up):
         recorded = known.payments.get(payment.gateway_payment_id)
         if recorded in _MONEY or payment.status is GatewayPaymentStatus.NOT_STARTED:
             continue
@@ -292,9 +332,9 @@ def _payment_changes(
             )
             # One refund for one order: refunds are asked for by order, and the gateway itself sends back
             # every further success on it. A second request could take the good payment.
-            changes.append(
-                PaymentChange(payment, PaymentStatus.CAPTURED, role, None if has_money else reason)
-            )
+            if has_money or payment in returned:
+                reason = None
+            changes.append(PaymentChange(payment, PaymentStatus.CAPTURED, role, reason))
             has_money = True
             if role is PaymentRole.PRIMARY:
                 primary_order_id = order.id

@@ -6,6 +6,7 @@ applied late changes nothing.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from domain.gateway import GatewayRefund, GatewayRefundStatus
+from domain.money import INR
 from domain.orders import PaymentRole
 
 
@@ -114,28 +116,36 @@ def settle_refunds(
     surcharge = {p.id: p.surcharge_paise - p.surcharge_returned_paise for p in payments}
     changes: list[RefundChange] = []
     alarms: list[str] = []
+    seen: set[str] = set()
     matched = [(by_key.get(r.refund_id) or by_gateway_id.get(r.gateway_refund_id), r) for r in observed]
     # Ours first: refunds are asked for by order, and only the gateway's answer says which payment it took from.
     for mine, refund in sorted(matched, key=lambda pair: (pair[0] is None, _in_time(pair[1]))):
         status = _FROM_GATEWAY.get(refund.status, RefundStatus.PENDING)
+        if not seen.isdisjoint({refund.refund_id, refund.gateway_refund_id}):
+            continue  # A list may name one refund twice: it is booked once.
+        seen |= {refund.refund_id, refund.gateway_refund_id}
         payment_id = _payment_of(refund, payments) or (None if mine is None else mine.payment_id)
         if payment_id is None or (mine is not None and not may_rise(mine.status, status)):
             continue
-        if mine is not None and refund.amount_paise != mine.gateway_amount_paise:
-            alarms.append(f"refund {mine.key} has another amount at the gateway")
+        if refund.currency != INR or (mine and refund.amount_paise != mine.gateway_amount_paise):
+            alarms.append(f"refund {_key(refund)} has another amount or currency at the gateway")
             continue
         room = whole if status is RefundStatus.FAILED else left
         share = min(refund.amount_paise, room[payment_id]) if mine is None else mine.amount_paise
         # What our books count claims its money already; a new refund, or one that had failed, does not yet.
-        if mine is not None and mine.status is not RefundStatus.FAILED:
-            left[mine.payment_id] += share
-            surcharge[mine.payment_id] += refund.amount_paise - share
-        if status is not RefundStatus.FAILED:
-            if share > left[payment_id] or refund.amount_paise - share > surcharge[payment_id]:
-                alarms.append(f"the gateway refunded more than payment {refund.gateway_payment_id} brought")
-                continue
-            left[payment_id] -= share
-            surcharge[payment_id] -= refund.amount_paise - share
+        extra = refund.amount_paise - share
+        counted_on = mine.payment_id if mine and mine.status is not RefundStatus.FAILED else None
+        if counted_on is not None:
+            left[counted_on] += share
+            surcharge[counted_on] += extra
+        exceeds = share > left[payment_id] or extra > surcharge[payment_id]
+        claimed_on = None if status is RefundStatus.FAILED else counted_on if exceeds else payment_id
+        if claimed_on is not None:
+            left[claimed_on] -= share
+            surcharge[claimed_on] -= extra
+        if exceeds and status is not RefundStatus.FAILED:
+            alarms.append(f"the gateway refunded more than payment {refund.gateway_payment_id} brought")
+            continue
         if share > 0:  # A refund of nothing, or of a surcharge alone, changes nothing of ours.
             key = _key(refund) if mine is None else mine.key
             changes.append(_change(refund, key, payment_id, share, status, is_new=mine is None))
@@ -156,7 +166,10 @@ def _in_time(refund: GatewayRefund) -> tuple[bool, datetime | None, str]:
 
 def _key(refund: GatewayRefund) -> str:
     """The id that the refund carries at the gateway, or one made of the gateway's own number."""
-    return refund.refund_id if _KEY.fullmatch(refund.refund_id) else f"gateway_{refund.gateway_refund_id}"
+    for key in (refund.refund_id, f"gateway_{refund.gateway_refund_id}"):
+        if _KEY.fullmatch(key):
+            return key
+    return "gateway_" + hashlib.sha256(refund.gateway_refund_id.encode()).hexdigest()[:32]
 
 
 def _change(

@@ -9,9 +9,16 @@ import pytest
 from sqlalchemy import text
 
 from database.locks import Exclusive, try_exclusively
-from domain.errors import CircuitOpen, GatewayRateLimited, GatewayTimeout, GatewayUnavailable
+from domain.errors import (
+    CircuitOpen,
+    GatewayRateLimited,
+    GatewayReplyInvalid,
+    GatewayTimeout,
+    GatewayUnavailable,
+)
 from domain.orders import OrderStatus
 from payment_handler import (
+    execute_refund,
     process_event,
     receive_webhook,
     reconcile,
@@ -221,6 +228,71 @@ def test_a_lost_day_is_rebuilt_with_payments_periods_and_refunds_and_without_a_s
     again = reconcile(shop, since=shop_now(shop) - DAY)
     assert (again.recovered, again.unresolved) == (0, ())
     assert summary(shop) == before
+
+
+def test_of_two_paid_orders_of_one_lost_purchase_the_one_that_was_not_returned_bought_it(
+    shop, user, gateway
+) -> None:
+    first = start_checkout(shop, user, "monthly")
+    second = start_checkout(shop, user, "annual")
+    gateway.pay(second.id)
+    sync_order(shop, second.id)
+    paid = gateway.pay(first.id)
+    gateway.payments[first.id] = [replace(paid, paid_at=paid.paid_at - timedelta(minutes=5))]
+    sync_order(shop, first.id)
+    execute_refund(shop, rows(shop, "SELECT refund_key FROM refunds")[0][0])
+    before = summary(shop)
+    forget(shop)
+
+    reconcile(shop, since=shop_now(shop) - DAY)
+
+    after = summary(shop)
+    assert {key: after[key] for key in ("orders", "payments", "periods", "ledger")} == {
+        key: before[key] for key in ("orders", "payments", "periods", "ledger")
+    }
+    assert len(gateway.refunds) == 1
+    assert entitlement(shop, user).is_active
+
+
+def test_an_account_that_cannot_be_read_to_its_end_still_mends_what_was_read(
+    shop, user, gateway, order
+) -> None:
+    gateway.pay(order.id)
+    real = gateway.list_movements
+
+    def cut(since, until):
+        yield from real(since, until)
+        raise GatewayReplyInvalid()
+
+    gateway.list_movements = cut
+    forget(shop)
+
+    with pytest.raises(GatewayReplyInvalid):
+        reconcile(shop, since=shop_now(shop) - DAY)
+
+    assert entitlement(shop, user).is_active
+    assert rows(shop, "SELECT count(*) FROM report_runs") == [(0,)]
+
+
+def test_money_that_is_reported_late_is_looked_at(shop, user, gateway, order) -> None:
+    paid = gateway.pay(order.id)
+    gateway.payments[order.id] = [replace(paid, paid_at=paid.paid_at - timedelta(days=5))]
+    with shop.engine.begin() as conn:
+        conn.execute(text("UPDATE orders SET created_at = created_at - interval '5 days'"))
+
+    reconcile(shop, since=shop_now(shop) - DAY)
+
+    assert entitlement(shop, user).is_active
+
+
+def test_a_success_without_money_is_told_once_and_not_asked_for_ever(shop, gateway, order) -> None:
+    gateway.pay(order.id, is_money=False)
+    receive_webhook(shop, "cashfree", GOOD, f"PAYMENT_SUCCESS_WEBHOOK:{order.id}".encode())
+
+    process_event(shop, rows(shop, "SELECT id FROM gateway_events")[0][0])
+
+    assert rows(shop, "SELECT status FROM gateway_events") == [("processed",)]
+    assert rows(shop, "SELECT count(*) FROM alarms") == [(1,)]
 
 
 def test_an_order_known_from_a_stored_event_alone_is_rebuilt(shop, user, gateway, order) -> None:

@@ -9,8 +9,15 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from domain.errors import Forbidden, GatewayRequestRejected, GatewayTimeout, OrderNotFound, RefundRefused
-from domain.gateway import GatewayRefundStatus
+from domain.errors import (
+    Forbidden,
+    GatewayObjectNotFound,
+    GatewayRequestRejected,
+    GatewayTimeout,
+    OrderNotFound,
+    RefundRefused,
+)
+from domain.gateway import GatewayPaymentStatus, GatewayRefundStatus
 from domain.orders import OrderStatus
 from payment_handler import execute_refund, request_refund, start_checkout, sync_order
 from user_management import create_admin, entitlement
@@ -302,6 +309,42 @@ def test_refunds_beyond_the_payment_are_told_and_not_booked(services, gateway, p
 
     assert rows(services, "SELECT sum(amount_paise) FROM refunds") == [(FULL,)]
     assert rows(services, "SELECT count(*) FROM alarms WHERE message LIKE '%more than payment%'") == [(1,)]
+
+
+def test_an_order_without_refunds_may_be_answered_not_found(services, user, gateway) -> None:
+    def absent(_order_id):
+        raise GatewayObjectNotFound()
+
+    order = start_checkout(services, user, "monthly")
+    gateway.pay(order.id)
+    gateway.fetch_refunds = absent
+
+    assert sync_order(services, order.id).status is OrderStatus.PAID
+
+
+def test_hostile_lists_of_attempts_and_refunds_do_not_block_an_order(services, user, gateway) -> None:
+    order = start_checkout(services, user, "monthly")
+    paid = gateway.pay(order.id)
+    failed = replace(paid, status=GatewayPaymentStatus.FAILED)
+    gateway.payments[order.id] = [
+        failed,
+        paid,
+        paid,
+        replace(failed, gateway_payment_id="NOTHING", amount_paise=0),
+        replace(failed, gateway_payment_id="x" * 400),
+    ]
+    theirs = gateway.refund_in_dashboard(order.id, 100)
+    gateway.refunds = {
+        "a": replace(theirs, refund_id="", gateway_refund_id="47.11 é" * 40),
+        "b": replace(theirs, refund_id="SECOND", gateway_refund_id="1"),
+        "c": replace(theirs, refund_id="THIRD", gateway_refund_id="1"),
+    }
+
+    for _ in range(2):
+        assert sync_order(services, order.id).status is OrderStatus.PAID
+
+    assert rows(services, "SELECT count(*) FROM payments") == [(1,)]
+    assert rows(services, "SELECT count(*) FROM refunds") == [(2,)]
 
 
 def test_a_dashboard_refund_with_a_strange_id_is_kept_under_the_gateways_number(

@@ -348,6 +348,7 @@ PLANTED = (
     _plant(
         "J10",
         "booked twice",
+        "DROP INDEX ledger_entries_once_per_refund",
         "INSERT INTO ledger_entries (txn_id, account, amount_paise, currency, payment_id, refund_id)"
         " SELECT '00000000-0000-4000-8000-000000000002', account, amount_paise, currency, payment_id, refund_id"
         " FROM ledger_entries WHERE refund_id = {processed}",

@@ -83,7 +83,43 @@ def test_a_refund_of_another_amount_than_ours_is_told_and_not_written() -> None:
     changes, alarms = settle_refunds([PAYMENT], [mine], [seen(GatewayRefundStatus.SUCCESS)])
 
     assert changes == ()
-    assert alarms == ("refund REFUND1 has another amount at the gateway",)
+    assert alarms == ("refund REFUND1 has another amount or currency at the gateway",)
+
+
+def test_a_refund_that_a_list_names_twice_is_booked_once() -> None:
+    mine = KnownRefund("REFUND1", 1, FULL, FULL, RefundStatus.PENDING, "R-REFUND1")
+    twice = [seen(GatewayRefundStatus.SUCCESS), seen(GatewayRefundStatus.SUCCESS, refund_id="R-REFUND1")]
+
+    changes, alarms = settle_refunds([PAYMENT], [mine], [*twice, *twice])
+    found, told = settle_refunds([PAYMENT], [], [*twice[:1], *twice[:1]])
+
+    assert (len(changes), alarms) == (1, ())
+    assert (len(found), told) == (1, ())
+
+
+def test_a_refund_in_another_currency_is_told_and_not_written() -> None:
+    changes, alarms = settle_refunds([PAYMENT], [], [seen(GatewayRefundStatus.SUCCESS, currency="USD")])
+
+    assert (changes, len(alarms)) == ((), 1)
+
+
+def test_a_refund_that_exceeds_leaves_its_claim_where_it_was() -> None:
+    payments = [
+        RefundablePayment(1, "PAY1", PaymentRole.PRIMARY, FULL, FULL),
+        RefundablePayment(2, "PAY2", PaymentRole.DUPLICATE, 100, 0),
+    ]
+    mine = KnownRefund("REFUND1", 1, FULL, FULL, RefundStatus.INTENDED)
+
+    changes, alarms = settle_refunds(
+        payments,
+        [mine],
+        [
+            seen(GatewayRefundStatus.SUCCESS, gateway_payment_id="PAY2"),
+            seen(GatewayRefundStatus.SUCCESS, refund_id="OTHER"),
+        ],
+    )
+
+    assert (changes, len(alarms)) == ((), 2)
 
 
 def test_what_exceeds_the_payment_is_told_and_failed_refunds_claim_nothing() -> None:

@@ -97,7 +97,7 @@ MUTANTS: tuple[Mutant, ...] = (
     _of(
         "only the first attempt is read", "F25",
         ("domain.orders",
-         "    for payment in sorted(in_time, key=lambda p: p.gateway_payment_id in returned):\n",
+         "    for payment in sorted(in_time, key=lambda p: p.gateway_payment_id in given_up):\n",
          "    for payment in observed.payments[:1]:\n"),
     ),
     _of(
@@ -144,7 +144,9 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     _of(
         "users and orders are not locked", "F40",
-        ("database.users", "SELECT 1 FROM users WHERE id = :id FOR UPDATE", "SELECT 1 FROM users WHERE id = :id"),
+        ("database.users",
+         "SELECT 1 FROM users WHERE id = :id FOR NO KEY UPDATE",
+         "SELECT 1 FROM users WHERE id = :id"),
         ("database.orders", "SELECT 1 FROM orders WHERE id = :id FOR UPDATE", "SELECT 1 FROM orders WHERE id = :id"),
     ),
     _of(
@@ -174,7 +176,9 @@ MUTANTS: tuple[Mutant, ...] = (
         ("domain.orders",
          "        return PaymentRole.DUPLICATE, None\n",
          '        return PaymentRole.DUPLICATE, "paid twice"\n'),
-        ("domain.orders", "role, None if has_money else reason)", "role, reason)"),
+        ("domain.orders",
+         "            if has_money or payment in returned:\n                reason = None\n",
+         ""),
     ),
     _of(
         "late money is ignored", "F26",

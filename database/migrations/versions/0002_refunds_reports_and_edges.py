@@ -97,6 +97,9 @@ ALTER TABLE refunds
     -- An id that the gateway's dashboard made need not have the shape of ours.
     DROP CONSTRAINT refunds_refund_key_shape,
     ADD CONSTRAINT refunds_refund_key_shape CHECK (refund_key ~ '^[A-Za-z0-9_-]{3,100}$');
+-- Nothing is booked twice, whatever the code above does.
+CREATE UNIQUE INDEX ledger_entries_once_per_payment ON ledger_entries (payment_id, account) WHERE refund_id IS NULL;
+CREATE UNIQUE INDEX ledger_entries_once_per_refund ON ledger_entries (refund_id, account) WHERE refund_id IS NOT NULL;
 CREATE INDEX refunds_payment ON refunds (payment_id);
 CREATE INDEX refunds_open ON refunds (created_at) WHERE status IN ('intended', 'pending');
 
