@@ -258,8 +258,8 @@ def _give_back(order: Order, known: Known, observed: Observation) -> Settlement:
     """
     successes = _successes(order, known, observed)
     for payment in successes:
-        # The amount is what the order is over, or, for a part payment, what the bank was asked for.
-        is_certain = payment.amount_paise in {observed.order.amount_paise, payment.charged_paise}
+        # The amount is what our order is over, or, for a part payment, what the bank was asked for.
+        is_certain = payment.amount_paise in {order.amount_paise, payment.charged_paise}
         if not is_certain or payment.currency != order.currency:
             return Settlement(order.status)
     returned = _returned(observed)
