@@ -264,9 +264,19 @@ def _give_back(order: Order, known: Known, observed: Observation) -> Settlement:
             return Settlement(order.status)
     returned = _returned(observed)
     changes: list[PaymentChange] = []
+    reason: str | None = "returned after a check by a person"
     for payment in successes:
-        reason = None if changes or payment in returned else "returned after a check by a person"
-        changes.append(PaymentChange(payment, PaymentStatus.CAPTURED, PaymentRole.DUPLICATE, reason))
+        is_ours_to_return = payment not in returned
+        changes.append(
+            PaymentChange(
+                payment,
+                PaymentStatus.CAPTURED,
+                PaymentRole.DUPLICATE,
+                reason if is_ours_to_return else None,
+            )
+        )
+        if is_ours_to_return:
+            reason = None
     return Settlement(OrderStatus.SURPLUS if changes else order.status, tuple(changes))
 
 
@@ -332,10 +342,11 @@ def _payment_changes(
             )
             # One refund for one order: refunds are asked for by order, and the gateway itself sends back
             # every further success on it. A second request could take the good payment.
-            if has_money or payment in returned:
+            is_returned = payment in returned
+            if has_money or is_returned:
                 reason = None
             changes.append(PaymentChange(payment, PaymentStatus.CAPTURED, role, reason))
-            has_money = True
+            has_money = has_money or not is_returned
             if role is PaymentRole.PRIMARY:
                 primary_order_id = order.id
         elif payment.status is not GatewayPaymentStatus.SUCCESS:

@@ -93,6 +93,22 @@ def test_a_gateway_that_contradicts_itself_about_the_amount_has_nothing_returned
     assert rows(services, "SELECT * FROM refunds") == []
 
 
+def test_of_two_successes_the_one_that_the_gateway_does_not_return_is_given_back(
+    services, gateway, admin, quarantined
+) -> None:
+    first = gateway.payments[quarantined.id][0]
+    gateway.pay(quarantined.id, payment_id="SECOND")
+    theirs = gateway.refund_in_dashboard(quarantined.id, first.amount_paise)
+    gateway.refunds[theirs.refund_id] = replace(theirs, is_automatic=True)
+
+    release_order(services, admin, quarantined.id, give_back=True)
+
+    assert rows(
+        services,
+        "SELECT p.gateway_payment_id, r.origin FROM refunds r JOIN payments p ON p.id = r.payment_id ORDER BY 2",
+    ) == [(first.gateway_payment_id, "gateway"), ("SECOND", "ours")]
+
+
 def test_a_quarantined_order_without_money_lets_the_buyer_begin_anew(services, user, gateway, admin) -> None:
     order = start_checkout(services, user, "monthly")
     truth = gateway.orders[order.id]

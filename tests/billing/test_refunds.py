@@ -230,6 +230,25 @@ def test_of_two_successes_the_one_that_the_gateway_does_not_return_bought_the_pe
     ]
 
 
+def test_of_two_successes_that_nobody_needed_the_one_that_the_gateway_keeps_goes_back(
+    services, user, gateway
+) -> None:
+    monthly, annual = start_checkout(services, user, "monthly"), start_checkout(services, user, "annual")
+    gateway.pay(annual.id)
+    sync_order(services, annual.id)
+    for payment_id in ("ONE", "TWO"):
+        gateway.pay(monthly.id, payment_id=payment_id)
+    theirs = gateway.refund_in_dashboard(monthly.id, FULL, status=GatewayRefundStatus.PENDING)
+    gateway.refunds[theirs.refund_id] = replace(theirs, gateway_payment_id="ONE", is_automatic=True)
+
+    sync_order(services, monthly.id)
+
+    assert rows(
+        services,
+        "SELECT p.gateway_payment_id, r.origin FROM refunds r JOIN payments p ON p.id = r.payment_id ORDER BY 1",
+    ) == [("ONE", "gateway"), ("TWO", "ours")]
+
+
 def test_a_refund_made_in_the_dashboard_is_noticed_and_ends_access(services, user, gateway, paid) -> None:
     gateway.refund_in_dashboard(paid.id, FULL)
 

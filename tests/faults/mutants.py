@@ -177,7 +177,7 @@ MUTANTS: tuple[Mutant, ...] = (
          "        return PaymentRole.DUPLICATE, None\n",
          '        return PaymentRole.DUPLICATE, "paid twice"\n'),
         ("domain.orders",
-         "            if has_money or payment in returned:\n                reason = None\n",
+         "            if has_money or is_returned:\n                reason = None\n",
          ""),
     ),
     _of(
