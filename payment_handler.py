@@ -42,7 +42,7 @@ from billing.reconciliation import (
 from billing.recovery import recover_order
 from billing.refunds import execute_refund, request_refund
 from billing.settlement import sync_order
-from billing.verification import ANSWER_SHARED_FOR, confirm_return, verify_again
+from billing.verification import confirm_return, verify_again, was_answered
 from database import orders, users
 from domain.accounts import User
 from domain.errors import ProductError
@@ -51,7 +51,6 @@ from domain.orders import OrderStatus
 from wiring import Services, get_services
 
 __all__ = [
-    "ANSWER_SHARED_FOR",
     "OrderLine",
     "PaymentLine",
     "Reconciliation",
@@ -85,6 +84,7 @@ __all__ = [
     "sync_order",
     "terminate_order",
     "verify_again",
+    "was_answered",
 ]
 
 log = structlog.get_logger()

@@ -70,13 +70,13 @@ def observe(gateway: PaymentGateway, order_id: str) -> Observation | None:
         order = gateway.fetch_order(order_id)
     except GatewayObjectNotFound:
         return None
-    attempts = _or_none(gateway.fetch_payments, order_id)
+    attempts = _or_nothing(gateway.fetch_payments, order_id)
     # Only money can go back: most looks need no third question.
     has_money = any(attempt.status is GatewayPaymentStatus.SUCCESS for attempt in attempts)
-    return Observation(order, attempts, _or_none(gateway.fetch_refunds, order_id) if has_money else ())
+    return Observation(order, attempts, _or_nothing(gateway.fetch_refunds, order_id) if has_money else ())
 
 
-def _or_none(fetch: Callable[[str], tuple[T, ...]], order_id: str) -> tuple[T, ...]:
+def _or_nothing(fetch: Callable[[str], tuple[T, ...]], order_id: str) -> tuple[T, ...]:
     """Of an order that is there, "not found" can only mean that it has none."""
     try:
         return fetch(order_id)

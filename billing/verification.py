@@ -18,6 +18,8 @@ log = structlog.get_logger()
 
 # A page that is reloaded, and two tabs, share one answer of the gateway: its rate limit is per minute.
 ANSWER_SHARED_FOR = timedelta(seconds=5)
+# A shared answer is still new; the second more is the time to draw the page.
+_ANSWER_IS_NEW = ANSWER_SHARED_FOR + timedelta(seconds=1)
 
 
 def confirm_return(services: Services, user: User, order_id: str) -> Order:
@@ -39,6 +41,15 @@ def confirm_return(services: Services, user: User, order_id: str) -> Order:
         # Any failure: "you were not charged by this step" would be wrong for a buyer who comes from paying.
         log.warning("return_not_confirmed", order_id=order_id, error=type(exc).__name__)
         return order
+
+
+def was_answered(services: Services, order: Order) -> bool:
+    """True when the gateway's answer about this order is of this moment, or none is needed any more."""
+    if order.status in SETTLED:
+        return True
+    with services.engine.connect() as conn:
+        age = None if order.synced_at is None else services.now(conn) - order.synced_at
+    return age is not None and age < _ANSWER_IS_NEW
 
 
 def verify_again(services: Services, user: User, order_id: str) -> Order:

@@ -18,8 +18,6 @@ from procrastinate.exceptions import ConnectorException
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from database.engine import database_now
-
 # Tries after the first one. With pauses of 2, 4, 8 … seconds they last about four and a half hours:
 # longer than an outage of a gateway usually does.
 RETRY_LIMIT = 13
@@ -87,10 +85,9 @@ class JobQueue:
         job: Job,
         *,
         lock: str | None = None,
-        after: timedelta = timedelta(),
         **arguments: int | str,
     ) -> None:
-        """Queue a job that commits or rolls back with the caller, to run at once or `after` a while.
+        """Queue a job that commits or rolls back with the caller, to run at once.
 
         Jobs with the same lock run one at a time, and wait behind one that waits for its next try: orders
         are kept apart by their row locks instead, so that no event waits behind another.
@@ -100,7 +97,6 @@ class JobQueue:
             allow_unknown=True,
             lock=lock,
             connection=conn,
-            schedule_at=database_now(conn) + after if after else None,
         )
         try:
             task.defer(**arguments)

@@ -156,17 +156,6 @@ def count_failed_payments(conn: Connection, *, since: datetime) -> int:
     return count
 
 
-def open_alarms(conn: Connection) -> Rows:
-    """The newest of what nobody has resolved: a bad night may open thousands."""
-    return _all(conn, """
-        SELECT id, key, message, created_at, resolved_at
-        FROM alarms
-        WHERE resolved_at IS NULL
-        ORDER BY created_at DESC, id DESC
-        LIMIT 50
-    """)  # fmt: skip
-
-
 def recent_users(conn: Connection, *, now: datetime, limit: int, offset: int) -> Rows:
     return _all(conn, f"""
         SELECT {_USER_COLUMNS}

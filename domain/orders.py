@@ -13,14 +13,17 @@ from enum import StrEnum
 from uuid import UUID
 
 from domain.gateway import (
-    GatewayOrder,
     GatewayOrderStatus,
     GatewayPayment,
     GatewayPaymentStatus,
-    GatewayRefundStatus,
     Observation,
 )
-from domain.money import INR, format_rupees
+from domain.observations import (
+    LONGEST_PAYMENT_ID,
+    distinct_attempts,
+    returned_payments,
+    stated_amount,
+)
 
 
 class OrderStatus(StrEnum):
@@ -166,9 +169,6 @@ _ATTEMPT = {
     GatewayPaymentStatus.CANCELLED: PaymentStatus.CANCELLED,
 }
 
-# What a row of `payments` can hold.
-_LONGEST_ID = 100
-
 _MONEY = frozenset({PaymentStatus.CAPTURED, PaymentStatus.REFUNDED})
 
 _FROM_GATEWAY = {
@@ -197,7 +197,7 @@ def settle(
     gives no access. The gateway's *order* amount must be ours; a surcharge or an offer may change only what
     the buyer's bank was charged. With `refund_late` money that came after the expiry goes back.
     """
-    observed = replace(observed, payments=_distinct(observed.payments))
+    observed = replace(observed, payments=distinct_attempts(observed.payments))
     if order.status is OrderStatus.QUARANTINED and verdict is None:
         return Settlement(order.status, _held(order, known, observed))
     if order.status is OrderStatus.QUARANTINED and verdict is Verdict.GIVE_BACK:
@@ -215,19 +215,6 @@ def settle(
     )
 
 
-def _distinct(payments: tuple[GatewayPayment, ...]) -> tuple[GatewayPayment, ...]:
-    """Each attempt once, as far as it came; without attempts over nothing, which our books cannot hold."""
-    best: dict[str, GatewayPayment] = {}
-    for payment in payments:
-        is_paid = payment.status is GatewayPaymentStatus.SUCCESS
-        if not is_paid and (payment.amount_paise <= 0 or len(payment.gateway_payment_id) > _LONGEST_ID):
-            continue
-        other = best.get(payment.gateway_payment_id)
-        if other is None or (is_paid and other.status is not GatewayPaymentStatus.SUCCESS):
-            best[payment.gateway_payment_id] = payment
-    return tuple(best.values())
-
-
 def _successes(order: Order, known: Known, observed: Observation) -> list[GatewayPayment]:
     """Money that the gateway reports for this order, whether or not it fits."""
     return [
@@ -238,7 +225,7 @@ def _successes(order: Order, known: Known, observed: Observation) -> list[Gatewa
         and payment.order_id == order.id
         and payment.gateway_payment_id not in known.elsewhere
         and payment.amount_paise > 0
-        and len(payment.gateway_payment_id) <= _LONGEST_ID
+        and len(payment.gateway_payment_id) <= LONGEST_PAYMENT_ID
     ]
 
 
@@ -262,7 +249,7 @@ def _give_back(order: Order, known: Known, observed: Observation) -> Settlement:
         is_certain = payment.amount_paise in {order.amount_paise, payment.charged_paise}
         if not is_certain or payment.currency != order.currency:
             return Settlement(order.status)
-    returned = _returned(observed)
+    returned = returned_payments(observed)
     changes: list[PaymentChange] = []
     reason: str | None = "returned after a check by a person"
     for payment in successes:
@@ -285,7 +272,7 @@ def _contradiction(order: Order, known: Known, observed: Observation) -> str | N
     if theirs.order_id != order.id:
         return "the gateway answered about another order"
     if (theirs.amount_paise, theirs.currency) != (order.amount_paise, order.currency):
-        return f"the gateway's order amount or currency is not ours: {_money(theirs)}"
+        return f"the gateway's order amount or currency is not ours: {stated_amount(theirs)}"
     owner = theirs.tags.get("user_id")
     if owner is not None and owner != str(order.user_id):
         return "the gateway's order belongs to another user"
@@ -293,32 +280,11 @@ def _contradiction(order: Order, known: Known, observed: Observation) -> str | N
         if payment.order_id != order.id or payment.gateway_payment_id in known.elsewhere:
             return "a payment of another order was listed"
         is_paid = payment.status is GatewayPaymentStatus.SUCCESS
-        if len(payment.gateway_payment_id) > _LONGEST_ID:
+        if len(payment.gateway_payment_id) > LONGEST_PAYMENT_ID:
             return "a payment has an id that our books cannot hold"
         if is_paid and (payment.amount_paise, payment.currency) != (order.amount_paise, order.currency):
-            return f"a payment's order amount or currency is not ours: {_money(payment)}"
+            return f"a payment's order amount or currency is not ours: {stated_amount(payment)}"
     return None
-
-
-def _returned(observed: Observation) -> list[GatewayPayment]:
-    """Payments that refunds of the gateway give back in full already, or are about to."""
-    failed = {GatewayRefundStatus.FAILED, GatewayRefundStatus.CANCELLED}
-    return [
-        payment
-        for payment in observed.payments
-        if payment.amount_paise
-        <= sum(
-            refund.amount_paise
-            for refund in observed.refunds
-            if refund.gateway_payment_id == payment.gateway_payment_id and refund.status not in failed
-        )
-    ]
-
-
-def _money(stated: GatewayOrder | GatewayPayment) -> str:
-    if stated.currency == INR:
-        return format_rupees(stated.amount_paise)
-    return f"{stated.amount_paise / 100:.2f} {stated.currency[:10]}"
 
 
 def _payment_changes(
@@ -330,7 +296,7 @@ def _payment_changes(
     # Of two successes the gateway returns one: the other bought the period. Otherwise it is the earliest, which
     # the buyer meant; the list's own order means nothing.
     given_up = {r.gateway_payment_id for r in observed.refunds if r.is_automatic}
-    returned = _returned(observed)
+    returned = returned_payments(observed)
     in_time = sorted(observed.payments, key=lambda p: (p.paid_at is None, p.paid_at, p.gateway_payment_id))
     for payment in sorted(in_time, key=lambda p: p.gateway_payment_id in given_up):
         recorded = known.payments.get(payment.gateway_payment_id)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 from sqlalchemy import Connection
 
 from accounts.authority import require_admin
+from database import books, order_reports
 from database import reports as statements
 from domain.accounts import User
 from domain.subscriptions import INDIA
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
 Row = TypeVar("Row")
 
 CHART_DAYS = 30
+# The newest; a bad night may open thousands, and the section Checks pages through them.
+_ALARMS = 50
 # A browser shows this much text at once without complaint; a gateway's message is a few kilobytes.
 _BODY_CHARACTERS = 100_000
 _BIGINT_MAX = 2**63 - 1
@@ -62,14 +65,9 @@ def overview(services: Services, actor: User) -> Overview:
             revenue_total_paise=earned["total_paise"],
             payments_failed_today=statements.count_failed_payments(conn, since=day_start),
             days=_every_day(statements.revenue_by_day(conn, since=first_day), first_day),
-            alarms=tuple(AlarmRow(**row) for row in statements.open_alarms(conn)),
+            open_alarms=books.count_open_alarms(conn),
+            alarms=tuple(AlarmRow(**row) for row in order_reports.open_alarms(conn, limit=_ALARMS)),
         )
-
-
-def open_alarms(services: Services, actor: User) -> tuple[AlarmRow, ...]:
-    """What a person has to look at, newest first."""
-    with reading(services, actor) as conn:
-        return tuple(AlarmRow(**row) for row in statements.open_alarms(conn))
 
 
 def recent_users(services: Services, actor: User, *, limit: int = 50, offset: int = 0) -> Page[UserRow]:

@@ -195,7 +195,10 @@ class DayRevenue:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """The state of the business at a moment. Revenue is captured money less processed refunds."""
+    """The state of the business at a moment. Revenue is captured money less processed refunds.
+
+    `alarms` are the newest of the `open_alarms`.
+    """
 
     at: datetime
     active: int
@@ -209,6 +212,7 @@ class Overview:
     revenue_total_paise: int
     payments_failed_today: int
     days: tuple[DayRevenue, ...]
+    open_alarms: int
     alarms: tuple[AlarmRow, ...]
 
 

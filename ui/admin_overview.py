@@ -31,7 +31,7 @@ _RUPEE_AXIS = (
 def render(services: Services, user: User) -> None:
     """Figures of today and this month, open alarms, 30 days of revenue, and the newest payments."""
     report = reports.overview(services, user)
-    _alarms(report.alarms)
+    _alarms(report)
     st.html(f'<div class="tiles">{"".join(_tiles(report))}</div>')
     as_of = f"As of {format_clock(report.at)}. Revenue is money captured, less refunds."
     st.html(f'<p class="chart-note">{escape(as_of)}</p>')
@@ -47,12 +47,13 @@ def render(services: Services, user: User) -> None:
         )
 
 
-def _alarms(alarms: tuple[AlarmRow, ...]) -> None:
-    if not alarms:
+def _alarms(report: Overview) -> None:
+    if not report.alarms:
         return
-    word = "1 open alarm" if len(alarms) == 1 else f"{len(alarms)} open alarms"
-    lines = _alarm_lines(alarms[:_ALARMS_AT_ONCE])
-    rest = alarms[_ALARMS_AT_ONCE:]
+    count = report.open_alarms
+    word = "1 open alarm" if count == 1 else f"{group_indian(count)} open alarms"
+    lines = _alarm_lines(report.alarms[:_ALARMS_AT_ONCE])
+    rest = report.alarms[_ALARMS_AT_ONCE:]
     if rest:
         lines += f"<details><summary>Show {len(rest)} more</summary>{_alarm_lines(rest)}</details>"
     lines += f'<p class="small" style="margin:.4rem 0 0">{link("checks", "Look at them")}</p>'
@@ -87,7 +88,7 @@ def _tiles(report: Overview) -> list[str]:
         ),
         _tile("Failed payments today", group_indian(report.payments_failed_today), "by bank or gateway"),
         _tile(
-            "Open alarms", group_indian(len(report.alarms)), "for a person" if report.alarms else "all quiet"
+            "Open alarms", group_indian(report.open_alarms), "for a person" if report.alarms else "all quiet"
         ),
     ]
 

@@ -5,19 +5,15 @@ The click is known before the button is drawn, so the page shows what the gatewa
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-
 import streamlit as st
 
 import payment_handler
 from domain.accounts import User
 from domain.errors import TooManyRequests
-from domain.orders import SETTLED, Order
+from domain.orders import Order
 from ui import session
 from wiring import Services
 
-# An answer that pages share is still new; the second more is the time to draw the page.
-ANSWER_IS_NEW = payment_handler.ANSWER_SHARED_FOR + timedelta(seconds=1)
 NOT_ANSWERED = "The payment service did not answer just now. What you see is what we know."
 _KEY = "return-check"
 
@@ -38,10 +34,4 @@ def look_for_return(services: Services, user: User, order_id: str) -> tuple[Orde
         order = payment_handler.verify_again(services, user, order_id)
     except TooManyRequests as refusal:
         return payment_handler.find_order(services, user, order_id), refusal.user_message
-    is_known = order.status in SETTLED or was_answered(order, datetime.now(UTC))
-    return order, "" if is_known else NOT_ANSWERED
-
-
-def was_answered(order: Order, now: datetime) -> bool:
-    """True when the gateway's answer about this order is of this moment."""
-    return order.synced_at is not None and abs(now - order.synced_at) < ANSWER_IS_NEW
+    return order, "" if payment_handler.was_answered(services, order) else NOT_ANSWERED

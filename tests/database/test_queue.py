@@ -64,16 +64,6 @@ def test_a_worker_is_alive_while_its_heart_beats(conn) -> None:
     assert not worker_is_alive(conn)
 
 
-def test_a_later_job_waits_by_the_databases_clock(engine) -> None:
-    with engine.begin() as conn:
-        JobQueue(engine).defer(conn, Job.SEND_MAIL, after=timedelta(minutes=7), email_id=7)
-        is_exact = conn.execute(
-            text("SELECT scheduled_at = now() + interval '7 minutes' FROM procrastinate_jobs")
-        ).scalar_one()
-
-    assert is_exact
-
-
 def test_the_job_of_a_silent_worker_is_given_back_and_the_worker_forgotten(conn) -> None:
     job_id, worker_id = _taken_job(conn, lock="mail:7")
     _silence(conn, worker_id, seconds=31)

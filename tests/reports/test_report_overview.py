@@ -143,7 +143,20 @@ def test_only_open_alarms_are_shown(services: Any, conn: Connection, admin: User
     insert_alarm(conn, "quarantine:1", "Look", at=now)
     insert_alarm(conn, "quarantine:2", "Seen", at=now, resolved_at=now)
 
-    assert [alarm.key for alarm in overview.open_alarms(services, admin)] == ["quarantine:1"]
+    report = overview.overview(services, admin)
+
+    assert ([alarm.key for alarm in report.alarms], report.open_alarms) == (["quarantine:1"], 1)
+
+
+def test_a_bad_night_shows_the_newest_alarms_and_counts_them_all(
+    services: Any, conn: Connection, admin: User, now: datetime
+) -> None:
+    for number in range(60):
+        insert_alarm(conn, f"reconcile:{number}", "Look", at=now - timedelta(minutes=number))
+
+    report = overview.overview(services, admin)
+
+    assert (len(report.alarms), report.alarms[0].key, report.open_alarms) == (50, "reconcile:0", 60)
 
 
 def test_lists_come_newest_first_and_page_by_page(
@@ -210,7 +223,6 @@ def test_every_report_refuses_a_subscriber(services: Any, conn: Connection, now:
     subscriber = insert_user(conn, "asha", created_at=now)
     reports = [
         lambda: overview.overview(services, subscriber),
-        lambda: overview.open_alarms(services, subscriber),
         lambda: overview.recent_users(services, subscriber),
         lambda: overview.recent_orders(services, subscriber),
         lambda: overview.recent_payments(services, subscriber),

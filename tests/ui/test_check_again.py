@@ -3,30 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from domain.errors import GatewayTimeout
 from domain.orders import OrderStatus
-from payment_handler import start_checkout
+from payment_handler import start_checkout, was_answered
 from tests.builders import an_order
 from ui import check_again, session
-from ui.check_again import NOT_ANSWERED, look_for_return, was_answered
-
-NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+from ui.check_again import NOT_ANSWERED, look_for_return
 
 
 @pytest.mark.parametrize(
     ("seconds_ago", "answered"), [(0, True), (5, True), (60, False), (None, False)], ids=str
 )
 def test_a_gateway_that_did_not_answer_now_is_not_said_to_have_answered(
-    seconds_ago: int | None, answered: bool
+    services, seconds_ago: int | None, answered: bool
 ) -> None:
-    synced_at = None if seconds_ago is None else NOW - timedelta(seconds=seconds_ago)
+    with services.engine.connect() as conn:
+        now = services.now(conn)
+    synced_at = None if seconds_ago is None else now - timedelta(seconds=seconds_ago)
 
-    assert was_answered(replace(an_order(), synced_at=synced_at), NOW) is answered
+    assert was_answered(services, replace(an_order(), synced_at=synced_at)) is answered
 
 
 @pytest.fixture

@@ -1,0 +1,52 @@
+"""What one look at the gateway says, made safe to reason about: each attempt once, and what of it goes back."""
+
+from __future__ import annotations
+
+from domain.gateway import (
+    GatewayOrder,
+    GatewayPayment,
+    GatewayPaymentStatus,
+    GatewayRefundStatus,
+    Observation,
+)
+from domain.money import INR, format_rupees
+
+# What a row of `payments` can hold.
+LONGEST_PAYMENT_ID = 100
+
+
+def distinct_attempts(payments: tuple[GatewayPayment, ...]) -> tuple[GatewayPayment, ...]:
+    """Each attempt once, a success before anything else; without attempts that our books cannot hold."""
+    best: dict[str, GatewayPayment] = {}
+    for payment in payments:
+        is_paid = payment.status is GatewayPaymentStatus.SUCCESS
+        if not is_paid and (
+            payment.amount_paise <= 0 or len(payment.gateway_payment_id) > LONGEST_PAYMENT_ID
+        ):
+            continue
+        other = best.get(payment.gateway_payment_id)
+        if other is None or (is_paid and other.status is not GatewayPaymentStatus.SUCCESS):
+            best[payment.gateway_payment_id] = payment
+    return tuple(best.values())
+
+
+def returned_payments(observed: Observation) -> list[GatewayPayment]:
+    """Payments that refunds of the gateway give back in full already, or are about to."""
+    failed = {GatewayRefundStatus.FAILED, GatewayRefundStatus.CANCELLED}
+    return [
+        payment
+        for payment in observed.payments
+        if payment.amount_paise
+        <= sum(
+            refund.amount_paise
+            for refund in observed.refunds
+            if refund.gateway_payment_id == payment.gateway_payment_id and refund.status not in failed
+        )
+    ]
+
+
+def stated_amount(stated: GatewayOrder | GatewayPayment) -> str:
+    """The amount that the gateway states, as a person reads it."""
+    if stated.currency == INR:
+        return format_rupees(stated.amount_paise)
+    return f"{stated.amount_paise / 100:.2f} {stated.currency[:10]}"
