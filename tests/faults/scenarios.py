@@ -192,6 +192,23 @@ def odd_money(world: World) -> list[str]:
     return [*wrong, *oracle.refunded_too_early(world.database, world.truth())]
 
 
+def unreported(world: World) -> list[str]:
+    """Money goes back in the gateway's dashboard and no message says so: the nightly comparison finds it."""
+    world.begin("unreported")
+    user = world.register_buyer()
+    order = payment_handler.start_checkout(world.services, user, "monthly")
+    world.control("POST", f"/orders/{order.id}/pay", outcome="SUCCESS")
+    payment_handler.sync_order(world.services, order.id)
+    world.control("POST", f"/orders/{order.id}/refund", note="SUCCESS")
+    for delivery in world.due_deliveries():
+        world.lose(delivery)
+    world.advance(timedelta(days=1))
+    payment_handler.reconcile_last_days(world.services)
+    while world.jobs.run_one() is not None:
+        pass
+    return oracle.differences(world.database, world.truth(), {})
+
+
 SCENES: dict[str, Callable[[World], list[str]]] = {
     "race": race,
     "held back": held_back,
@@ -201,6 +218,7 @@ SCENES: dict[str, Callable[[World], list[str]]] = {
     "unanswered": unanswered,
     "late": late,
     "odd money": odd_money,
+    "unreported": unreported,
 }
 
 

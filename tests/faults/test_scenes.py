@@ -21,6 +21,7 @@ from tests.faults.world import World
         ("unanswered", "F30"),
         ("late", "F26"),
         ("odd money", "F28"),
+        ("unreported", "F39"),
     ],
 )
 def test_a_scene_ends_in_the_truth(
