@@ -6,7 +6,6 @@ Passwords, tickets and cookies are in `accounts/`; what a period means is in `do
 from __future__ import annotations
 
 import hashlib
-import hmac
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,17 +13,24 @@ from uuid import uuid4
 
 from sqlalchemy.exc import IntegrityError
 
-from accounts.passwords import hash_password, verify_password
-from database import books, plans, subscriptions, users
-from domain.accounts import Role, User, check_password, check_registration, normal_email, normal_username
-from domain.errors import EmailTaken, InvalidInput, TooManyRequests, UsernameTaken, WrongCredentials
+from accounts import brakes
+from accounts.passwords import PasswordCheck, check_stored, hash_password
+from accounts.sessions import hash_token
+from database import books, plans, sessions, subscriptions, users
+from domain.accounts import (
+    NOBODY,
+    Role,
+    User,
+    Visitor,
+    check_password,
+    check_registration,
+    normal_email,
+    normal_username,
+)
+from domain.errors import EmailTaken, InvalidInput, UsernameTaken, WrongCredentials
 from domain.identifiers import customer_id_for
 from domain.subscriptions import SubscriptionStatus
 from wiring import Services, get_services
-
-# ASVS 6.3.1 leaves the number to us: ten wrong passwords are a person, more in a quarter of an hour are not.
-FAILED_LOGINS_ALLOWED = 10
-FAILED_LOGINS_WINDOW = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +49,28 @@ class Entitlement:
 
 
 def register(
-    services: Services, *, full_name: str, email: str, username: str, phone: str, state: str, password: str
+    services: Services,
+    *,
+    full_name: str,
+    email: str,
+    username: str,
+    phone: str,
+    state: str,
+    password: str,
+    visitor: Visitor = NOBODY,
 ) -> User:
-    """Create an account with a pending subscription. Raises InvalidInput, EmailTaken or UsernameTaken."""
+    """Create an account with a pending subscription, and send the link that proves its address.
+
+    Raises InvalidInput, EmailTaken, UsernameTaken or TooManyRequests. A form that is wrong in itself counts
+    against no limit; "already in use" does.
+    """
     form = check_registration(
         full_name=full_name, email=email, username=username, phone=phone, state=state, password=password
+    )
+    brakes.spend(
+        services,
+        (brakes.REGISTRATIONS_BY_ADDRESS, visitor.network),
+        (brakes.REGISTRATIONS_BY_ALL, "all" if visitor.network else ""),
     )
     return _insert_user(
         services,
@@ -90,25 +113,26 @@ def create_admin(services: Services, *, email: str, password: str) -> User:
         raise EmailTaken() from exc
 
 
-def sign_in(services: Services, *, login: str, password: str) -> User:
+def sign_in(services: Services, *, login: str, password: str, visitor: Visitor = NOBODY) -> User:
     """The user with this email or username and password. Raises WrongCredentials or TooManyRequests.
 
-    An unknown login costs the same hash as a known one, so that time does not tell which accounts exist.
+    An unknown login costs the same hash as a known one, so that time does not tell which accounts exist. Only
+    wrong passwords stay counted. A second factor that is due is asked for by the session that follows.
     """
     name = _login_name(login)
-    key = hmac.digest(services.settings.secret_key.get_secret_value().encode(), name.encode(), hashlib.sha256)
     with services.engine.connect() as conn:
-        since = services.now(conn) - FAILED_LOGINS_WINDOW
-        if users.count_failed_logins(conn, key, since=since) >= FAILED_LOGINS_ALLOWED:
-            raise TooManyRequests("Too many tries. Please wait a quarter of an hour and try again.")
         found = users.find_credentials(conn, name)
-    if found is None:
-        hash_password(services.settings, password[:256])
-    elif len(password) <= 256 and verify_password(services.settings, password, found.password_hash):
-        return found.user
-    with services.engine.begin() as conn:
-        users.insert_failed_login(conn, key)
-    raise WrongCredentials()
+        is_known = sessions.is_known_browser(
+            conn, None if found is None else found.user.id, hash_token(visitor.browser_token)
+        )
+    spent = brakes.spend(services, *brakes.of_login(name, visitor, in_known_browser=is_known))
+    check = check_stored(services.settings, password, None if found is None else found.password_hash)
+    if found is None or check is PasswordCheck.WRONG:
+        raise WrongCredentials()
+    brakes.give_back(services, spent)
+    if check is PasswordCheck.OUTDATED:
+        _hash_anew(services, found, password)
+    return found.user
 
 
 def entitlement(services: Services, user: User) -> Entitlement:
@@ -159,6 +183,15 @@ def _login_name(text: str) -> str:
         return normal_email(name) if "@" in name else name.casefold()
     except ValueError:
         return name.casefold()
+
+
+def _hash_anew(services: Services, found: users.Credentials, password: str) -> None:
+    """Store the password at the present cost and under the present pepper, unless it was changed meanwhile."""
+    password_hash = hash_password(services.settings, password)
+    with services.engine.begin() as conn:
+        users.replace_password(
+            conn, found.user.id, password_hash=password_hash, instead_of=found.password_hash
+        )
 
 
 def _insert_user(services: Services, *, password: str, role: Role, **values: str) -> User:

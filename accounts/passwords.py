@@ -9,40 +9,98 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import os
+import secrets
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import Enum
+from functools import cache
 
 import bcrypt
 from pydantic import SecretStr
 
 from config import AppEnv, Settings
+from domain.accounts import PASSWORD_MAX
+from domain.errors import TooManyRequests
 
 _SCHEME = "hmac-sha384-bcrypt"
 _ROUNDS = 12
 _ROUNDS_IN_TESTS = 4
-# One hash costs about a third of a second of a core: more at once would starve webhooks on a small machine.
-_HASHING = threading.BoundedSemaphore(2)
+# One hash keeps a core busy for a third of a second: half of them stay free for webhooks and pages.
+_HASHING = threading.BoundedSemaphore(max(1, (os.cpu_count() or 1) // 2))
+# Longer than a hash takes behind twenty others. Who waits longer is told so, and no thread waits for ever.
+_LONGEST_WAIT_SECONDS = 8.0
+
+
+class PasswordCheck(Enum):
+    """What comparing a password with a stored form found."""
+
+    WRONG = "wrong"
+    RIGHT = "right"
+    # Right, but stored at a lower cost or under the previous pepper: to be hashed anew.
+    OUTDATED = "outdated"
 
 
 def hash_password(settings: Settings, password: str) -> str:
-    """The stored form of a password."""
-    rounds = _ROUNDS_IN_TESTS if settings.app_env is AppEnv.TEST else _ROUNDS
-    with _HASHING:
-        digest = bcrypt.hashpw(_peppered(settings.password_pepper, password), bcrypt.gensalt(rounds))
+    """The stored form of a password. Raises TooManyRequests when too many are being hashed."""
+    with _turn():
+        digest = bcrypt.hashpw(
+            _peppered(settings.password_pepper, password), bcrypt.gensalt(_rounds(settings))
+        )
     return f"{_SCHEME}${digest.decode('ascii')}"
 
 
-def verify_password(settings: Settings, password: str, stored: str) -> bool:
-    """True when `password` made the stored form, under the present or the previous pepper."""
-    scheme, _, digest = stored.partition("$")
-    if scheme != _SCHEME:
-        return False
+def check_stored(settings: Settings, password: str, stored: str | None) -> PasswordCheck:
+    """Compare a password with a stored form, under the present and the previous pepper.
+
+    Without a stored form, or with one that nothing opens, a form that no password has is compared instead, so
+    that time does not tell which accounts exist. Raises TooManyRequests when too many are being hashed.
+    """
+    scheme, _, digest = (stored or "").partition("$")
+    is_readable = scheme == _SCHEME
+    if not is_readable:
+        digest = _form_of_nobody(_rounds(settings))
+    # Cut, not skipped: an over-long password takes as long as any other.
+    typed = password[: PASSWORD_MAX + 1]
+    with _turn():
+        found = _first_match(settings, typed, digest.encode("ascii"))
+    if found is None or not is_readable or len(password) > PASSWORD_MAX:
+        return PasswordCheck.WRONG
+    is_current = found == 0 and int(digest.split("$")[2]) >= _rounds(settings)
+    return PasswordCheck.RIGHT if is_current else PasswordCheck.OUTDATED
+
+
+def verify_password(settings: Settings, password: str, stored: str | None) -> bool:
+    """True when `password` made the stored form."""
+    return check_stored(settings, password, stored) is not PasswordCheck.WRONG
+
+
+def _first_match(settings: Settings, password: str, digest: bytes) -> int | None:
     peppers = [settings.password_pepper, settings.password_pepper_previous]
-    with _HASHING:
-        return any(
-            bcrypt.checkpw(_peppered(pepper, password), digest.encode("ascii"))
-            for pepper in peppers
-            if pepper.get_secret_value()
-        )
+    for number, pepper in enumerate(p for p in peppers if p.get_secret_value()):
+        if bcrypt.checkpw(_peppered(pepper, password), digest):
+            return number
+    return None
+
+
+@contextmanager
+def _turn() -> Iterator[None]:
+    if not _HASHING.acquire(timeout=_LONGEST_WAIT_SECONDS):
+        raise TooManyRequests("Many people are logging in just now. Please try again in a minute.")
+    try:
+        yield
+    finally:
+        _HASHING.release()
+
+
+@cache
+def _form_of_nobody(rounds: int) -> str:
+    return bcrypt.hashpw(secrets.token_bytes(32), bcrypt.gensalt(rounds)).decode("ascii")
+
+
+def _rounds(settings: Settings) -> int:
+    return _ROUNDS_IN_TESTS if settings.app_env is AppEnv.TEST else _ROUNDS
 
 
 def _peppered(pepper: SecretStr, password: str) -> bytes:

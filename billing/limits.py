@@ -5,24 +5,12 @@ The limit on orders (10 an hour for each user) is counted where orders are made,
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
 from datetime import timedelta
 
 from database import limits
 from domain.errors import TooManyRequests
+from domain.limits import Limit, in_words
 from wiring import Services
-
-
-@dataclass(frozen=True, slots=True)
-class Limit:
-    """At most `uses` of one key in a stretch of time. `refusal` is said with the `{seconds}` to wait."""
-
-    name: str
-    uses: int
-    within: timedelta
-    refusal: str
-
 
 # The guide says three for each order. A buyer whose bank is slow asks more often than that in an afternoon:
 # three a minute keeps the gateway's rate limit free, and nobody is locked out.
@@ -31,7 +19,7 @@ VERIFICATIONS = Limit(
     uses=3,
     within=timedelta(minutes=1),
     refusal=(
-        "You have checked three times within a minute. You can check again in {seconds} seconds; this page also "
+        "You have checked three times within a minute. You can check again in {wait}; this page also "
         "turns to the answer by itself. Nothing was charged by this step, and a payment you made is safe."
     ),
 )
@@ -45,5 +33,4 @@ def spend(services: Services, limit: Limit, key: str) -> None:
         if limits.use(conn, name, limit=limit.uses, within=limit.within, now=now):
             return
         free_at = limits.find_free_moment(conn, name, limit=limit.uses, within=limit.within, now=now)
-    seconds = max(1, math.ceil((free_at - now).total_seconds()))
-    raise TooManyRequests(limit.refusal.format(seconds=seconds))
+    raise TooManyRequests(limit.refusal.format(wait=in_words(free_at - now)))

@@ -33,6 +33,17 @@ def use(conn: Connection, key: str, *, limit: int, within: timedelta, now: datet
     return counted.first() is not None
 
 
+def give_back(conn: Connection, key: str, *, used_at: datetime) -> None:
+    """Take one use of `key` back that was counted at this moment: it turned out to be harmless."""
+    conn.execute(
+        text("""
+        DELETE FROM limit_uses
+        WHERE ctid = (SELECT ctid FROM limit_uses WHERE key = :key AND used_at = :used_at LIMIT 1)
+        """),
+        {"key": key, "used_at": used_at},
+    )
+
+
 def find_free_moment(conn: Connection, key: str, *, limit: int, within: timedelta, now: datetime) -> datetime:
     """When the next use of `key` will count."""
     oldest: datetime | None = conn.execute(

@@ -1,4 +1,4 @@
-"""Statements on users, and the brake on guessed passwords."""
+"""Statements on users and their passwords."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from sqlalchemy import Connection, RowMapping, text
 
 from domain.accounts import Role, User
 
-_COLUMNS = (
-    "u.id, u.username, u.email, u.full_name, u.phone, u.state_code, u.role, u.customer_id, u.created_at"
+COLUMNS = (
+    "u.id, u.username, u.email, u.full_name, u.phone, u.state_code, u.role, u.customer_id, u.created_at, "
+    "u.email_verified_at"
 )
 
 
@@ -30,7 +31,7 @@ def insert(conn: Connection, **values: Any) -> User:
         text(f"""
         INSERT INTO users AS u (id, username, email, full_name, phone, state_code, role, password_hash, customer_id)
         VALUES (:id, :username, :email, :full_name, :phone, :state_code, :role, :password_hash, :customer_id)
-        RETURNING {_COLUMNS}
+        RETURNING {COLUMNS}
         """),  # noqa: S608 - the column list is a constant of this module
         values,
     )
@@ -47,31 +48,12 @@ def find_by_username(conn: Connection, username: str) -> User | None:
     return _find(conn, "u.username = :value", username)
 
 
-def find_by_session(conn: Connection, token_hash: bytes, *, now: datetime) -> User | None:
-    """The user of a live session: not revoked, not expired, and of an account that may still sign in."""
-    row = conn.execute(
-        text(f"""
-        SELECT {_COLUMNS}
-        FROM sessions s
-        JOIN users u ON u.id = s.user_id
-        WHERE s.token_hash = :token_hash
-          AND s.revoked_at IS NULL
-          AND s.expires_at > :now
-          AND u.status = 'active'
-          AND u.deleted_at IS NULL
-        """),  # noqa: S608 - the column list is a constant of this module
-        {"token_hash": token_hash, "now": now},
-    )
-    found = row.mappings().first()
-    return None if found is None else user_from_row(found)
-
-
 def find_credentials(conn: Connection, login: str) -> Credentials | None:
     """The account whose username or email is exactly `login` (normalised by the caller)."""
     row = (
         conn.execute(
             text(f"""
-        SELECT {_COLUMNS}, u.password_hash
+        SELECT {COLUMNS}, u.password_hash
         FROM users u
         WHERE (u.username = :login OR u.email = :login)
           AND u.status = 'active'
@@ -98,25 +80,52 @@ def lock(conn: Connection, user_id: UUID) -> None:
     conn.execute(text("SELECT 1 FROM users WHERE id = :id FOR NO KEY UPDATE"), {"id": user_id})
 
 
-def count_failed_logins(conn: Connection, account_key: bytes, *, since: datetime) -> int:
-    """Failed sign-ins of one account since a moment."""
-    count: int = conn.execute(
+def replace_password(
+    conn: Connection,
+    user_id: UUID,
+    *,
+    password_hash: str,
+    instead_of: str | None = None,
+    now: datetime | None = None,
+) -> bool:
+    """Store another form of the password; only `instead_of` another, where given. True when this call stored it.
+
+    With `now` it is another password, without it the same one hashed anew.
+    """
+    stored = conn.execute(
         text("""
-        SELECT count(*)
-        FROM login_attempts
-        WHERE account_key = :account_key
-          AND attempted_at > :since
+        UPDATE users
+        SET password_hash = :password_hash,
+            password_changed_at = coalesce(:now, password_changed_at)
+        WHERE id = :user_id
+          AND password_hash = coalesce(:instead_of, password_hash)
+          AND deleted_at IS NULL
         """),
-        {"account_key": account_key, "since": since},
-    ).scalar_one()
-    return count
-
-
-def insert_failed_login(conn: Connection, account_key: bytes) -> None:
-    """Remember one failed sign-in."""
-    conn.execute(
-        text("INSERT INTO login_attempts (account_key) VALUES (:account_key)"), {"account_key": account_key}
+        {"user_id": user_id, "password_hash": password_hash, "instead_of": instead_of, "now": now},
     )
+    return stored.rowcount > 0
+
+
+def find_role(conn: Connection, user_id: UUID) -> Role | None:
+    """The role of an account that may sign in."""
+    found: str | None = conn.execute(
+        text("SELECT role FROM users WHERE id = :user_id AND status = 'active' AND deleted_at IS NULL"),
+        {"user_id": user_id},
+    ).scalar()
+    return None if found is None else Role(found)
+
+
+def find_password_hash(conn: Connection, user_id: UUID) -> str | None:
+    """The stored form of an account's password, unless the account is disabled or deleted."""
+    found: str | None = conn.execute(
+        text("""
+        SELECT password_hash
+        FROM users
+        WHERE id = :user_id AND status = 'active' AND deleted_at IS NULL
+        """),
+        {"user_id": user_id},
+    ).scalar()
+    return found
 
 
 def user_from_row(row: RowMapping) -> User:
@@ -130,13 +139,14 @@ def user_from_row(row: RowMapping) -> User:
         role=Role(row["role"]),
         customer_id=row["customer_id"],
         created_at=row["created_at"],
+        email_verified_at=row["email_verified_at"],
     )
 
 
 def _find(conn: Connection, condition: str, value: object) -> User | None:
     row = conn.execute(
         text(f"""
-        SELECT {_COLUMNS}
+        SELECT {COLUMNS}
         FROM users u
         WHERE {condition}
           AND u.status = 'active'

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from functools import partial
+from ipaddress import ip_address, ip_network
 from types import MappingProxyType
 from uuid import UUID
 
 import phonenumbers
 from email_validator import EmailNotValidError, validate_email
 
+from domain.common_passwords import is_common_password
 from domain.errors import InvalidInput
 
 PASSWORD_MIN = 8
@@ -53,14 +56,40 @@ class User:
     role: Role
     customer_id: str
     created_at: datetime
+    email_verified_at: datetime | None = None
 
     @property
     def is_admin(self) -> bool:
         return self.role is Role.ADMIN
 
     @property
+    def is_email_verified(self) -> bool:
+        return self.email_verified_at is not None
+
+    @property
     def state(self) -> str:
         return INDIAN_STATES.get(self.state_code, "")
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Where a request comes from: an IP address and the token of the browser, as far as they are known."""
+
+    address: str = ""
+    browser_token: str = field(default="", repr=False)
+
+    @property
+    def network(self) -> str:
+        """The address, of IPv6 its /64: a household has so many that each would be a new visitor."""
+        try:
+            found = ip_address(self.address)
+        except ValueError:
+            return ""
+        return str(ip_network((found, 64), strict=False)) if found.version == 6 else str(found)
+
+
+# Calls that no browser made: the command line, a test.
+NOBODY = Visitor()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +121,9 @@ def check_registration(
         "username": _collect(fields, "username", normal_username, username),
         "phone": _collect(fields, "phone", normal_phone, phone),
         "state_code": _collect(fields, "state", _state_code, state),
-        "password": _collect(fields, "password", check_password, password),
+        "password": _collect(
+            fields, "password", partial(check_password, owner=(email, username, full_name)), password
+        ),
     }
     if fields:
         raise InvalidInput(fields)
@@ -138,14 +169,25 @@ def normal_phone(text: str) -> str:
     return f"+91{national}"
 
 
-def check_password(text: str) -> str:
-    """The password itself, unchanged. Length is the only rule: composition rules make weak passwords."""
+def check_password(text: str, *, owner: Sequence[str] = ()) -> str:
+    """The password itself, unchanged. No rule of composition: those make weak passwords (ASVS 6.2.5).
+
+    Refused are what people use most and what stands beside it in the form: `owner` holds the person's own words.
+    """
     if len(text) < PASSWORD_MIN:
         raise ValueError(f"Use at least {PASSWORD_MIN} characters.")
     if len(text) > PASSWORD_MAX:
         raise ValueError(f"Use at most {PASSWORD_MAX} characters.")
     if "\x00" in text or any("\ud800" <= c <= "\udfff" for c in text):
         raise ValueError("This password holds a character that cannot be typed again. Choose another one.")
+    folded = text.casefold().strip()
+    own = {word.strip().casefold() for word in owner} | {
+        w.partition("@")[0].strip().casefold() for w in owner
+    }
+    if folded in own:
+        raise ValueError("Your password cannot be your name, username or email. Choose another one.")
+    if is_common_password(folded):
+        raise ValueError("This is one of the passwords that people guess first. Choose another one.")
     return text
 
 

@@ -11,8 +11,10 @@ raw bodies never enter a message.
     │   └── UnknownPlan
     ├── NotSignedIn
     ├── WrongCredentials
+    │   └── WrongCode                of the second factor
     ├── Forbidden                    signed in, but not allowed
     ├── TicketRefused                a sign-in link used twice, too late, or in another browser
+    ├── LinkRefused                  a link of a mail used twice, too late, or forged
     ├── OrderNotFound                also the answer for somebody else's order
     ├── CheckoutClosed               money for this purchase arrived, or a person is looking at it
     ├── RefundRefused                more than is left, or not now
@@ -92,6 +94,10 @@ class WrongCredentials(ProductError):
     http_status = 401
 
 
+class WrongCode(WrongCredentials):
+    user_message = "This code is not right, or it was used already. Wait for the next one and try again."
+
+
 class Forbidden(ProductError):
     user_message = "This page is not available to your account."
     http_status = 403
@@ -99,6 +105,11 @@ class Forbidden(ProductError):
 
 class TicketRefused(ProductError):
     user_message = "This sign-in link is no longer valid. Your account is safe: please log in."
+    http_status = 403
+
+
+class LinkRefused(ProductError):
+    user_message = "This link is no longer valid. Your account is unchanged: ask for a new link."
     http_status = 403
 
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from pydantic import SecretStr
 from sqlalchemy import text
 
+from accounts.passwords import PasswordCheck
+from accounts.sessions import issue_ticket, redeem_ticket
 from database import subscriptions
-from domain.accounts import Role
+from domain.accounts import NOBODY, Role, Visitor
 from domain.errors import EmailTaken, InvalidInput, TooManyRequests, UsernameTaken, WrongCredentials
 from domain.subscriptions import SubscriptionStatus
 from payment_handler import start_checkout, sync_order
@@ -147,36 +151,126 @@ def test_a_disabled_or_deleted_account_does_not_open(services, user) -> None:
 
 
 @pytest.mark.parametrize("login", ["asha", "nobody"])
-def test_after_ten_failures_even_the_right_password_waits_a_quarter_of_an_hour(
-    live_services, user, login
+def test_s01_after_five_failures_even_the_right_password_waits_a_quarter_of_an_hour(
+    services, user, clock, login
 ) -> None:
-    for _ in range(10):
-        with pytest.raises(WrongCredentials):
-            sign_in(live_services, login=login, password="wrong-password")
+    _fail(services, login, times=5)
+
+    with pytest.raises(TooManyRequests, match="15 minutes"):
+        sign_in(services, login=f" {login.upper()}", password="TestPass123")
+    clock.advance(timedelta(minutes=15))
+
+    if login == "asha":
+        assert sign_in(services, login=login, password="TestPass123") == user
+
+
+def test_s01_of_ten_thousand_guesses_from_a_thousand_addresses_ten_reach_the_hash(
+    services, user, monkeypatch
+) -> None:
+    hashed = []
+    monkeypatch.setattr("user_management.check_stored", lambda *_: hashed.append(1) or PasswordCheck.WRONG)
+    # 400 stand for ten thousand: what comes after the limit differs in nothing.
+    for number in range(400):
+        visitor = Visitor(f"203.0.{number % 250}.{number // 250}", f"browser-{number}")
+        with pytest.raises((WrongCredentials, TooManyRequests)):
+            sign_in(
+                services,
+                login=("asha", "asha@example.com")[number % 2],
+                password=f"guess-{number}",
+                visitor=visitor,
+            )
+
+    assert len(hashed) == 10
+
+
+def test_s01_strangers_who_guess_do_not_lock_the_owner_out_of_a_known_browser(services, user) -> None:
+    token = issue_ticket(services, user, browser_token="own-browser")
+    redeem_ticket(services, token, browser_token="own-browser", user_agent="")
+    for login in ("asha", "asha@example.com"):
+        _fail(services, login, times=5)
+
+    owner = sign_in(services, login="asha", password="TestPass123", visitor=Visitor("", "own-browser"))
+
+    assert owner == user
+    with pytest.raises(TooManyRequests):
+        sign_in(services, login="asha", password="TestPass123", visitor=Visitor("", "another-browser"))
+
+
+def test_s01_a_known_browser_has_a_brake_of_its_own(services, user) -> None:
+    ticket = issue_ticket(services, user, browser_token="own-browser")
+    redeem_ticket(services, ticket, browser_token="own-browser", user_agent="")
+    _fail(services, "asha", times=10, visitor=Visitor("", "own-browser"))
 
     with pytest.raises(TooManyRequests):
-        sign_in(live_services, login=f" {login.upper()}", password="TestPass123")
-
-    with live_services.engine.begin() as conn:
-        conn.execute(text("UPDATE login_attempts SET attempted_at = attempted_at - interval '16 minutes'"))
-    if login == "asha":
-        assert sign_in(live_services, login=login, password="TestPass123") == user
+        sign_in(services, login="asha", password="TestPass123", visitor=Visitor("", "own-browser"))
 
 
-def test_failures_of_one_account_do_not_lock_another(live_services, user) -> None:
-    for _ in range(10):
-        with pytest.raises(WrongCredentials):
-            sign_in(live_services, login="nobody", password="wrong-password")
+def test_s01_one_address_and_all_addresses_together_are_limited(services, user) -> None:
+    same_house = [Visitor(f"2001:db8::{number:x}") for number in range(60)]
 
-    assert sign_in(live_services, login="asha", password="TestPass123") == user
+    for number, visitor in enumerate(same_house[:50]):
+        _fail(services, f"name{number}", visitor=visitor)
+    with pytest.raises(TooManyRequests):
+        sign_in(services, login="asha", password="TestPass123", visitor=same_house[50])
+    elsewhere = sign_in(services, login="asha", password="TestPass123", visitor=Visitor("2001:db8:0:1::1"))
+
+    assert elsewhere == user
 
 
-def test_the_brake_stores_no_name(services, user) -> None:
-    with pytest.raises(WrongCredentials):
-        sign_in(services, login="asha@example.com", password="wrong-password")
+def test_right_passwords_are_not_counted(services, user) -> None:
+    for _ in range(12):
+        assert sign_in(services, login="asha", password="TestPass123") == user
+
+
+def test_failures_of_one_account_do_not_lock_another(services, user) -> None:
+    _fail(services, "nobody", times=5)
+
+    assert sign_in(services, login="asha", password="TestPass123") == user
+
+
+def test_the_brake_stores_neither_name_nor_address(services, user) -> None:
+    _fail(services, "asha@example.com", visitor=Visitor("203.0.113.9", "own-browser"))
 
     with services.engine.connect() as conn:
-        assert b"asha" not in bytes(conn.execute(text("SELECT account_key FROM login_attempts")).scalar_one())
+        keys = conn.execute(text("SELECT key FROM limit_uses")).scalars().all()
+    assert len(keys) == 3
+    assert not [key for key in keys for word in ("asha", "203.0", "own-browser") if word in key]
+
+
+def test_a_password_at_an_old_cost_is_hashed_anew_when_it_is_typed(services, user) -> None:
+    dearer = replace(services, settings=services.settings.model_copy(update={"app_env": "development"}))
+
+    assert sign_in(dearer, login="asha", password="TestPass123") == user
+
+    assert _stored_hash(services).startswith("hmac-sha384-bcrypt$$2b$12$")
+    assert sign_in(dearer, login="asha", password="TestPass123") == user
+
+
+def test_a_password_under_the_previous_pepper_is_hashed_under_the_new_one_when_it_is_typed(
+    services, user
+) -> None:
+    old = services.settings.password_pepper
+    rotating = services.settings.model_copy(
+        update={"password_pepper": SecretStr("p" * 40), "password_pepper_previous": old}
+    )
+    rotated = rotating.model_copy(update={"password_pepper_previous": SecretStr("")})
+
+    assert sign_in(replace(services, settings=rotating), login="asha", password="TestPass123") == user
+    assert sign_in(replace(services, settings=rotated), login="asha", password="TestPass123") == user
+
+
+def test_registrations_from_one_address_are_limited_and_wrong_forms_are_not_counted(services) -> None:
+    visitor = Visitor("203.0.113.9")
+    for _ in range(25):
+        with pytest.raises(InvalidInput):
+            register(services, **{**FORM, "password": "short"}, visitor=visitor)
+    register(services, **FORM, visitor=visitor)
+    for _ in range(19):
+        with pytest.raises(EmailTaken):
+            register(services, **{**FORM, "username": "other"}, visitor=visitor)
+
+    with pytest.raises(TooManyRequests):
+        register(services, **{**FORM, "email": "b@example.com", "username": "bela"}, visitor=visitor)
 
 
 def test_an_admin_is_made_once_and_never_by_promotion(services, user) -> None:
@@ -248,3 +342,14 @@ def _buy(services, user, gateway) -> None:
     order = start_checkout(services, user, "monthly")
     gateway.pay(order.id)
     sync_order(services, order.id)
+
+
+def _fail(services, login: str, *, times: int = 1, visitor: Visitor = NOBODY) -> None:
+    for _ in range(times):
+        with pytest.raises(WrongCredentials):
+            sign_in(services, login=login, password="wrong-password", visitor=visitor)
+
+
+def _stored_hash(services) -> str:
+    with services.engine.connect() as conn:
+        return conn.execute(text("SELECT password_hash FROM users")).scalar_one()

@@ -69,7 +69,9 @@ def _submit(services: Services, target: str) -> str:
     if not name.strip() or not password:
         return "Enter your email or username and your password."
     try:
-        user = user_management.sign_in(services, login=name, password=password)
+        user = user_management.sign_in(
+            services, login=name, password=password, visitor=session.visitor(services)
+        )
     except ProductError as error:
         return error.user_message
     return session.enter(services, user, target)

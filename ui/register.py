@@ -82,7 +82,16 @@ def _submit(services: Services) -> tuple[Mapping[str, str], str]:
     values = {name: st.session_state.get(f"register-{name}") or "" for name in _FIELDS}
     try:
         plan = find_plan(payment_handler.list_plans(services), st.session_state.get("register-plan") or "")
-        user = user_management.register(services, **values)
+        user = user_management.register(
+            services,
+            full_name=values["full_name"],
+            email=values["email"],
+            username=values["username"],
+            phone=values["phone"],
+            state=values["state"],
+            password=values["password"],
+            visitor=session.visitor(services),
+        )
     except (EmailTaken, UsernameTaken) as error:
         # A second press of the button interrupts the run that made the account: it is this person's own.
         again = _own_account(services, values)
@@ -103,7 +112,12 @@ def _submit(services: Services) -> tuple[Mapping[str, str], str]:
 def _own_account(services: Services, values: Mapping[str, str]) -> User | None:
     """The account of this email, if the typed password opens it."""
     try:
-        return user_management.sign_in(services, login=values["email"], password=values["password"])
+        return user_management.sign_in(
+            services,
+            login=values["email"],
+            password=values["password"],
+            visitor=session.visitor(services),
+        )
     except ProductError:
         return None
 

@@ -11,19 +11,24 @@ from typing import NoReturn
 from urllib.parse import urlencode
 
 import streamlit as st
+import structlog
 
 from accounts.sessions import (
+    HalfSession,
     browser_cookie_name,
+    half_session_of,
     hash_token,
     issue_ticket,
     session_cookie_name,
     user_of_session,
 )
-from domain.accounts import User
+from domain.accounts import User, Visitor
 from domain.money import rupees_from_paise
 from domain.orders import Order, OrderStatus
 from ui.navigate import leave_to
 from wiring import Services
+
+log = structlog.get_logger()
 
 # The guide's keys, refilled on every run for the cookie's user.
 GUIDE_KEYS = (
@@ -40,13 +45,36 @@ _OWNER = "state_owner"
 
 
 def current_user(services: Services) -> User | None:
-    """The signed-in user, or None. Wipes a state that was filled for somebody else."""
-    token = read_cookie(session_cookie_name(services.settings))
+    """The signed-in user, or None. Wipes a state that was filled for somebody else, and ends the run."""
+    token = session_token(services)
     owner = hash_token(token).hex() if token else ""
     if st.session_state.get(_OWNER, owner) != owner:
         st.session_state.clear()
+        st.session_state[_OWNER] = owner
+        log.warning("state_of_another_session")
+        st.warning("This browser's log-in changed. Please reload the page to continue.")
+        st.stop()
     st.session_state[_OWNER] = owner
     return user_of_session(services, token)
+
+
+def half_session(services: Services) -> HalfSession | None:
+    """Who has to show a second factor before anything opens in this browser."""
+    return half_session_of(services, session_token(services))
+
+
+def session_token(services: Services) -> str | None:
+    """The token of this browser's session, good or not."""
+    return read_cookie(session_cookie_name(services.settings))
+
+
+def visitor(services: Services) -> Visitor:
+    """Where this page is looked at. The address is empty on the machine itself."""
+    address = st.context.ip_address
+    return Visitor(
+        address if isinstance(address, str) else "",
+        read_cookie(browser_cookie_name(services.settings)) or "",
+    )
 
 
 def refill_guide_keys(user: User | None, order: Order | None) -> None:
@@ -69,15 +97,18 @@ def was_clicked(button: str) -> bool:
     return st.session_state.get(button) is True
 
 
-def enter(services: Services, user: User, next_path: str) -> NoReturn:
-    """Sign the user in: leave for the route that sets the cookie and comes back to `next_path`."""
+def enter(services: Services, user: User, next_path: str, *, has_second_factor: bool = False) -> NoReturn:
+    """Sign the user in: leave for the route that sets the cookie and comes back to `next_path`.
+
+    A session that this browser had before ends there, so that every change of rights brings a new token.
+    """
     browser_token = read_cookie(browser_cookie_name(services.settings))
     if browser_token is None:
         st.error(
             "Your browser refuses cookies, which keep you logged in. Please allow them and reload this page."
         )
         st.stop()
-    ticket = issue_ticket(services, user, browser_token=browser_token)
+    ticket = issue_ticket(services, user, browser_token=browser_token, has_second_factor=has_second_factor)
     leave_to(f"/auth/session?{urlencode({'ticket': ticket, 'next': next_path})}")
 
 

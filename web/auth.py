@@ -16,7 +16,9 @@ from web.same_origin import is_same_origin
 from wiring import get_services
 
 # Where a sign-in may lead. Anything else leads home, so that no link of ours sends people elsewhere.
-_NEXT = re.compile(rf"/|/dashboard|/billing|/admin|(/checkout/|/\?order_id=){ORDER_ID_PATTERN.pattern}")
+_NEXT = re.compile(
+    rf"/|/dashboard|/billing|/admin|/account|(/checkout/|/\?order_id=){ORDER_ID_PATTERN.pattern}"
+)
 
 
 async def start_session(request: Request) -> Response:
@@ -31,6 +33,7 @@ async def start_session(request: Request) -> Response:
             request.query_params.get("ticket", ""),
             browser_token=request.cookies.get(browser_cookie_name(services.settings), ""),
             user_agent=request.headers.get("user-agent", ""),
+            address=request.client.host if request.client else "",
         )
     except TicketRefused:
         return RedirectResponse("/login?problem=ticket", status_code=303)

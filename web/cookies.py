@@ -1,4 +1,4 @@
-"""The two cookies: who is signed in, and which browser a sign-in ticket was made for. Both are HttpOnly."""
+"""The two cookies: who is signed in, and which browser this is. Both are HttpOnly."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from accounts.sessions import browser_cookie_name, session_cookie_name
 from config import Settings
 
 _SESSION_SECONDS = 30 * 24 * 3600
+# A browser stays known for as long as browsers keep cookies at all: guesses of strangers do not lock it out.
+_BROWSER_SECONDS = 400 * 24 * 3600
 
 
 def set_session(response: Response, settings: Settings, token: str) -> None:
@@ -29,6 +31,7 @@ def clear_session(response: Response, settings: Settings) -> None:
 
 
 def browser_cookie_header(settings: Settings, token: str) -> str:
-    """The Set-Cookie value of a new pre-session cookie."""
+    """The Set-Cookie value that names a browser."""
     secure = "; Secure" if settings.secure_cookies else ""
-    return f"{browser_cookie_name(settings)}={token}; Path=/; HttpOnly; SameSite=Lax{secure}"
+    lifetime = f"Max-Age={_BROWSER_SECONDS}"
+    return f"{browser_cookie_name(settings)}={token}; {lifetime}; Path=/; HttpOnly; SameSite=Lax{secure}"

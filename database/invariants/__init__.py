@@ -7,6 +7,7 @@ independently: after a restore, a hand-made UPDATE or a mistake in a migration. 
 from __future__ import annotations
 
 from database.invariants.access import ACCESS, LATER
+from database.invariants.accounts import ACCOUNTS
 from database.invariants.messages import MESSAGES
 from database.invariants.money import MONEY
 from database.invariants.rule import (
@@ -27,5 +28,5 @@ __all__ = [
 ]
 
 INVARIANTS: tuple[Invariant, ...] = tuple(
-    sorted((*MONEY, *ACCESS, *MESSAGES, *LATER), key=lambda invariant: invariant.id)
+    sorted((*MONEY, *ACCESS, *ACCOUNTS, *MESSAGES, *LATER), key=lambda invariant: invariant.id)
 )

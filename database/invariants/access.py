@@ -94,31 +94,6 @@ ACCESS = (
         """,
     ),
     Invariant(
-        "I26",
-        "One account per email address.",
-        ("users",),
-        """
-        SELECT min(id::text) AS id
-        FROM users
-        WHERE deleted_at IS NULL
-        GROUP BY lower(btrim(email))
-        HAVING count(*) > 1
-        """,
-    ),
-    Invariant(
-        "I27",
-        "A disabled or deleted account is logged in nowhere.",
-        ("sessions", "users"),
-        """
-        SELECT s.id
-        FROM sessions s
-        JOIN users u ON u.id = s.user_id
-        WHERE (u.status <> 'active' OR u.deleted_at IS NOT NULL)
-          AND s.revoked_at IS NULL
-          AND s.expires_at > :now
-        """,
-    ),
-    Invariant(
         "I29",
         "Access that was given has a reason, an admin who is one, and an entry in the audit log.",
         ("grants", "users", "audit_log"),
@@ -166,7 +141,6 @@ LATER = (
     Invariant("I23", "Invoice numbers of a financial year have no gap and no repetition.", ("invoices",)),
     Invariant("I24", "An invoice number has the form of GST rule 46(b).", ("invoices",)),
     Invariant("I25", "An invoice adds up, with CGST and SGST, or IGST.", ("invoices",)),
-    Invariant("I28", "A user has at most one usable link to reset the password.", ("email_tokens",)),
     Invariant("I30", "A mandate is debited a day or more after notice of the same amount.", ("debits",)),
     Invariant("I31", "A debit above ₹15,000 was authorised by the buyer.", ("debits",)),
     Invariant("I32", "A mandate is debited at most once in a cycle.", ("debits",)),

@@ -12,6 +12,7 @@ from sqlalchemy import text
 from accounts.sessions import issue_ticket, redeem_ticket, sign_out, user_of_session
 from database.engine import database_now
 from domain.errors import TicketRefused
+from user_management import create_admin
 
 
 class Shift:
@@ -132,12 +133,43 @@ def test_a_signed_out_session_is_over_at_once_and_signing_out_again_is_harmless(
     assert len(actions) == 1
 
 
-def test_a_session_ends_after_a_month(services, user, shift) -> None:
+def test_s06_a_session_ends_after_a_month_however_much_it_is_used(services, user, shift) -> None:
     token = _session(services, user)
 
-    shift.by = timedelta(days=29, hours=23)
-    assert user_of_session(services, token) == user
+    for day in range(1, 30):
+        shift.by = timedelta(days=day)
+        assert user_of_session(services, token) == user
     shift.by = timedelta(days=30, seconds=1)
+    assert user_of_session(services, token) is None
+
+
+def test_a_session_that_is_not_used_for_two_weeks_has_ended(services, user, shift) -> None:
+    token = _session(services, user)
+
+    shift.by = timedelta(days=13, hours=23)
+    assert user_of_session(services, token) == user
+    shift.by += timedelta(days=14, seconds=1)
+    assert user_of_session(services, token) is None
+
+
+def test_an_admin_is_out_after_an_idle_hour(services, shift) -> None:
+    admin = create_admin(services, email="boss@example.com", password="BossPass123")
+    token = _session(services, admin)
+
+    shift.by = timedelta(minutes=59)
+    assert user_of_session(services, token) == admin
+    shift.by += timedelta(minutes=60, seconds=1)
+    assert user_of_session(services, token) is None
+
+
+def test_an_admin_is_out_after_half_a_day_of_work(services, shift) -> None:
+    admin = create_admin(services, email="boss@example.com", password="BossPass123")
+    token = _session(services, admin)
+
+    for half_hours in range(1, 24):
+        shift.by = timedelta(minutes=30 * half_hours)
+        assert user_of_session(services, token) == admin
+    shift.by = timedelta(hours=12, seconds=1)
     assert user_of_session(services, token) is None
 
 

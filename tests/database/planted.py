@@ -253,7 +253,7 @@ PLANTED = (
         "UPDATE users SET deleted_at = now() WHERE id = {visitor}",
     ),
     _plant("I29", "given by no admin", "UPDATE users SET role = 'subscriber' WHERE id = {admin}"),
-    _plant("I29", "not in the audit log", "DELETE FROM audit_log WHERE object LIKE 'grant:%'"),
+    _plant("I29", "not in the audit log", "DELETE FROM audit_log WHERE object LIKE 'grant:%'", also="J15"),
     _plant(
         "I29",
         "without a reason",
@@ -376,5 +376,28 @@ PLANTED = (
         "INSERT INTO gateway_events (gateway, dedupe_key, event_type, order_id, body, status)"
         " SELECT gateway, 'planted', 'PAYMENT_SUCCESS_WEBHOOK', id, 'b', 'processed' FROM orders"
         " WHERE id = {open_order}",
+    ),
+    _plant(
+        "I28",
+        "two links that both work",
+        "DROP INDEX email_tokens_one_usable",
+        "INSERT INTO email_tokens (purpose, user_id, email, expires_at)"
+        " SELECT 'reset_password', {visitor}, 'nila@example.com', now() + interval '1 hour' FROM generate_series(1, 2)",
+    ),
+    _plant(
+        "J15",
+        "an entry that is no link",
+        "DELETE FROM audit_chain WHERE position = (SELECT max(position) FROM audit_chain)",
+    ),
+    _plant(
+        "J15",
+        "an entry that was removed",
+        "DELETE FROM audit_log WHERE action = 'registered'",
+    ),
+    _plant(
+        "J15",
+        "an entry that was removed with its link",
+        "DELETE FROM audit_chain WHERE position = 1",
+        "DELETE FROM audit_log WHERE id = (SELECT min(id) FROM audit_log)",
     ),
 )

@@ -187,7 +187,7 @@ def test_what_is_no_indian_number_is_refused(text) -> None:
     "text",
     [
         "TestPass123",
-        "12345678",
+        "12345679q",
         "आ" * 64,
         "p" * 256,
         "correct horse battery staple",

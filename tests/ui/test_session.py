@@ -25,11 +25,15 @@ class Page:
 
     def __init__(self) -> None:
         self.session_state: dict[str, object] = {}
-        self.context = SimpleNamespace(cookies={})
+        self.context = SimpleNamespace(cookies={}, ip_address=None)
         self.errors: list[str] = []
+        self.warnings: list[str] = []
 
     def error(self, text: str) -> None:
         self.errors.append(text)
+
+    def warning(self, text: str) -> None:
+        self.warnings.append(text)
 
     def stop(self) -> None:
         raise Stopped
@@ -72,15 +76,18 @@ def test_a_session_state_that_claims_a_user_is_believed_nothing(services, user, 
     assert session.current_user(services) is None
 
 
-def test_a_state_filled_for_another_cookie_is_wiped(services, user, page, token) -> None:
+def test_s06_a_state_filled_for_another_cookie_is_wiped_and_the_run_ends(services, user, page, token) -> None:
     page.context.cookies["session"] = token
     session.current_user(services)
     page.session_state["new_email"] = "asha@example.com"
 
     page.context.cookies["session"] = "somebody-else"
-    session.current_user(services)
+    with pytest.raises(Stopped):
+        session.current_user(services)
 
     assert "new_email" not in page.session_state
+    assert "reload" in page.warnings[0]
+    assert session.current_user(services) is None
 
 
 def test_a_state_survives_reruns_of_the_same_visitor(services, user, page, token) -> None:
@@ -178,6 +185,7 @@ def test_two_visitors_never_see_each_other(services, user, page, token) -> None:
     seen = []
     for cookie in (token, other, token):
         page.context.cookies["session"] = cookie
+        page.session_state.clear()
         seen.append(session.current_user(services))
 
     assert seen == [user, bela, user]
