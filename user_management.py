@@ -14,6 +14,7 @@ from uuid import uuid4
 from sqlalchemy.exc import IntegrityError
 
 from accounts import brakes
+from accounts.email_links import request_link
 from accounts.passwords import PasswordCheck, check_stored, hash_password
 from accounts.sessions import hash_token
 from database import books, plans, sessions, subscriptions, users
@@ -29,6 +30,7 @@ from domain.accounts import (
 )
 from domain.errors import EmailTaken, InvalidInput, UsernameTaken, WrongCredentials
 from domain.identifiers import customer_id_for
+from domain.links import Purpose
 from domain.subscriptions import SubscriptionStatus
 from wiring import Services, get_services
 
@@ -210,6 +212,7 @@ def _insert_user(services: Services, *, password: str, role: Role, **values: str
             )
             subscriptions.insert_pending(conn, user.id)
             books.audit(conn, "registered", f"user:{user.id}", actor_id=user.id, detail={"role": str(role)})
+            request_link(services, conn, Purpose.VERIFY_EMAIL, user_id=user.id, to=user.email)
             return user
     except IntegrityError as exc:
         raise _taken(exc) from exc

@@ -7,6 +7,7 @@ from uuid import UUID
 import structlog
 from sqlalchemy import Connection
 
+from accounts.link_tokens import fill_in
 from database import emails
 from database.queue import Job
 from mail.sender import MailNotSent, OutgoingMail
@@ -17,9 +18,20 @@ log = structlog.get_logger()
 
 
 def defer_mail(
-    services: Services, conn: Connection, kind: str, cause: str, *, user_id: UUID | None, to: str, mail: Mail
+    services: Services,
+    conn: Connection,
+    kind: str,
+    cause: str,
+    *,
+    user_id: UUID | None,
+    to: str,
+    mail: Mail,
+    email_token_id: UUID | None = None,
 ) -> None:
-    """Queue one mail for one cause. The same kind and cause is queued once."""
+    """Queue one mail for one cause. The same kind and cause is queued once.
+
+    The token of a link stays out of the database: it is put where its mark is when the mail is sent.
+    """
     domain = services.settings.app_base_url.split("//")[-1].split(":")[0]
     email_id = emails.insert_once(
         conn,
@@ -30,10 +42,18 @@ def defer_mail(
         subject=mail.subject,
         text_body=mail.text,
         html_body=mail.html,
+        email_token_id=email_token_id,
         message_id=f"<{kind}.{cause.replace(':', '.')}@{domain}>",
     )
     if email_id is not None:
         queue_mail(services, conn, email_id)
+
+
+def with_link(services: Services, stored: emails.StoredMail, body: str) -> str:
+    """A body of a mail as its reader gets it."""
+    if stored.email_token_id is None or stored.purpose is None:
+        return body
+    return fill_in(services.settings, body, stored.email_token_id, stored.purpose)
 
 
 def queue_mail(services: Services, conn: Connection, email_id: int) -> None:
@@ -58,8 +78,8 @@ def send_mail(services: Services, email_id: int) -> None:
             OutgoingMail(
                 to_address=stored.to_address,
                 subject=stored.subject,
-                text=stored.text_body,
-                html=stored.html_body,
+                text=with_link(services, stored, stored.text_body),
+                html=with_link(services, stored, stored.html_body),
                 message_id=stored.message_id,
             )
         )

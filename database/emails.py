@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import Connection, text
+
+from domain.links import Purpose
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,14 +23,29 @@ class StoredMail:
     html_body: str
     message_id: str
     status: str
+    email_token_id: UUID | None
+    link_purpose: str | None
+
+    @property
+    def purpose(self) -> Purpose | None:
+        """What the link in it is for, if there is one."""
+        return None if self.link_purpose is None else Purpose(self.link_purpose)
+
+
+_COLUMNS = """
+    e.id, e.to_address, e.subject, e.text_body, e.html_body, e.message_id, e.status,
+    e.email_token_id, t.purpose AS link_purpose
+"""
 
 
 def insert_once(conn: Connection, **values: Any) -> int | None:
     """Put a mail into the outbox unless one with its key is there. Its id when this call put it."""
     email_id: int | None = conn.execute(
         text("""
-        INSERT INTO emails (kind, dedupe_key, user_id, to_address, subject, text_body, html_body, message_id)
-        VALUES (:kind, :dedupe_key, :user_id, :to_address, :subject, :text_body, :html_body, :message_id)
+        INSERT INTO emails
+            (kind, dedupe_key, user_id, to_address, subject, text_body, html_body, email_token_id, message_id)
+        VALUES
+            (:kind, :dedupe_key, :user_id, :to_address, :subject, :text_body, :html_body, :email_token_id, :message_id)
         ON CONFLICT ON CONSTRAINT emails_dedupe_key_key DO NOTHING
         RETURNING id
         """),
@@ -39,12 +57,13 @@ def insert_once(conn: Connection, **values: Any) -> int | None:
 def find_receipt(conn: Connection, order_id: str) -> StoredMail | None:
     """The receipt of an order's primary payment."""
     row = conn.execute(
-        text("""
-        SELECT e.id, e.to_address, e.subject, e.text_body, e.html_body, e.message_id, e.status
+        text(f"""
+        SELECT {_COLUMNS}
         FROM payments p
         JOIN emails e ON e.dedupe_key = 'receipt:' || p.gateway || ':' || p.gateway_payment_id
+        LEFT JOIN email_tokens t ON t.id = e.email_token_id
         WHERE p.order_id = :order_id AND p.role = 'primary'
-        """),
+        """),  # noqa: S608 - the column list is a constant of this module
         {"order_id": order_id},
     )
     found = row.mappings().first()
@@ -54,11 +73,12 @@ def find_receipt(conn: Connection, order_id: str) -> StoredMail | None:
 def find_unsent(conn: Connection, email_id: int) -> StoredMail | None:
     """The mail if it still has to go."""
     row = conn.execute(
-        text("""
-        SELECT id, to_address, subject, text_body, html_body, message_id, status
-        FROM emails
-        WHERE id = :id AND status IN ('queued', 'kept')
-        """),
+        text(f"""
+        SELECT {_COLUMNS}
+        FROM emails e
+        LEFT JOIN email_tokens t ON t.id = e.email_token_id
+        WHERE e.id = :id AND e.status IN ('queued', 'kept')
+        """),  # noqa: S608 - the column list is a constant of this module
         {"id": email_id},
     )
     found = row.mappings().first()

@@ -35,6 +35,7 @@ class Job(StrEnum):
     TERMINATE_ORDER = "terminate_order"
     EXECUTE_REFUND = "execute_refund"
     SEND_MAIL = "send_mail"
+    SEND_LINK = "send_link"
     RETRY_STALLED_JOBS = "retry_stalled_jobs"
     SWEEP = "sweep"
     CHECK = "check"

@@ -260,8 +260,9 @@ def recent_mails(conn: Connection, *, user_id: UUID | None, limit: int, offset: 
 
 def read_mail(conn: Connection, mail_id: int) -> RowMapping | None:
     rows = _all(conn, f"""
-        SELECT {_MAIL_COLUMNS}, m.text_body, m.message_id
+        SELECT {_MAIL_COLUMNS}, m.text_body, m.message_id, m.email_token_id, t.purpose AS link_purpose
         FROM emails m
+        LEFT JOIN email_tokens t ON t.id = m.email_token_id
         WHERE m.id = :mail_id
     """, mail_id=mail_id)  # fmt: skip
     return rows[0] if rows else None

@@ -106,6 +106,28 @@ def replace_password(
     return stored.rowcount > 0
 
 
+def find_id_by_email(conn: Connection, email: str) -> UUID | None:
+    """The account with exactly this (normalised) address, unless disabled or deleted."""
+    found: UUID | None = conn.execute(
+        text("SELECT id FROM users WHERE email = :email AND status = 'active' AND deleted_at IS NULL"),
+        {"email": email},
+    ).scalar()
+    return found
+
+
+def mark_verified(conn: Connection, user_id: UUID, *, email: str, now: datetime) -> bool:
+    """An address is proved. False when the account has another one (by now)."""
+    marked = conn.execute(
+        text("""
+        UPDATE users
+        SET email_verified_at = coalesce(email_verified_at, :now)
+        WHERE id = :user_id AND email = :email AND deleted_at IS NULL
+        """),
+        {"user_id": user_id, "email": email, "now": now},
+    )
+    return marked.rowcount > 0
+
+
 def find_role(conn: Connection, user_id: UUID) -> Role | None:
     """The role of an account that may sign in."""
     found: str | None = conn.execute(

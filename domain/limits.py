@@ -17,9 +17,12 @@ class Limit:
 
 
 def in_words(wait: timedelta) -> str:
-    """`40 seconds`, `1 minute` or `12 minutes`, never less than what is left."""
+    """`40 seconds`, `1 minute`, `12 minutes` or `24 hours`, never less than what is left."""
     seconds = max(1, -(-wait // timedelta(seconds=1)))
     if seconds < 60:
         return "1 second" if seconds == 1 else f"{seconds} seconds"
     minutes = -(-seconds // 60)
-    return "1 minute" if minutes == 1 else f"{minutes} minutes"
+    if minutes < 60:
+        return "1 minute" if minutes == 1 else f"{minutes} minutes"
+    hours = -(-minutes // 60)
+    return "1 hour" if hours == 1 else f"{hours} hours"

@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 import payment_handler
+from accounts.email_links import send_link
 from billing import dead_letters, outbox
 from billing.alarms import report_job, report_recovery
 from database.engine import conninfo
@@ -33,6 +34,7 @@ USE_CASES: dict[Job, Callable[..., object]] = {
     Job.TERMINATE_ORDER: payment_handler.terminate_order,
     Job.EXECUTE_REFUND: payment_handler.execute_refund,
     Job.SEND_MAIL: outbox.send_mail,
+    Job.SEND_LINK: send_link,
     Job.RETRY_STALLED_JOBS: dead_letters.retry_stalled_jobs,
     Job.SWEEP: payment_handler.sweep,
     Job.CHECK: check_and_alarm,

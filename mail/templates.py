@@ -15,6 +15,8 @@ from typing import Protocol
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from domain.limits import in_words
+from domain.links import LIFETIMES, Purpose
 from domain.money import format_rupees
 from domain.subscriptions import INDIA
 
@@ -182,6 +184,57 @@ def refund(
             ("Order ID", order_id),
             ("Refund ID", _one_line(refund_key)),
         ],
+    )
+
+
+_LINK_WORDS = {
+    Purpose.VERIFY_EMAIL: (
+        "Confirm your email address",
+        "One click shows us that this address is yours. Reports are sent to confirmed addresses only.",
+        "Confirm this address",
+        "If you have not created an account, do nothing: the address stays unconfirmed.",
+    ),
+    Purpose.RESET_PASSWORD: (
+        "Choose a new password",
+        "Somebody asked for a new password for your account.",
+        "Choose a new password",
+        "If this was not you, do nothing: your password stays as it is.",
+    ),
+    Purpose.CHANGE_EMAIL: (
+        "Confirm your new email address",
+        "One click makes this the address of your account.",
+        "Use this address",
+        "If this was not you, do nothing: nothing changes.",
+    ),
+}
+
+
+def link(business: Business, *, purpose: Purpose, full_name: str, url: str) -> Mail:
+    """A link that its reader asked for, with how long it works and what to do who did not ask."""
+    title, lead, label, otherwise = _LINK_WORDS[purpose]
+    return _compose(
+        "link",
+        business,
+        subject=f"{title} for {business.name}",
+        title=title,
+        lead=lead,
+        label=label,
+        otherwise=otherwise,
+        url=url,
+        lifetime=in_words(LIFETIMES[purpose]),
+        full_name=_one_line(full_name),
+    )
+
+
+def notice(business: Business, *, full_name: str, subject: str, sentence: str, at: datetime) -> Mail:
+    """What was changed about an account, and what to do if a stranger changed it."""
+    return _compose(
+        "notice",
+        business,
+        subject=subject,
+        full_name=_one_line(full_name),
+        sentence=_one_line(sentence),
+        at=in_india(at),
     )
 
 

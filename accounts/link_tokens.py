@@ -1,0 +1,49 @@
+"""The secret part of a link: a keyed hash of its row's id, so that the database alone opens nothing.
+
+A mail in the outbox has a mark where the token goes; it is put in when the mail is handed to the server.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import re
+from uuid import UUID
+
+from config import Settings
+from domain.links import PAGES, Purpose
+
+MARK = "made-when-sent"
+_TOKEN = re.compile(r"([0-9a-f]{32})\.([A-Za-z0-9_-]{43})")
+
+
+def marked_url(settings: Settings, purpose: Purpose) -> str:
+    """The link as it is stored: everything but the token."""
+    kind = f"&for={purpose}" if purpose is Purpose.CHANGE_EMAIL else ""
+    return f"{settings.app_base_url.rstrip('/')}/{PAGES[purpose]}?token={MARK}{kind}"
+
+
+def fill_in(settings: Settings, text: str, token_id: UUID, purpose: Purpose) -> str:
+    """The text of a mail with the token where its mark was."""
+    return text.replace(MARK, make_token(settings, token_id, purpose))
+
+
+def make_token(settings: Settings, token_id: UUID, purpose: Purpose) -> str:
+    return f"{token_id.hex}.{_seal(settings, token_id, purpose)}"
+
+
+def read_token(settings: Settings, token: str, purpose: Purpose) -> UUID | None:
+    """The id that this token names, or None when we did not make it for this purpose."""
+    found = _TOKEN.fullmatch(token)
+    if found is None:
+        return None
+    token_id = UUID(hex=found[1])
+    expected = _seal(settings, token_id, purpose)
+    return token_id if hmac.compare_digest(found[2].encode(), expected.encode()) else None
+
+
+def _seal(settings: Settings, token_id: UUID, purpose: Purpose) -> str:
+    key = settings.secret_key.get_secret_value().encode()
+    digest = hmac.digest(key, f"email-link:{purpose}:{token_id.hex}".encode(), hashlib.sha256)
+    return base64.urlsafe_b64encode(digest).decode().rstrip("=")
