@@ -35,13 +35,16 @@ from ui import (
     check_again,
     checkout,
     dashboard,
+    forgot,
     landing,
     legal,
     login,
     pages,
     register,
+    reset,
     session,
     theme,
+    verify,
 )
 from ui.components import footer, notice
 from web.middleware import SecurityHeaders
@@ -181,6 +184,9 @@ def _navigation(services: Services, user: User | None) -> StreamlitPage:
         "admin": make("admin", "Admin", admin_panel.render, admin),
         "login": make("login", "Log in", login.render, not member),
         "register": make("register", "Create account", register.render, not member),
+        "forgot": make("forgot", "Forgot your password", forgot.render, False),
+        "reset": make("reset", "Choose a new password", reset.render, False),
+        "verify": make("verify", "Confirm your address", verify.render, False),
         "contact": make("contact", "Contact", legal.render_contact, False),
         "refunds": make("refunds", "Refunds", legal.render_refunds, False),
         "terms": make("terms", "Terms", legal.render_terms, False),
