@@ -11,8 +11,6 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from packaging.version import Version
-
 from checks.source import ROOT
 
 LOCK = "requirements.txt"
@@ -70,9 +68,19 @@ def violations(root: Path = ROOT) -> list[str]:
             f"{LOCK}:{line}: {floor.package} {version} is open to {floor.cve} ({floor.hole}); "
             f"take {floor.version} or newer"
             for line, version in pins.get(floor.package, [])
-            if Version(version) < Version(floor.version)
+            if _order(version) < _order(floor.version)
         ]
     return found
+
+
+def _order(version: str) -> tuple[int, ...]:
+    """For comparing. What is no plain release, `1.1.0rc1` say, comes before every floor: a person looks at it."""
+    if not re.fullmatch(r"[0-9]+(\.[0-9]+)*", version):
+        return ()
+    numbers = [int(number) for number in version.split(".")]
+    while numbers and numbers[-1] == 0:
+        numbers.pop()
+    return tuple(numbers)
 
 
 def _pins(lock: Path) -> dict[str, list[tuple[int, str]]]:

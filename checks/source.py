@@ -104,9 +104,13 @@ class Project:
             return self._find(module.imports[last]) if module.imports[last] != name else None
         return module.functions.get(last) or module.classes.get(last) or module.values.get(last)
 
+    def named(self, last: str) -> list[ast.expr]:
+        """Every name, and every attribute, that is written so."""
+        return self._mentions[last]
+
     def mentions(self, function: Function) -> list[ast.expr]:
         """Where one of our top-level functions is named, its definition apart."""
-        return [node for node in self._mentions[function.name] if self.definition(node) is function]
+        return [node for node in self.named(function.name) if self.definition(node) is function]
 
 
 def last_part(node: ast.expr) -> str:

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import chain
 
-from checks.source import COMPREHENSIONS, FUNCTIONS, Comprehension, Function, Project, own_nodes
+from checks.source import COMPREHENSIONS, FUNCTIONS, Comprehension, Function, Project, last_part, own_nodes
 
 # Methods of texts and containers that return nothing but what they were given.
 _PASSING = frozenset({
@@ -166,9 +166,21 @@ class Trust:
 
     def _of_definition(self, node: ast.Name | ast.Attribute) -> ast.expr | None:
         found = self.project.definition(node)
-        if isinstance(found, ast.expr):
+        if isinstance(found, ast.expr) and not self._is_added_to(node, found):
             return node if self.foreign_part(found) is not None else None
         return node
+
+    def _is_added_to(self, node: ast.Name | ast.Attribute, found: ast.expr) -> bool:
+        """Whether somebody, somewhere, puts something into this list or table."""
+        if isinstance(found, ast.Constant | ast.JoinedStr | ast.Tuple):
+            return False
+        for mention in self.project.named(last_part(node)):
+            above = self.project.parent(mention)
+            is_stored = isinstance(above, ast.Subscript) and isinstance(above.ctx, ast.Store)
+            is_added = isinstance(above, ast.Attribute) and above.attr in _ADDING
+            if (is_stored or is_added) and self.project.definition(mention) is found:
+                return True
+        return False
 
     def _of_parameter(self, function: Function, argument: ast.arg) -> ast.arg | None:
         """None when the type is harmless, or when everybody who calls the function passes what is ours."""
@@ -225,12 +237,14 @@ def _passed(project: Project, function: Function, argument: ast.arg, mention: as
     if named is not None:
         return named
     ordered = [*function.args.posonlyargs, *function.args.args]
-    if any(k.arg is None for k in call.keywords) or any(isinstance(a, ast.Starred) for a in call.args):
+    at = ordered.index(argument) if argument in ordered else len(call.args)
+    if any(isinstance(a, ast.Starred) for a in call.args):
+        return None
+    if at < len(call.args):
+        return call.args[at]
+    if any(k.arg is None for k in call.keywords):
         return None
     if argument in ordered:
-        at = ordered.index(argument)
-        if at < len(call.args):
-            return call.args[at]
         from_end = at - len(ordered)
         defaults = function.args.defaults
         return defaults[from_end] if -from_end <= len(defaults) else None

@@ -31,11 +31,13 @@ def test_s30_an_old_starlette_is_found_with_both_of_its_holes(tmp_path: Path) ->
     ]
 
 
-def test_s30_the_release_that_closed_the_hole_passes(tmp_path: Path) -> None:
+def test_s30_the_release_that_closed_the_hole_passes_and_its_candidate_does_not(tmp_path: Path) -> None:
     assert _lock_with(tmp_path, "starlette", "starlette==1.1.0") == []
+    assert _lock_with(tmp_path, "starlette", "starlette==1.1") == []
+    assert _lock_with(tmp_path, "starlette", "starlette==1.1.0rc1") != []
 
 
-def test_s30_every_floor_finds_the_release_of_the_year_before(tmp_path: Path) -> None:
+def test_s30_every_floor_finds_an_older_release(tmp_path: Path) -> None:
     for floor in FLOORS:
         assert any(
             floor.cve in line for line in _lock_with(tmp_path, floor.package, f"{floor.package}==0.0.1")

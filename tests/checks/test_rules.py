@@ -86,6 +86,20 @@ def test_s12_a_constant_of_another_module_is_one_and_a_changed_name_is_none(tmp_
     ]
 
 
+def test_s12_a_list_that_is_added_to_is_no_constant(tmp_path: Path) -> None:
+    read = f"{_SQL}PARTS = ['a']\ndef read(conn):\n    conn.execute(text(', '.join(PARTS)))\n"
+
+    assert _found(tmp_path, read) == []
+    assert _ids(_found(tmp_path, f"{read}def add(name):\n    PARTS.append(name)\n")) == ["sql-built"]
+
+
+def test_s12_a_statement_beside_unpacked_values_is_followed(tmp_path: Path) -> None:
+    one = f"{_SQL}def _one(conn, sql, **values):\n    conn.execute(text(sql), values)\n"
+
+    assert _found(tmp_path, f"{one}def read(conn, **v):\n    _one(conn, 'SELECT 1', **v)\n") == []
+    assert _ids(_found(tmp_path, f"{one}def read(conn, **v):\n    _one(conn, **v)\n")) == ["sql-built"]
+
+
 _HTML = (
     "import streamlit as st\nfrom html import escape\nfrom typing import Literal\nTone = Literal['', 'bad']\n"
 )
