@@ -24,7 +24,6 @@ ROOT = Path(__file__).resolve().parent
 LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 
 SIMULATOR_CLIENT_ID = "TESTSIMULATOR"
-# pragma: allowlist nextline secret - published: it opens only the local simulator
 SIMULATOR_CLIENT_SECRET = "cfsk_ma_test_simulator"  # noqa: S105 - published: it opens only the local simulator
 CASHFREE_HOSTS = {
     "sandbox": "https://sandbox.cashfree.com/pg",

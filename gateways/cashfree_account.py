@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 API_VERSION = "2025-01-01"
 SANDBOX_API = "https://sandbox.cashfree.com/pg"
 PRODUCTION_API = "https://api.cashfree.com/pg"
-# pragma: allowlist nextline secret - the public beginning of every live secret
 PRODUCTION_SECRET_PREFIX = "cfsk_ma_prod_"  # noqa: S105 - the public beginning of every live secret
 NOT_CONFIGURED = "Payments are not set up correctly. You were not charged. Please contact support."
 

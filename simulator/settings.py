@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 DEFAULT_CLIENT_ID = "TESTSIMULATOR"
-# pragma: allowlist nextline secret - published: it opens only this simulator
 DEFAULT_CLIENT_SECRET = "cfsk_ma_test_simulator"  # noqa: S105 - published: it opens only this simulator
 DEFAULT_DATA_DIR = Path(".data/simulator")
 

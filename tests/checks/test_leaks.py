@@ -95,6 +95,15 @@ def test_s31_names_invented_values_and_variables_pass(repository: Path) -> None:
     assert violations(repository) == []
 
 
+def test_s31_the_reason_that_ruff_wants_is_enough_for_a_name_and_not_for_a_key(repository: Path) -> None:
+    mark = "# no" + "qa: S105 - a name"
+    _plant(repository, f'RESET_PASSWORD = "reset_password"  {mark}\n')
+    assert violations(repository) == []
+
+    _plant(repository, f'RESET_PASSWORD = "{AWS_KEY}"  {mark}\n')
+    assert violations(repository)[0].startswith("app.py:1: aws access key?")
+
+
 def test_s31_a_mark_without_a_reason_does_not_count(repository: Path) -> None:
     _plant(repository, f'invented = "{RANDOM}"  # pragma: allowlist secret\n')
 
