@@ -29,9 +29,9 @@ _LOCKS = frozenset({"requirements.txt", "requirements-dev.txt"})
 # Tests are full of invented passwords and addresses of databases with them. What has the shape or the randomness
 # of a real key counts there as everywhere.
 _NOT_IN_TESTS = frozenset({"Secret Keyword", "Basic Auth Credentials"})
-# detect-secrets takes the mark alone; here it counts with a reason only.
 # Whether a word is a password because its variable is called so, ruff asks too: one reason is enough.
 _REASON_FOR_RUFF = re.compile(r"# noqa: S10[567] - \S")
+# detect-secrets takes the mark alone; here it counts with a reason only.
 _REASON = re.compile(r"allowlist (?:nextline )?secret - \S")
 
 
