@@ -34,7 +34,7 @@ CASHFREE_SCRIPT = "https://sdk.cashfree.com/js/v3/cashfree.js"
 # The guide's own names for production values, accepted only there.
 PRODUCTION_ALIASES = {
     "CASHFREE_PROD_CLIENT_ID": "CASHFREE_CLIENT_ID",
-    "CASHFREE_PROD_CLIENT_SECRET": "CASHFREE_CLIENT_SECRET",
+    "CASHFREE_PROD_CLIENT_SECRET": "CASHFREE_CLIENT_SECRET",  # pragma: allowlist secret - a variable's name
     "PROD_SENDER_EMAIL": "SENDER_EMAIL",
 }
 

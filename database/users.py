@@ -32,7 +32,7 @@ def insert(conn: Connection, **values: Any) -> User:
         INSERT INTO users AS u (id, username, email, full_name, phone, state_code, role, password_hash, customer_id)
         VALUES (:id, :username, :email, :full_name, :phone, :state_code, :role, :password_hash, :customer_id)
         RETURNING {COLUMNS}
-        """),  # noqa: S608 - the column list is a constant of this module
+        """),
         values,
     )
     return user_from_row(row.mappings().one())
@@ -58,7 +58,7 @@ def find_credentials(conn: Connection, login: str) -> Credentials | None:
         WHERE (u.username = :login OR u.email = :login)
           AND u.status = 'active'
           AND u.deleted_at IS NULL
-        """),  # noqa: S608 - the column list is a constant of this module
+        """),
             {"login": login},
         )
         .mappings()
@@ -173,7 +173,7 @@ def _find(conn: Connection, condition: str, value: object) -> User | None:
         WHERE {condition}
           AND u.status = 'active'
           AND u.deleted_at IS NULL
-        """),  # noqa: S608 - both parts are constants of this module
+        """),
         {"value": value},
     )
     found = row.mappings().first()
