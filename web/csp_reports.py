@@ -37,7 +37,7 @@ _DIRECTIVE = re.compile(
     r"|base-uri|form-action|frame-ancestors"
 )
 _HOST = re.compile(r"[A-Za-z0-9.\-:\[\]]{1,100}")
-_WORD = re.compile(r"[a-z\-]{1,20}")  # inline, eval, wasm-eval, data, blob
+_WORDS = frozenset({"inline", "eval", "wasm-eval", "data", "blob", "filesystem", "about"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +134,7 @@ def _blocked(address: str) -> str:
     if host:
         return host if _HOST.fullmatch(host) else "unreadable"
     word = address.partition(":")[0]
-    return word if _WORD.fullmatch(word) else "unreadable"
+    return word if word in _WORDS else "unreadable"
 
 
 def _page(address: str) -> str:
