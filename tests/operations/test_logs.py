@@ -137,7 +137,7 @@ HOSTILE = {
 
 
 @pytest.fixture
-def log_file(tmp_path, capsys):
+def log_file(tmp_path):
     """The real log, put back as it was afterwards."""
     root = logging.getLogger()
     kept = (root.handlers[:], root.level, structlog.get_config())
@@ -152,7 +152,7 @@ def log_file(tmp_path, capsys):
 
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
-def test_s18_an_event_is_one_line_of_json_whatever_it_says(log_file, capsys, text) -> None:
+def test_s18_an_event_is_one_line_of_json_whatever_it_says(log_file, text) -> None:
     structlog.get_logger("hostile").warning(
         "told", said=text, rows=[text, {text: text}], raw=text.encode("utf-8", "replace")
     )
@@ -165,7 +165,6 @@ def test_s18_an_event_is_one_line_of_json_whatever_it_says(log_file, capsys, tex
     first, second = (json.loads(line) for line in lines[:2])
     assert (first["event"], first["level"], first["said"]) == ("told", "warning", text)
     assert second["event"] == f"told {text}"
-    assert capsys.readouterr().out.splitlines() == [line.decode() for line in lines[:2]]
 
 
 def test_s18_a_megabyte_is_cut_and_what_surrounds_it_is_masked(log_file) -> None:
@@ -191,7 +190,8 @@ def test_a_number_that_json_does_not_know_is_written_as_text(value) -> None:
 def test_the_servers_own_lines_are_masked_too(log_file) -> None:
     access, runtime = logging.getLogger("uvicorn.access"), logging.getLogger("streamlit.runtime")
     access.propagate = runtime.propagate = False
-    access.addHandler(logging.NullHandler())
+    for logger in (access, runtime):
+        logger.addHandler(logging.NullHandler())
 
     configure_logs(log_file.parent)
     access.warning('%s - "%s %s HTTP/%s" %d', "127.0.0.1:1", "GET", "/auth/session?ticket=canary", "1.1", 303)
