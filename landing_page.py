@@ -29,7 +29,7 @@ from domain.identifiers import ORDER_ID_PATTERN
 from jobs.worker import working
 from operations.logs import configure_logs
 from operations.simulator_process import start_simulator, stop_simulator
-from operations.start_up import ensure_admin, refuse_weak_server, seconds_since_start
+from operations.start_up import ensure_admin, refuse_weak_server, seconds_since_start, tell_warnings
 from ui import (
     billing,
     check_again,
@@ -232,6 +232,7 @@ async def lifespan(_asgi: object) -> AsyncIterator[None]:
         services = await asyncio.to_thread(get_services)
         configure_logs(ROOT)
         refuse_weak_server(services.settings)
+        tell_warnings(services.settings)
         await asyncio.to_thread(ensure_admin, services)
         if services.settings.uses_simulator:
             simulator = await asyncio.to_thread(start_simulator, services.settings)
