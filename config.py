@@ -316,7 +316,7 @@ def _problems_in_production(settings: Settings) -> list[str]:
 
 
 def _is_this_machine(host: str) -> bool:
-    return host in LOCAL_HOSTS or host.endswith(".localhost") or host.startswith("127.") or host == "0.0.0.0"  # noqa: S104
+    return host in LOCAL_HOSTS or host.endswith(".localhost") or host.startswith("127.") or host == "0.0.0.0"  # noqa: S104 - asked about, not listened on
 
 
 def _weak_secrets(settings: Settings) -> Iterator[str]:
