@@ -18,6 +18,7 @@ _NEXT = {
     "dashboard": "open your dashboard",
     "billing": "open your billing page",
     "admin": "open the admin panel",
+    "account": "open your account",
 }
 _RETURN = "/?order_id="
 

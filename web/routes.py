@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.routing import BaseRoute, Route
 
-from web import auth, checkout, health, webhooks
+from web import account, auth, checkout, health, webhooks
 
 _ALL_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
@@ -16,6 +16,7 @@ def build_routes() -> list[BaseRoute]:
         Route("/webhooks/cashfree/", webhooks.cashfree, methods=_ALL_METHODS),
         Route("/auth/session", auth.start_session, methods=["GET"]),
         Route("/auth/sign-out", auth.end_session, methods=["POST"]),
+        Route("/account/export", account.export, methods=["GET"]),
         Route("/checkout/{order_id}", checkout.checkout, methods=["GET"]),
         Route("/checkout/{order_id}/script-failure", checkout.script_failure, methods=["POST"]),
         Route("/healthz", health.healthz, methods=["GET"]),
