@@ -35,12 +35,16 @@ test: setup chromium ## Run every test
 faults: setup ## Run the fault tests with their large numbers (an hour) and write docs/faults.md
 	@$(BIN)/python -m pytest tests/faults --faults=large -n 2 --dist worksteal
 
-check: setup ## Format, lint, types, layers, security rules
+check: setup ## Format, lint, types, layers, security rules, secrets
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@PYTHONPATH=. $(BIN)/lint-imports --no-logo
 	@$(BIN)/python -m checks.layers && echo "Layers: imports go downwards only."
+	@$(BIN)/bandit --quiet --configfile pyproject.toml --recursive . && echo "Bandit: nothing found."
+	@$(BIN)/python -m checks.rules && echo "Rules: SQL is constant, HTML escaped, coroutines do not block, secrets meet compare_digest."
+	@$(BIN)/python -m checks.floors && echo "Floors: no pinned package is below a release that closed a known hole."
+	@$(BIN)/python -m checks.leaks && echo "Leaks: no secret in the files or the history."
 
 format: setup ## Write the format that `check` wants
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
+from ipaddress import ip_network
+from itertools import combinations
 from pathlib import Path
 from typing import Annotated, Any, Self
 from urllib.parse import urlsplit
@@ -19,6 +21,7 @@ from pydantic import BeforeValidator, Field, SecretStr, ValidationError, model_v
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from domain.accounts import check_password, normal_email
+from domain.placeholders import looks_like_placeholder
 
 ROOT = Path(__file__).resolve().parent
 LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -31,10 +34,13 @@ CASHFREE_HOSTS = {
 }
 CASHFREE_SCRIPT = "https://sdk.cashfree.com/js/v3/cashfree.js"
 
+# In production: 32 characters of base64 are 192 bits; a token that opens figures alone may be shorter.
+_SHORTEST_SECRETS = {"SECRET_KEY": 32, "PASSWORD_PEPPER": 32, "METRICS_TOKEN": 16}
+
 # The guide's own names for production values, accepted only there.
 PRODUCTION_ALIASES = {
     "CASHFREE_PROD_CLIENT_ID": "CASHFREE_CLIENT_ID",
-    "CASHFREE_PROD_CLIENT_SECRET": "CASHFREE_CLIENT_SECRET",
+    "CASHFREE_PROD_CLIENT_SECRET": "CASHFREE_CLIENT_SECRET",  # pragma: allowlist secret - a variable's name
     "PROD_SENDER_EMAIL": "SENDER_EMAIL",
 }
 
@@ -66,6 +72,7 @@ def _split_commas(value: object) -> object:
     return value
 
 
+NameList = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split_commas)]
 SecretList = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_split_commas)]
 
 
@@ -78,6 +85,7 @@ class Settings(BaseSettings):
     app_base_url: str = ""
     host: str = "127.0.0.1"
     port: int = Field(8501, ge=1, le=65535)
+    trusted_proxies: NameList = ()
     data_dir: Path = Path(".data")
     database_url: SecretStr | None = None
 
@@ -105,6 +113,7 @@ class Settings(BaseSettings):
 
     business_name: str = "Sector RS"
     business_address: str = ""
+    business_state: str = ""
     business_gstin: str = ""
     support_email: str = "support@sector-rs.example"
     support_phone: str = ""
@@ -197,11 +206,34 @@ def load_settings(environ: Mapping[str, str] | None = None, root: Path = ROOT) -
     for source in (general, special, real):
         merged |= _with_aliases(source) if is_production else source
     values = {name: merged[name.upper()] for name in Settings.model_fields if merged.get(name.upper())}
+    # uvicorn's own variable would let it believe proxies that nobody named here.
+    problems = ["FORWARDED_ALLOW_IPS is refused: TRUSTED_PROXIES names the proxies"] * (
+        "FORWARDED_ALLOW_IPS" in real
+    )
     try:
         settings = Settings(**values)  # type: ignore[arg-type]
     except ValidationError as exc:
-        raise ConfigError(_explain(exc)) from None
+        problems += _explain(exc)
+    if problems:
+        lines = "\n".join(f"  - {problem}" for problem in problems)
+        raise ConfigError(f"The configuration cannot be used:\n{lines}")
     return _with_generated_secrets(settings, root)
+
+
+def find_warnings(settings: Settings, root: Path = ROOT) -> tuple[str, ...]:
+    """What an operator should know of a configuration that may start. Names variables and files, never values."""
+    warnings = []
+    if not settings.is_production and (root / ".env.production").is_file():
+        warnings.append(
+            f".env.production is present but not read: APP_ENV is {settings.app_env}, and no real payment is taken"
+        )
+    if settings.is_production and not settings.trusted_proxies:
+        warnings.append(
+            "TRUSTED_PROXIES is empty: behind a proxy every visitor has its address, and shares its limits"
+        )
+    if settings.is_production and settings.support_email == Settings.model_fields["support_email"].default:
+        warnings.append("SUPPORT_EMAIL is not set: the address that pages show reaches nobody")
+    return tuple(warnings)
 
 
 def _with_aliases(source: dict[str, str]) -> dict[str, str]:
@@ -228,6 +260,8 @@ def _problems_anywhere(settings: Settings) -> list[str]:
     url = urlsplit(settings.app_base_url)
     if url.scheme not in {"http", "https"} or not url.hostname or url.path not in {"", "/"} or url.query:
         problems.append("APP_BASE_URL must be http(s)://host[:port] without a path")
+    if not all(_is_some_network(text) for text in settings.trusted_proxies):
+        problems.append("TRUSTED_PROXIES must be addresses or networks such as 10.0.0.5, 10.0.0.0/24")
     if settings.uses_simulator and url.hostname not in LOCAL_HOSTS:
         problems.append("CASHFREE_ENV=simulator is refused unless APP_BASE_URL is a local address")
     if bool(settings.cashfree_client_id) != bool(settings.cashfree_client_secret.get_secret_value()):
@@ -258,29 +292,69 @@ def _problems_anywhere(settings: Settings) -> list[str]:
     return problems
 
 
+def _is_some_network(text: str) -> bool:
+    """True for an address or a network, but not for one that holds everybody."""
+    try:
+        return ip_network(text).prefixlen > 0
+    except ValueError:
+        return False
+
+
 def _problems_in_production(settings: Settings) -> list[str]:
     problems = []
     if not settings.app_base_url.startswith("https://"):
         problems.append("APP_BASE_URL must begin with https:// in production")
+    if _is_this_machine(urlsplit(settings.app_base_url).hostname or ""):
+        problems.append("APP_BASE_URL must be the address that buyers use, not this machine's own")
     if settings.database_url is None:
         problems.append("DATABASE_URL is required in production (the embedded server is for development)")
     if settings.cashfree_env is not CashfreeEnv.PRODUCTION:
         problems.append("CASHFREE_CLIENT_ID and CASHFREE_CLIENT_SECRET must be live keys in production")
     if settings.api_base and settings.api_base.rstrip("/") not in CASHFREE_HOSTS.values():
         problems.append("API_BASE must be a host of Cashfree in production")
-    for name in ("secret_key", "password_pepper"):
-        if len(getattr(settings, name).get_secret_value()) < 32:
-            problems.append(f"{name.upper()} must hold at least 32 characters in production")
-    return problems
+    return [*problems, *_weak_secrets(settings)]
 
 
-def _explain(error: ValidationError) -> str:
+def _is_this_machine(host: str) -> bool:
+    return host in LOCAL_HOSTS or host.endswith(".localhost") or host.startswith("127.") or host == "0.0.0.0"  # noqa: S104 - asked about, not listened on
+
+
+def _weak_secrets(settings: Settings) -> Iterator[str]:
+    """The secrets that somebody could guess, or that one leak would give away together."""
+    client_secret = settings.cashfree_client_secret.get_secret_value()
+    if not client_secret:
+        yield "CASHFREE_CLIENT_SECRET is empty: without it no webhook can be verified"
+    held = {
+        "SECRET_KEY": settings.secret_key.get_secret_value(),
+        "PASSWORD_PEPPER": settings.password_pepper.get_secret_value(),
+        "PASSWORD_PEPPER_PREVIOUS": settings.password_pepper_previous.get_secret_value(),
+        "METRICS_TOKEN": settings.metrics_token.get_secret_value(),
+        "CASHFREE_CLIENT_SECRET": client_secret,
+        "ADMIN_PASSWORD": settings.admin_password.get_secret_value(),
+    }
+    for name, least in _SHORTEST_SECRETS.items():
+        is_needed = name in {"SECRET_KEY", "PASSWORD_PEPPER"}
+        if (held[name] or is_needed) and len(held[name]) < least:
+            yield f"{name} must hold at least {least} characters in production"
+        elif held[name] and looks_like_placeholder(held[name]):
+            yield f"{name} looks like a placeholder: draw it at random"
+    if client_secret and looks_like_placeholder(client_secret.removeprefix("cfsk_ma_prod_")):
+        yield "CASHFREE_CLIENT_SECRET looks like a placeholder"
+    for secret in settings.cashfree_webhook_secrets:
+        if looks_like_placeholder(secret.get_secret_value().removeprefix("cfsk_ma_prod_")):
+            yield "CASHFREE_WEBHOOK_SECRETS holds something that looks like a placeholder"
+    for (one, first), (other, second) in combinations(held.items(), 2):
+        if first and first == second:
+            yield f"{one} and {other} must differ"
+
+
+def _explain(error: ValidationError) -> list[str]:
     lines = []
     for problem in error.errors(include_input=False, include_url=False):
         where = ".".join(str(part) for part in problem["loc"]).upper()
         text = problem["msg"].removeprefix("Value error, ")
         lines += [f"{where}: {text}" if where else line for line in text.splitlines()]
-    return "The configuration cannot be used:\n" + "\n".join(f"  - {line}" for line in lines)
+    return lines
 
 
 def _with_generated_secrets(settings: Settings, root: Path) -> Settings:

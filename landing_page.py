@@ -29,19 +29,22 @@ from domain.identifiers import ORDER_ID_PATTERN
 from jobs.worker import working
 from operations.logs import configure_logs
 from operations.simulator_process import start_simulator, stop_simulator
-from operations.start_up import ensure_admin, refuse_weak_server, seconds_since_start
+from operations.start_up import ensure_admin, refuse_weak_server, seconds_since_start, tell_warnings
 from ui import (
     billing,
     check_again,
     checkout,
     dashboard,
+    forgot,
     landing,
     legal,
     login,
     pages,
     register,
+    reset,
     session,
     theme,
+    verify,
 )
 from ui.components import footer, notice
 from web.middleware import SecurityHeaders
@@ -181,6 +184,9 @@ def _navigation(services: Services, user: User | None) -> StreamlitPage:
         "admin": make("admin", "Admin", admin_panel.render, admin),
         "login": make("login", "Log in", login.render, not member),
         "register": make("register", "Create account", register.render, not member),
+        "forgot": make("forgot", "Forgot your password", forgot.render, False),
+        "reset": make("reset", "Choose a new password", reset.render, False),
+        "verify": make("verify", "Confirm your address", verify.render, False),
         "contact": make("contact", "Contact", legal.render_contact, False),
         "refunds": make("refunds", "Refunds", legal.render_refunds, False),
         "terms": make("terms", "Terms", legal.render_terms, False),
@@ -226,6 +232,7 @@ async def lifespan(_asgi: object) -> AsyncIterator[None]:
         services = await asyncio.to_thread(get_services)
         configure_logs(ROOT)
         refuse_weak_server(services.settings)
+        tell_warnings(services.settings)
         await asyncio.to_thread(ensure_admin, services)
         if services.settings.uses_simulator:
             simulator = await asyncio.to_thread(start_simulator, services.settings)

@@ -1,4 +1,4 @@
-"""The command line: run, migrate, create-admin, doctor, worker, psql, send-test-mail, check, sweep, reconcile, events.
+"""The command line: run, migrate, create-admin, doctor, worker, check, audit, sweep, reconcile, events and more.
 
 Each command is a few lines around one use-case. `python manage.py --help` lists them.
 """
@@ -25,6 +25,7 @@ from domain.errors import GatewayError, ProductError
 from jobs.worker import work_until_told_to_stop
 from mail.sender import MailNotSent
 from operations import event_text
+from operations.audit import in_sentences, verify_audit_log
 from operations.check import all_hold, format_findings, run_checks
 from operations.command_line import build_parser
 from operations.doctor import examine
@@ -141,6 +142,13 @@ def _check(settings: Settings, _options: argparse.Namespace) -> int:
     return 0 if all_hold(findings) else 1
 
 
+def _audit(settings: Settings, options: argparse.Namespace) -> int:
+    with closing(build_services(settings)) as services:
+        proof = verify_audit_log(services, earlier_end=options.end)
+    print(in_sentences(proof))
+    return 0 if proof.holds else 1
+
+
 def _sweep(settings: Settings, _options: argparse.Namespace) -> int:
     with closing(build_services(settings)) as services:
         done = reconciliation.sweep(services)
@@ -216,6 +224,7 @@ _COMMANDS: dict[str, Callable[[Settings, argparse.Namespace], int]] = {
     "psql": _psql,
     "send-test-mail": _send_test_mail,
     "check": _check,
+    "audit": _audit,
     "sweep": _sweep,
     "reconcile": _reconcile,
     "events": _events,

@@ -30,7 +30,7 @@ LOGINS_BY_ADDRESS = Limit("login-address", 50, _QUARTER, _TOO_MANY)
 # One guess on each of ten thousand accounts is an attack too.
 LOGINS_BY_ALL = Limit("login-all", 600, _QUARTER, "Many people are trying to log in. Please wait {wait}.")
 
-REGISTRATIONS_BY_ADDRESS = Limit("register-address", 20, _HOUR, _TOO_MANY)
+REGISTRATIONS_BY_ADDRESS = Limit("register-address", 60, _HOUR, _TOO_MANY)
 REGISTRATIONS_BY_ALL = Limit("register-all", 600, _HOUR, "Many people are registering. Please wait {wait}.")
 
 # Mails to one address, whoever asks for them.

@@ -63,7 +63,7 @@ def find_receipt(conn: Connection, order_id: str) -> StoredMail | None:
         JOIN emails e ON e.dedupe_key = 'receipt:' || p.gateway || ':' || p.gateway_payment_id
         LEFT JOIN email_tokens t ON t.id = e.email_token_id
         WHERE p.order_id = :order_id AND p.role = 'primary'
-        """),  # noqa: S608 - the column list is a constant of this module
+        """),
         {"order_id": order_id},
     )
     found = row.mappings().first()
@@ -78,7 +78,7 @@ def find_unsent(conn: Connection, email_id: int) -> StoredMail | None:
         FROM emails e
         LEFT JOIN email_tokens t ON t.id = e.email_token_id
         WHERE e.id = :id AND e.status IN ('queued', 'kept') AND e.to_address <> ''
-        """),  # noqa: S608 - the column list is a constant of this module
+        """),
         {"id": email_id},
     )
     found = row.mappings().first()

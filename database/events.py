@@ -82,7 +82,7 @@ def find_unprocessed(conn: Connection, event: WebhookEvent, *, received_before: 
 
 def find(conn: Connection, event_id: int) -> StoredEvent | None:
     """The event with this id."""
-    row = conn.execute(text(f"SELECT {_COLUMNS} FROM gateway_events WHERE id = :id"), {"id": event_id})  # noqa: S608 - the column list is a constant of this module
+    row = conn.execute(text(f"SELECT {_COLUMNS} FROM gateway_events WHERE id = :id"), {"id": event_id})
     found = row.mappings().first()
     return None if found is None else StoredEvent(**found)
 
@@ -90,7 +90,7 @@ def find(conn: Connection, event_id: int) -> StoredEvent | None:
 def read(conn: Connection, event_id: int) -> EventText | None:
     """The event with this id, with its body to the byte."""
     row = conn.execute(
-        text(f"SELECT {_COLUMNS}, dedupe_key, body FROM gateway_events WHERE id = :id"),  # noqa: S608 - the column list is a constant of this module
+        text(f"SELECT {_COLUMNS}, dedupe_key, body FROM gateway_events WHERE id = :id"),
         {"id": event_id},
     )
     found = row.mappings().first()
@@ -110,7 +110,7 @@ def list_newest(conn: Connection, *, status: str | None, limit: int) -> list[Sto
         WHERE CAST(:status AS text) IS NULL OR status = :status
         ORDER BY id DESC
         LIMIT :limit
-        """),  # noqa: S608 - the column list is a constant of this module
+        """),
         {"status": status, "limit": limit},
     )
     return [StoredEvent(**row) for row in rows.mappings()]

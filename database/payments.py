@@ -143,7 +143,7 @@ def _rows(conn: Connection, rest: str, value: object) -> list[PaymentRow]:
         FROM payments p
         {rest}
         ORDER BY p.created_at DESC, p.id DESC
-        """),  # noqa: S608 - `rest` is a constant of this module
+        """),
         {"value": value},
     )
     return [PaymentRow(**{**row, "status": PaymentStatus(row["status"])}) for row in rows.mappings()]

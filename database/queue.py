@@ -40,6 +40,7 @@ class Job(StrEnum):
     SWEEP = "sweep"
     CHECK = "check"
     RECONCILE = "reconcile"
+    TIDY = "tidy"
 
 
 # Jobs that no cause queues but the clock (UTC), at most one of each waiting. The next run is the retry.
@@ -49,6 +50,7 @@ PERIODIC: Mapping[Job, str] = {
     Job.CHECK: "*/5 * * * *",
     # 02:30 in India: nobody buys, and the gateway's account of the day before is complete.
     Job.RECONCILE: "0 21 * * *",
+    Job.TIDY: "30 21 * * *",
 }
 
 

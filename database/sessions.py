@@ -106,7 +106,7 @@ def find(conn: Connection, token_hash: bytes, *, seen_after: datetime, now: date
           AND s.seen_at > :seen_after
           AND u.status = 'active'
           AND u.deleted_at IS NULL
-        """),  # noqa: S608 - the column list is a constant
+        """),
             {"token_hash": token_hash, "seen_after": seen_after, "now": now},
         )
         .mappings()

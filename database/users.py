@@ -32,7 +32,7 @@ def insert(conn: Connection, **values: Any) -> User:
         INSERT INTO users AS u (id, username, email, full_name, phone, state_code, role, password_hash, customer_id)
         VALUES (:id, :username, :email, :full_name, :phone, :state_code, :role, :password_hash, :customer_id)
         RETURNING {COLUMNS}
-        """),  # noqa: S608 - the column list is a constant of this module
+        """),
         values,
     )
     return user_from_row(row.mappings().one())
@@ -58,7 +58,7 @@ def find_credentials(conn: Connection, login: str) -> Credentials | None:
         WHERE (u.username = :login OR u.email = :login)
           AND u.status = 'active'
           AND u.deleted_at IS NULL
-        """),  # noqa: S608 - the column list is a constant of this module
+        """),
             {"login": login},
         )
         .mappings()
@@ -94,7 +94,7 @@ def find_owner_of_email(conn: Connection, email: str) -> UUID | None:
 
 
 def replace_email(conn: Connection, user_id: UUID, *, email: str, now: datetime) -> None:
-    """Store an address that its owner has just proved. The database's own name says that it is taken: users_email_key."""
+    """Store an address that its owner has just proved. When it is taken, the database names users_email_key."""
     conn.execute(
         text("""
         UPDATE users
@@ -214,7 +214,7 @@ def _find(conn: Connection, condition: str, value: object) -> User | None:
         WHERE {condition}
           AND u.status = 'active'
           AND u.deleted_at IS NULL
-        """),  # noqa: S608 - both parts are constants of this module
+        """),
         {"value": value},
     )
     found = row.mappings().first()

@@ -23,7 +23,7 @@ LIFETIMES = {
 # The page that each link opens. Opening it changes nothing: programs that scan mails open links too.
 PAGES = {
     Purpose.VERIFY_EMAIL: "verify",
-    Purpose.RESET_PASSWORD: "reset",
+    Purpose.RESET_PASSWORD: "reset",  # pragma: allowlist secret - the name of a page
     Purpose.CHANGE_EMAIL: "verify",
 }
 

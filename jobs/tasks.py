@@ -21,6 +21,7 @@ from database.queue import PERIODIC, RETRY_LIMIT, Job
 from domain.errors import ProductError
 from mail.sender import MailNotSent
 from operations.check import check_and_alarm
+from operations.housekeeping import tidy
 from wiring import Services
 
 _POOL_SECONDS = 3.0
@@ -39,6 +40,7 @@ USE_CASES: dict[Job, Callable[..., object]] = {
     Job.SWEEP: payment_handler.sweep,
     Job.CHECK: check_and_alarm,
     Job.RECONCILE: payment_handler.reconcile_last_days,
+    Job.TIDY: tidy,
 }
 
 

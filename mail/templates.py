@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Protocol
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from domain.limits import in_words
 from domain.links import LIFETIMES, Purpose
@@ -293,7 +293,7 @@ def _compose(name: str, business: Business, *, subject: str, **values: object) -
 def _templates() -> Environment:
     return Environment(
         loader=FileSystemLoader(_FOLDER),
-        autoescape=lambda name: name is not None and name.endswith(".html.j2"),  # noqa: S701 - on for all HTML
+        autoescape=select_autoescape(enabled_extensions=("html.j2",), default=False),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

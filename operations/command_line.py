@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 
 from operations.moments import Moment, parse_moment
 
@@ -22,6 +23,17 @@ def build_parser(description: str | None) -> argparse.ArgumentParser:
     mail = commands.add_parser("send-test-mail", help="send a test mail with the SMTP settings")
     mail.add_argument("email")
     commands.add_parser("check", help="ask the database whether every invariant holds")
+    audit = commands.add_parser("audit", help="prove that the audit log is as it was written")
+    proofs = audit.add_subparsers(dest="action", required=True, metavar="action")
+    verify = proofs.add_parser(
+        "verify", help="follow the chain over all entries; exit code 1 where it breaks"
+    )
+    verify.add_argument(
+        "--end",
+        type=_digest,
+        metavar="DIGEST",
+        help="an end noted earlier, which must be a link of the chain",
+    )
     commands.add_parser("sweep", help="ask the gateway about unfinished orders now, as each minute")
     reconcile = commands.add_parser(
         "reconcile", help="compare our books with the gateway's own account, and rebuild what is missing"
@@ -45,6 +57,12 @@ def _moment(words: str) -> Moment:
         return parse_moment(words)
     except ValueError as exc:
         raise argparse.ArgumentTypeError(str(exc)) from exc
+
+
+def _digest(words: str) -> str:
+    if not re.fullmatch("[0-9a-f]{64}", words):
+        raise argparse.ArgumentTypeError("write the 64 hexadecimal digits that `audit verify` printed")
+    return words
 
 
 def _count(words: str) -> int:

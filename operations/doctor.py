@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from cashfree_integration import CashfreePaymentGateway
-from config import Settings
+from config import Settings, find_warnings
 from database.engine import database_now
 from database.queue import worker_is_alive
 from domain.errors import GatewayError, GatewayObjectNotFound, GatewayUnavailable
@@ -33,6 +33,7 @@ def examine(settings: Settings) -> list[Finding]:
     """Examine configuration, database, clock, worker, gateway and mail. Changes nothing but missing migrations."""
     return [
         Finding("configuration", True, f"{settings.app_env} at {settings.app_base_url}"),
+        *(Finding("configuration", True, f"warning: {sentence}") for sentence in find_warnings(settings)),
         *_database(settings),
         _gateway(settings),
         _mail(settings),

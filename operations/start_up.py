@@ -8,7 +8,7 @@ import psutil
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from config import ConfigError, Settings
+from config import ConfigError, Settings, find_warnings
 from database import queue
 from database.migrate import is_current
 from domain.errors import EmailTaken
@@ -46,6 +46,12 @@ def readiness(services: Services) -> dict[str, bool]:
 def seconds_since_start() -> float:
     """Seconds since this process began, for the line that says how long a start took."""
     return round(time.time() - psutil.Process().create_time(), 1)
+
+
+def tell_warnings(settings: Settings) -> None:
+    """Write what an operator should know of this configuration into the log, once at start."""
+    for sentence in find_warnings(settings):
+        log.warning("configuration_warning", sentence=sentence)
 
 
 def refuse_weak_server(settings: Settings) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from config import ROOT, CashfreeEnv, ConfigError, LatePayment, Settings, load_settings
+from config import ROOT, CashfreeEnv, ConfigError, LatePayment, Settings, find_warnings, load_settings
 
 GOOD_PRODUCTION = {
     "APP_ENV": "production",
@@ -17,8 +17,8 @@ GOOD_PRODUCTION = {
     "DATABASE_URL": "postgresql://app:canary-password@db.internal/app",
     "CASHFREE_CLIENT_ID": "123456abc",
     "CASHFREE_CLIENT_SECRET": "cfsk_ma_prod_canary",
-    "SECRET_KEY": "canary-key-" + "k" * 32,
-    "PASSWORD_PEPPER": "canary-pepper-" + "p" * 32,
+    "SECRET_KEY": "canary-Zr9v0qLxM3sUe7TgYw2NcHkB5dJf8aPo",  # pragma: allowlist secret - invented
+    "PASSWORD_PEPPER": "canary-h4KtVn6WzQb1RmXy8GsCj3EuLd0FaPi7",  # pragma: allowlist secret - invented
 }
 
 
@@ -128,7 +128,8 @@ def test_the_guides_production_names_win_over_the_general_files_sandbox_keys(tmp
         "CASHFREE_CLIENT_ID=TEST1\nCASHFREE_CLIENT_SECRET=cfsk_ma_test_1\nSENDER_EMAIL=me@dev.example\n"
     )
     (tmp_path / ".env.production").write_text(
-        "CASHFREE_PROD_CLIENT_ID=live-id\nCASHFREE_PROD_CLIENT_SECRET=cfsk_ma_prod_guide\n"
+        "CASHFREE_PROD_CLIENT_ID=live-id\n"
+        "CASHFREE_PROD_CLIENT_SECRET=cfsk_ma_prod_guide\n"  # pragma: allowlist secret - invented
         "PROD_SENDER_EMAIL=pay@rs.example\n"
     )
     real = {k: v for k, v in GOOD_PRODUCTION.items() if not k.startswith("CASHFREE")}
@@ -231,12 +232,86 @@ def test_settings_that_contradict_each_other_are_refused(tmp_path, environ) -> N
         ("API_BASE", "http://api.cashfree.com/pg"),
         ("DATABASE_URL", ""),
         ("SECRET_KEY", "short"),
+        ("SECRET_KEY", "changeme-changeme-changeme-change"),
+        ("SECRET_KEY", "please_CHANGE-ME_before_going_live_1"),
+        ("SECRET_KEY", "k" * 40),
+        ("SECRET_KEY", "q9" * 20),
+        ("SECRET_KEY", "canary-h4KtVn6WzQb1RmXy8GsCj3EuLd0FaPi7"),  # pragma: allowlist secret - invented
         ("PASSWORD_PEPPER", ""),
+        ("PASSWORD_PEPPER", "A real one? 0000000000000000000000000"),
+        ("METRICS_TOKEN", "f3Ka9-short"),
+        ("METRICS_TOKEN", "canary-Zr9v0qLxM3sUe7TgYw2NcHkB5dJf8aPo"),  # pragma: allowlist secret - invented
+        ("METRICS_TOKEN", "your-secret-token-here"),
+        ("CASHFREE_CLIENT_SECRET", ""),
+        ("CASHFREE_CLIENT_SECRET", "cfsk_ma_prod_"),
+        ("CASHFREE_CLIENT_SECRET", "cfsk_ma_prod_xxxxxxxxxxxxxxxx"),
+        ("CASHFREE_WEBHOOK_SECRETS", "cfsk_ma_test_simulator"),
+        ("APP_BASE_URL", "https://localhost"),
+        ("APP_BASE_URL", "https://rs.localhost"),
+        ("APP_BASE_URL", "https://127.0.0.2:8443"),
     ],
 )
-def test_production_refuses_each_weakness_alone(tmp_path, variable, value) -> None:
-    with pytest.raises(ConfigError):
+def test_production_refuses_each_weakness_alone_and_names_it(tmp_path, variable, value) -> None:
+    with pytest.raises(ConfigError) as refused:
         load_settings({**GOOD_PRODUCTION, variable: value}, root=tmp_path)
+
+    named = "CASHFREE_CLIENT_SECRET" if variable == "CASHFREE_ENV" else variable
+    assert named in str(refused.value)
+    assert "canary" not in str(refused.value)
+
+
+def test_production_accepts_secrets_as_the_documented_command_draws_them(tmp_path) -> None:
+    drawn = {
+        name: subprocess.run(
+            ["openssl", "rand", "-base64", "48"], capture_output=True, text=True, check=True
+        ).stdout.strip()
+        for name in ("SECRET_KEY", "PASSWORD_PEPPER", "METRICS_TOKEN")
+    }
+
+    assert load_settings({**GOOD_PRODUCTION, **drawn}, root=tmp_path).is_production
+
+
+@pytest.mark.parametrize("proxies", ["*", "nginx", "0.0.0.0/0", "::/0", "10.0.0.1/24", "10.0.0.1,,evil"])
+def test_a_proxy_that_is_everybody_or_nobody_is_refused(tmp_path, proxies) -> None:
+    with pytest.raises(ConfigError, match="TRUSTED_PROXIES"):
+        load_settings({"TRUSTED_PROXIES": proxies}, root=tmp_path)
+
+
+def test_proxies_are_named_by_address_or_network(tmp_path) -> None:
+    settings = load_settings({"TRUSTED_PROXIES": "10.0.0.5, 10.1.0.0/16,::1"}, root=tmp_path)
+
+    assert settings.trusted_proxies == ("10.0.0.5", "10.1.0.0/16", "::1")
+
+
+def test_the_servers_own_list_of_proxies_is_refused_beside_every_other_problem(tmp_path) -> None:
+    with pytest.raises(ConfigError) as refused:
+        load_settings({"FORWARDED_ALLOW_IPS": "*", "PORT": "0"}, root=tmp_path)
+
+    assert "TRUSTED_PROXIES" in str(refused.value)
+    assert "PORT" in str(refused.value)
+
+
+def test_a_production_file_beside_another_environment_is_worth_one_warning(tmp_path) -> None:
+    (tmp_path / ".env.production").write_text("APP_BASE_URL=https://canary.example\n")
+
+    (warning,) = find_warnings(load_settings({}, root=tmp_path), root=tmp_path)
+
+    assert ".env.production" in warning
+    assert "canary" not in warning
+    assert find_warnings(load_settings({}, root=tmp_path), root=tmp_path / "elsewhere") == ()
+
+
+def test_production_warns_of_a_missing_proxy_and_of_an_address_that_reaches_nobody(tmp_path) -> None:
+    bare = load_settings(GOOD_PRODUCTION, root=tmp_path)
+    told = load_settings(
+        {**GOOD_PRODUCTION, "TRUSTED_PROXIES": "10.0.0.5", "SUPPORT_EMAIL": "help@rs.example"}, root=tmp_path
+    )
+
+    assert [text.partition(" ")[0] for text in find_warnings(bare, root=tmp_path)] == [
+        "TRUSTED_PROXIES",
+        "SUPPORT_EMAIL",
+    ]
+    assert find_warnings(told, root=tmp_path) == ()
 
 
 def test_generated_secrets_stay_the_same_and_only_their_owner_reads_them(tmp_path) -> None:
@@ -271,8 +346,8 @@ def test_printing_settings_shows_no_secret(tmp_path) -> None:
             "SENDER_PASSWORD": "canary",
             "ADMIN_EMAIL": "admin@rs.example",
             "ADMIN_PASSWORD": "canary-password",
-            "METRICS_TOKEN": "canary",
-            "CASHFREE_WEBHOOK_SECRETS": "canary",
+            "METRICS_TOKEN": "canary-8sLw2QxYv5NcZr",
+            "CASHFREE_WEBHOOK_SECRETS": "canary-old",
             "PASSWORD_PEPPER_PREVIOUS": "canary",
         },
         root=tmp_path,

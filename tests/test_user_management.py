@@ -261,11 +261,11 @@ def test_a_password_under_the_previous_pepper_is_hashed_under_the_new_one_when_i
 
 def test_registrations_from_one_address_are_limited_and_wrong_forms_are_not_counted(services) -> None:
     visitor = Visitor("203.0.113.9")
-    for _ in range(25):
+    for _ in range(61):
         with pytest.raises(InvalidInput):
             register(services, **{**FORM, "password": "short"}, visitor=visitor)
     register(services, **FORM, visitor=visitor)
-    for _ in range(19):
+    for _ in range(59):
         with pytest.raises(EmailTaken):
             register(services, **{**FORM, "username": "other"}, visitor=visitor)
 

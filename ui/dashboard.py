@@ -135,8 +135,16 @@ def _tiles(snapshot: Snapshot) -> str:
     count = round(snapshot.breadth * len(snapshot.table))
     moved = round(100 * (snapshot.breadth - snapshot.breadth_month_ago))
     tiles = (
-        ("Leader", leader["sector"], f'<span class="ahead">{format_signed(leader["rs_55"], 1)} %</span>'),
-        ("Laggard", laggard["sector"], f'<span class="behind">{format_signed(laggard["rs_55"], 1)} %</span>'),
+        (
+            "Leader",
+            escape(leader["sector"]),
+            f'<span class="ahead">{format_signed(leader["rs_55"], 1)} %</span>',
+        ),
+        (
+            "Laggard",
+            escape(laggard["sector"]),
+            f'<span class="behind">{format_signed(laggard["rs_55"], 1)} %</span>',
+        ),
         (
             "Breadth",
             f"{100 * snapshot.breadth:.0f} %",
@@ -147,7 +155,7 @@ def _tiles(snapshot: Snapshot) -> str:
     return (
         '<div class="tiles">'
         + "".join(
-            f'<div class="tile"><p class="name">{name}</p><p class="value">{escape(str(value))}</p><p '
+            f'<div class="tile"><p class="name">{name}</p><p class="value">{value}</p><p '
             f'class="note">{note}</p></div>'
             for name, value, note in tiles
         )
@@ -248,20 +256,20 @@ def _lines(snapshot: Snapshot, chosen: list[str]) -> alt.LayerChart | alt.FacetC
 
 def _movers(snapshot: Snapshot) -> None:
     moved = snapshot.table.dropna(subset=["rank_change"]).sort_values("rank_change", ascending=False)
-
-    def cells(rows: object, css: str) -> str:
-        return "".join(
-            f'<li><span>{escape(row.sector)}</span><b class="{css}">{format_signed(row.rank_change)}</b></li>'
-            for row in rows.itertuples()  # type: ignore[attr-defined]
-        )
-
     st.subheader("Places moved in a month", anchor=False)
     st.html(
         '<div class="movers"><div><p class="chart-note">Climbed most</p><ol>'
-        + cells(moved.head(5), "ahead")
+        + _places(moved.head(5), "ahead")
         + '</ol></div><div><p class="chart-note">Slipped most</p><ol>'
-        + cells(moved.tail(5).iloc[::-1], "behind")
+        + _places(moved.tail(5).iloc[::-1], "behind")
         + "</ol></div></div>"
+    )
+
+
+def _places(rows: object, css: str) -> str:
+    return "".join(
+        f'<li><span>{escape(row.sector)}</span><b class="{css}">{format_signed(row.rank_change)}</b></li>'
+        for row in rows.itertuples()  # type: ignore[attr-defined]
     )
 
 

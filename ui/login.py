@@ -50,6 +50,7 @@ def render(services: Services, user: User | None) -> None:
         ):
             st.html('<span class="small quiet">New here?</span>', width="content")
             st.page_link(page("register"), label="Create an account")
+            st.page_link(page("forgot"), label="Forgot your password?")
     footer(services.settings)
 
 

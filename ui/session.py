@@ -69,10 +69,12 @@ def session_token(services: Services) -> str | None:
 
 
 def visitor(services: Services) -> Visitor:
-    """Where this page is looked at. The address is empty on the machine itself."""
+    """Where this page is looked at."""
     address = st.context.ip_address
     return Visitor(
-        address if isinstance(address, str) else "",
+        # Streamlit says None for the machine itself. It is an address like others: who can pretend to be here
+        # must not pass the limits.
+        address if isinstance(address, str) else "127.0.0.1",
         read_cookie(browser_cookie_name(services.settings)) or "",
     )
 

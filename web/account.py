@@ -12,13 +12,14 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from accounts.export import export_file
 from accounts.sessions import session_cookie_name, user_of_session
 from domain.errors import NotSignedIn, TooManyRequests
+from web.response_headers import REPORTING
 from wiring import get_services
 
 _HEADERS = {
     "Content-Disposition": 'attachment; filename="my-account.json"',
     "Cache-Control": "no-store",
     # Opened in a tab after all, it is a text that runs nothing.
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; sandbox",
+    "Content-Security-Policy": f"default-src 'none'; frame-ancestors 'none'; sandbox; {REPORTING}",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 

@@ -18,7 +18,7 @@ from domain.accounts import User
 from domain.errors import OrderNotFound
 from domain.money import format_rupees
 from domain.orders import Order
-from web.same_origin import is_same_origin
+from web.response_headers import REPORTING, permissions
 from wiring import Services, get_services
 
 _pages = Environment(
@@ -39,8 +39,6 @@ async def checkout(request: Request) -> Response:
 async def script_failure(request: Request) -> Response:
     """POST /checkout/{order_id}/script-failure: the owner's browser could not load the gateway's script."""
     services = await run_in_threadpool(get_services)
-    if not is_same_origin(request, services.settings):
-        return JSONResponse({"error": "cross-site"}, status_code=403)
     return await run_in_threadpool(_note_script_failure, request, services)
 
 
@@ -84,10 +82,12 @@ def _headers(settings: Settings, nonce: str) -> dict[str, str]:
     policy = (
         f"default-src 'none'; script-src 'nonce-{nonce}' {hosts}; style-src 'nonce-{nonce}'; img-src 'self' data:; "
         f"font-src 'self'; connect-src 'self' {hosts}; frame-src {hosts}; form-action 'self' {hosts}; "
-        "base-uri 'none'; object-src 'none'; frame-ancestors 'none'"
+        f"base-uri 'none'; object-src 'none'; frame-ancestors 'none'; {REPORTING}"
     )
     return {
         "Content-Security-Policy": policy,
+        # Wallets ask the browser for the payment on the gateway's behalf.
+        "Permissions-Policy": permissions(hosts),
         # Banks open their pages in windows that talk back to this one.
         "Cross-Origin-Opener-Policy": "same-origin-allow-popups",
         "Cache-Control": "no-store",

@@ -1,27 +1,42 @@
-"""One middleware for every response: security headers, the pre-session cookie, and Streamlit's public extras closed."""
+"""One middleware around everything: who asks, whether it may, how much is read, what every answer carries.
+
+What it decides stands in modules of its own; here is only their order. It is the outer edge of every route.
+"""
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import re
 import secrets
+import uuid
 from functools import cache
-from pathlib import Path
 from urllib.parse import quote, urlsplit
 
-import streamlit
+import structlog
 from starlette.datastructures import MutableHeaders
-from starlette.requests import cookie_parser
-from starlette.responses import PlainTextResponse, RedirectResponse
+from starlette.requests import ClientDisconnect, Request, cookie_parser
+from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from accounts.sessions import browser_cookie_name
 from config import LOCAL_HOSTS, Settings, load_settings
+from web import paths
+from web.body_limit import BodyTooLarge, LimitedBody
 from web.cookies import browser_cookie_header
+from web.proxies import seen_through_proxies
+from web.response_headers import complete
+from web.same_origin import is_forged
+
+log = structlog.get_logger()
 
 # Public by Streamlit's default, of use to nobody outside.
-_CLOSED = ("/_stcore/metrics", "/_stcore/agent")
+_CLOSED = (
+    "/_stcore/metrics",
+    "/_stcore/agent",
+    "/_stcore/script-health-check",
+    # Streamlit's own log-in, which we do not use: one of them answers a link by deleting cookies.
+    "/auth/login",
+    "/auth/logout",
+    "/oauth2callback",
+)
 _CONDITIONS = (b"if-none-match", b"if-modified-since")
 
 
@@ -32,45 +47,49 @@ class SecurityHeaders:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] not in {"http", "websocket"}:
             await self._app(scope, receive, send)
             return
-        if scope["path"].startswith(_CLOSED):
-            await PlainTextResponse("Not found", status_code=404)(scope, receive, send)
-            return
         settings = _settings()
-        elsewhere = _other_name_of_this_machine(scope, settings)
-        if elsewhere is not None:
-            await RedirectResponse(elsewhere, status_code=307)(scope, receive, send)
+        scope = await seen_through_proxies(scope, settings.trusted_proxies)
+        if scope["type"] == "websocket":
+            await self._app(scope, receive, send)
             return
-        if not _has_browser_cookie(scope, settings):
-            # "Not modified" carries no cookie that a page needs: a browser without one gets the page anew.
-            scope = {**scope, "headers": [h for h in scope["headers"] if h[0] not in _CONDITIONS]}
+        is_known = _has_browser_cookie(scope, settings)
+        body = LimitedBody(scope, receive)
+        has_begun = False
 
         async def send_with_headers(message: Message) -> None:
+            nonlocal has_begun
             if message["type"] == "http.response.start":
-                _complete(MutableHeaders(scope=message), scope, settings)
+                has_begun = True
+                headers = MutableHeaders(scope=message)
+                if not is_known:
+                    _name_browser(headers, scope, settings)
+                complete(headers, scope["path"], settings)
+                if not body.is_read:
+                    headers["Connection"] = "close"
             await send(message)
 
-        await self._app(scope, receive, send_with_headers)
-
-
-@cache
-def page_policy() -> str:
-    """The content security policy of Streamlit's pages. The hash is computed, so an upgrade cannot break it.
-
-    `blob:` runs our own navigation component, inline styles are how Streamlit styles everything.
-    """
-    index = (Path(streamlit.__file__).parent / "static" / "index.html").read_text(encoding="utf-8")
-    scripts = re.findall(r"<script>(.*?)</script>", index, re.DOTALL)
-    hashes = " ".join(
-        f"'sha256-{base64.b64encode(hashlib.sha256(s.encode()).digest()).decode()}'" for s in scripts
-    )
-    return (
-        f"default-src 'none'; script-src 'self' {hashes} blob:; style-src 'self' 'unsafe-inline'; "
-        "img-src 'self' data:; font-src 'self' data:; connect-src 'self'; object-src 'none'; base-uri 'none'; "
-        "form-action 'self'; frame-ancestors 'none'"
-    )
+        refusal = _refusal(scope, body, settings)
+        if refusal is not None:
+            await refusal(scope, receive, send_with_headers)
+            return
+        if not is_known:
+            # "Not modified" carries no cookie that a page needs: a browser without one gets the page anew.
+            scope["headers"] = [h for h in scope["headers"] if h[0] not in _CONDITIONS]
+        try:
+            await self._app(scope, body.receive, send_with_headers)
+        except ClientDisconnect:
+            return  # Nobody is left to answer.
+        except BodyTooLarge:
+            if not has_begun:
+                await _too_large()(scope, receive, send_with_headers)
+        except Exception as exc:  # the outermost edge of a route: everything unforeseen ends here
+            apology = _apology(scope, exc)
+            if has_begun:
+                raise
+            await apology(scope, receive, send_with_headers)
 
 
 @cache
@@ -78,17 +97,42 @@ def _settings() -> Settings:
     return load_settings()
 
 
-def _complete(headers: MutableHeaders, scope: Scope, settings: Settings) -> None:
-    headers.setdefault("Content-Security-Policy", page_policy())
-    headers.setdefault("X-Content-Type-Options", "nosniff")
-    headers.setdefault("Referrer-Policy", "same-origin")
-    headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
-    headers.setdefault("X-Frame-Options", "DENY")
-    if settings.secure_cookies:
-        headers.setdefault("Strict-Transport-Security", "max-age=31536000")
-    is_page = headers.get("content-type", "").startswith("text/html")
-    if is_page and scope["method"] == "GET" and not _has_browser_cookie(scope, settings):
-        headers.append("Set-Cookie", browser_cookie_header(settings, secrets.token_urlsafe(32)))
+def _refusal(scope: Scope, body: LimitedBody, settings: Settings) -> Response | None:
+    """The answer to a request that reaches no route."""
+    if paths.folded(scope["path"]).startswith(_CLOSED):
+        return PlainTextResponse("Not found", status_code=404)
+    elsewhere = _other_name_of_this_machine(scope, settings)
+    if elsewhere is not None:
+        return RedirectResponse(elsewhere, status_code=307)
+    if is_forged(Request(scope), settings):
+        return JSONResponse({"error": "This request did not come from our own page."}, status_code=403)
+    return _too_large() if body.is_declared_too_large else None
+
+
+def _too_large() -> Response:
+    return JSONResponse({"error": "too large"}, status_code=413)
+
+
+def _apology(scope: Scope, error: Exception) -> Response:
+    """Log what went wrong under a reference, and an answer that shows nothing but the reference."""
+    reference = uuid.uuid4().hex[:8]
+    log.error(
+        "route_failed",
+        reference=reference,
+        method=scope["method"],
+        path=paths.for_log(scope["path"]),
+        error=type(error).__name__,
+        exc_info=error,
+    )
+    if b"text/html" in dict(scope["headers"]).get(b"accept", b""):
+        return PlainTextResponse(
+            "Something went wrong on our side. Nothing was charged by this step. "
+            f"Please try again; if it stays, tell support the reference {reference}.",
+            status_code=500,
+        )
+    return JSONResponse(
+        {"error": "something went wrong on our side", "reference": reference}, status_code=500
+    )
 
 
 def _other_name_of_this_machine(scope: Scope, settings: Settings) -> str | None:
@@ -104,6 +148,12 @@ def _other_name_of_this_machine(scope: Scope, settings: Settings) -> str | None:
     query = scope["query_string"].decode("latin-1")
     path = quote(scope["path"], safe="/")
     return f"{ours.scheme}://{ours.netloc}{path}{'?' + query if query else ''}"
+
+
+def _name_browser(headers: MutableHeaders, scope: Scope, settings: Settings) -> None:
+    """Give a browser that reads its first page the pre-session cookie."""
+    if scope["method"] == "GET" and headers.get("content-type", "").startswith("text/html"):
+        headers.append("Set-Cookie", browser_cookie_header(settings, secrets.token_urlsafe(32)))
 
 
 def _has_browser_cookie(scope: Scope, settings: Settings) -> bool:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from starlette.routing import BaseRoute, Route
 
-from web import account, auth, checkout, health, webhooks
+from web import account, auth, checkout, csp_reports, health, webhooks
+from web.response_headers import REPORT_PATH
 
 _ALL_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
@@ -22,4 +23,5 @@ def build_routes() -> list[BaseRoute]:
         Route("/healthz", health.healthz, methods=["GET"]),
         Route("/readyz", health.readyz, methods=["GET"]),
         Route("/metrics", health.metrics, methods=["GET"]),
+        Route(REPORT_PATH, csp_reports.receive_report, methods=["POST"]),
     ]

@@ -18,12 +18,11 @@ from starlette.responses import JSONResponse, Response
 
 import payment_handler
 from domain.errors import GatewayUnavailable, WebhookRefused
+from web.body_limit import LARGEST_EVENT
 from wiring import get_services
 
 log = structlog.get_logger()
 
-# The largest documented event is about 4 kB.
-_LARGEST_BODY = 256 * 1024
 # A sender that takes longer for so little is not a gateway.
 _LONGEST_READ_SECONDS = 10.0
 # A gateway gives up after five seconds. What is stored after our answer is found to be known when it comes again.
@@ -84,11 +83,11 @@ def _store(gateway: str, headers: dict[str, str], body: bytes) -> bool:
 
 async def _read(request: Request) -> bytes | None:
     declared = request.headers.get("content-length", "0")
-    if declared.isdigit() and int(declared) > _LARGEST_BODY:
+    if declared.isdigit() and int(declared) > LARGEST_EVENT:
         return None
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
-        if len(body) > _LARGEST_BODY:
+        if len(body) > LARGEST_EVENT:
             return None
     return bytes(body)

@@ -327,7 +327,7 @@ _WITNESS = (
               FROM reported_movements m
               WHERE (m.gateway, m.kind, m.movement_id) = (p.gateway, 'payment', p.gateway_payment_id)
           )
-        """,  # noqa: S608 - a constant of this module
+        """,
     ),
     Invariant(
         "I33",
@@ -368,7 +368,7 @@ _WITNESS = (
               FROM reported_movements m
               WHERE (m.gateway, m.kind, m.refund_key) = (r.gateway, 'refund', r.refund_key)
           )
-        """,  # noqa: S608 - a constant of this module
+        """,
     ),
 )
 

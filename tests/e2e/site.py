@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import time
 from collections.abc import Callable
@@ -16,9 +17,11 @@ from sqlalchemy import text
 
 import payment_handler
 import user_management
+from accounts.link_tokens import fill_in
 from accounts.sessions import issue_ticket, redeem_ticket, session_cookie_name
 from config import load_settings
 from domain.accounts import User
+from domain.links import Purpose
 from domain.orders import Order
 from tests.e2e.journey import Person, new_person
 from wiring import Services, build_services
@@ -127,6 +130,26 @@ class Site:
         if found is None:
             raise LookupError(username)
         return found
+
+    def link_sent_to(self, email: str, kind: str) -> str:
+        """The path of the newest link of this kind that went to an address, as its reader would click it."""
+
+        def newest() -> list[dict[str, Any]]:
+            return self.rows(
+                """
+                SELECT e.text_body, e.email_token_id, t.purpose
+                FROM emails e JOIN email_tokens t ON t.id = e.email_token_id
+                WHERE e.to_address = :email AND e.kind = :kind ORDER BY e.id DESC LIMIT 1
+                """,
+                email=email,
+                kind=kind,
+            )
+
+        (mail,) = eventually(newest)
+        settings = self.services.settings
+        body = fill_in(settings, mail["text_body"], mail["email_token_id"], Purpose(mail["purpose"]))
+        (link,) = re.findall(rf"{re.escape(self.url)}(/\S+)", body)[:1]
+        return str(link)
 
     def user(self, username: str) -> User:
         (row,) = self.rows("SELECT email FROM users WHERE username = :name", name=username)

@@ -147,3 +147,16 @@ def test_somebody_registers_and_pays_under_uvicorn(browser: Browser, under_uvico
     journey.expect_paid(page)
     assert under_uvicorn.subscription(person.username)["status"] == "active"
     context.close()
+
+
+def test_another_sites_form_changes_nothing(either: Site) -> None:
+    reply = either.request("POST", "/auth/sign-out", headers={"Origin": "https://elsewhere.example"})
+
+    assert (reply.status_code, list(reply.json())) == (403, ["error"])
+
+
+def test_a_report_of_the_browser_is_taken(either: Site) -> None:
+    report = {"csp-report": {"effective-directive": "img-src", "blocked-uri": "https://elsewhere.example/x"}}
+
+    assert either.request("POST", "/csp-report", json=report).status_code == 204
+    assert '"blocked": "elsewhere.example"' in either.log()

@@ -7,13 +7,15 @@ import threading
 from dataclasses import replace
 
 import pytest
+import structlog
 from pydantic import SecretStr
 from sqlalchemy import text
 from streamlit import config as streamlit_config
 
 from config import AppEnv, ConfigError
+from operations import start_up
 from operations.simulator_process import start_simulator
-from operations.start_up import ensure_admin, refuse_weak_server
+from operations.start_up import ensure_admin, refuse_weak_server, tell_warnings
 from user_management import sign_in
 
 
@@ -73,6 +75,18 @@ def test_production_starts_with_the_flags_of_the_repository(settings, monkeypatc
     monkeypatch.setattr(streamlit_config, "get_option", FLAGS.get)
 
     refuse_weak_server(settings.model_copy(update={"app_env": AppEnv.PRODUCTION}))
+
+
+def test_the_warnings_of_a_configuration_are_one_line_each(settings, monkeypatch) -> None:
+    monkeypatch.setattr(start_up, "find_warnings", lambda _: ("one", "two"))
+
+    with structlog.testing.capture_logs() as written:
+        tell_warnings(settings)
+
+    assert [(line["log_level"], line["sentence"]) for line in written] == [
+        ("warning", "one"),
+        ("warning", "two"),
+    ]
 
 
 class _Answer(http.server.BaseHTTPRequestHandler):

@@ -109,6 +109,8 @@ def test_the_policy_admits_the_gateway_and_nothing_inline(
     assert "unsafe" not in policy
     assert "*" not in policy
     assert "frame-ancestors 'none'" in policy
+    assert "report-uri /csp-report" in policy
+    assert 'payment=(self "https://sdk.cashfree.com"' in answer.headers["permissions-policy"]
     assert "https://sdk.cashfree.com/js/v3/cashfree.js" in answer.text
 
 

@@ -18,7 +18,8 @@ from starlette.testclient import TestClient
 
 import web.middleware
 from database.engine import connect_engine
-from web.middleware import SecurityHeaders, page_policy
+from web.middleware import SecurityHeaders
+from web.response_headers import page_policy
 
 
 def test_the_process_is_healthy_without_any_database(services, open_client) -> None:
