@@ -31,6 +31,7 @@ from operations.logs import configure_logs
 from operations.simulator_process import start_simulator, stop_simulator
 from operations.start_up import ensure_admin, refuse_weak_server, seconds_since_start, tell_warnings
 from ui import (
+    account,
     billing,
     check_again,
     checkout,
@@ -181,6 +182,7 @@ def _navigation(services: Services, user: User | None) -> StreamlitPage:
         "": make("", "Home", home, True),
         "dashboard": make("dashboard", "Dashboard", dashboard.render, member),
         "billing": make("billing", "Billing", billing.render, member),
+        "account": make("account", "Account", account.render, member),
         "admin": make("admin", "Admin", admin_panel.render, admin),
         "login": make("login", "Log in", login.render, not member),
         "register": make("register", "Create account", register.render, not member),
@@ -202,7 +204,7 @@ def _account_bar(user: User | None) -> None:
     with st.container(key="account-bar"):
         st.html(
             '<form action="/auth/sign-out" method="post">'
-            f'<span class="who">{escape(user.username)}</span><button type="submit">Log out</button></form>'
+            f'<a class="who" href="/account">{escape(user.username)}</a><button type="submit">Log out</button></form>'
         )
 
 

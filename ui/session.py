@@ -42,6 +42,7 @@ GUIDE_KEYS = (
     "new_email",
 )
 _OWNER = "state_owner"
+_LEAVING = "leaving_for"
 
 
 def current_user(services: Services) -> User | None:
@@ -111,7 +112,16 @@ def enter(services: Services, user: User, next_path: str, *, has_second_factor: 
         )
         st.stop()
     ticket = issue_ticket(services, user, browser_token=browser_token, has_second_factor=has_second_factor)
-    leave_to(f"/auth/session?{urlencode({'ticket': ticket, 'next': next_path})}")
+    path = f"/auth/session?{urlencode({'ticket': ticket, 'next': next_path})}"
+    st.session_state[_LEAVING] = path
+    leave_to(path)
+
+
+def go_on_leaving() -> None:
+    """Leave where `enter` was about to, if a second press interrupted it. The ticket works in this browser, once."""
+    path = st.session_state.pop(_LEAVING, None)
+    if isinstance(path, str):
+        leave_to(path)
 
 
 def read_cookie(name: str) -> str | None:
