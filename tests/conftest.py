@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, MutableMapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+import structlog
 from sqlalchemy import Connection, Engine, create_engine, text
 
 from config import Settings, load_settings
@@ -16,6 +17,8 @@ from database.engine import connect_engine
 from database.migrate import migrate
 from database.queue import JobQueue
 from domain.accounts import User
+from operations.logs import redact
+from tests.canaries import PERSONAL, SECRETS, leaks_in_lines
 from tests.chromium import FLAGS, find_chromium
 from tests.fakes import FakeGateway
 from user_management import register
@@ -30,6 +33,33 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--faults", choices=("small", "large"), default="small", help="how much the fault tests do"
     )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def log_of_the_suite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Every event that any test causes, written as production writes it; no canary is in it at the end."""
+    kept = tmp_path_factory.mktemp("log") / "suite.log"
+    render = structlog.processors.JSONRenderer()
+    with kept.open("w", encoding="utf-8") as file:
+
+        def write(logger: object, method: str, event: MutableMapping[str, object]) -> object:
+            print(render(logger, method, redact(logger, method, dict(event))), file=file)
+            return event
+
+        structlog.configure(
+            processors=[
+                structlog.contextvars.merge_contextvars,
+                structlog.processors.add_log_level,
+                structlog.processors.TimeStamper(fmt="iso", utc=True),
+                structlog.processors.format_exc_info,
+                write,
+                structlog.dev.ConsoleRenderer(),
+            ]
+        )
+        yield
+    with kept.open(encoding="utf-8") as file:
+        leaked = leaks_in_lines(file, {**SECRETS, **PERSONAL})
+    assert not leaked, leaked[:10]
 
 
 @pytest.fixture(scope="session")

@@ -16,6 +16,7 @@ pytest.importorskip("playwright", reason="browser tests need requirements-dev.tx
 
 from playwright.sync_api import Browser, BrowserContext, Page
 
+from tests.canaries import KEYS
 from tests.e2e.site import Member, Site
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -47,6 +48,7 @@ def start_site(folder: Path, *, server: str = "streamlit", **environment: str) -
         "PORT": str(port),
         "SIMULATOR_PORT": str(simulator_port),
         "DATA_DIR": str(folder / "data"),
+        **KEYS,
         "ADMIN_EMAIL": ADMIN_EMAIL,
         "ADMIN_PASSWORD": ADMIN_PASSWORD,
         **environment,

@@ -23,6 +23,7 @@ from config import load_settings
 from domain.accounts import User
 from domain.links import Purpose
 from domain.orders import Order
+from tests.canaries import PERSONAL, SECRETS, leaks_in_lines
 from tests.e2e.journey import Person, new_person
 from wiring import Services, build_services
 
@@ -49,6 +50,8 @@ class Site:
     simulator_port: int
     folder: Path
     environment: dict[str, str] = field(repr=False)
+    # Tokens of sessions that tests made or saw: secrets like passwords.
+    tokens: dict[str, str] = field(default_factory=dict, repr=False)
 
     @property
     def url(self) -> str:
@@ -77,6 +80,8 @@ class Site:
         raise RuntimeError(f"the application is not ready: {self.log()[-2000:]}")
 
     def stop(self) -> None:
+        """End the application, and see that it has written down nothing that it must not (S17)."""
+        texts = self._texts() if "services" in self.__dict__ else []
         self.process.terminate()
         try:
             self.process.wait(20)
@@ -85,6 +90,19 @@ class Site:
             self.process.wait(5)
         if "services" in self.__dict__:
             self.services.close()
+        with (self.folder / "app.log").open(encoding="utf-8", errors="replace") as lines:
+            leaked = leaks_in_lines(lines, {**SECRETS, **PERSONAL, **self.tokens})
+        leaked += leaks_in_lines(texts, {**SECRETS, **self.tokens})
+        assert not leaked, leaked[:10]
+
+    def _texts(self) -> list[str]:
+        """Every row of every table of the application's database, as text."""
+        tables = self.rows("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+        return [
+            row["line"]
+            for table in tables
+            for row in self.rows(f"SELECT t::text AS line FROM {table['tablename']} t")
+        ]
 
     def get(self, path: str, **options: Any) -> requests.Response:
         return self.request("GET", path, **options)
@@ -176,6 +194,7 @@ class Site:
         """Give the browser a session of this user, as the log-in form does."""
         ticket = issue_ticket(self.services, user, browser_token="the-browser")
         token = redeem_ticket(self.services, ticket, browser_token="the-browser", user_agent="test")
+        self.tokens[f"session {len(self.tokens)}"] = token
         name = session_cookie_name(self.services.settings)
         context.add_cookies(
             [{"name": name, "value": token, "url": self.url, "httpOnly": True, "sameSite": "Lax"}]
