@@ -226,6 +226,21 @@ def erase_mail_of_closed_account(conn: Connection, email_id: int) -> None:
     )
 
 
+def erase_mails_of_accounts_closed_before(conn: Connection, moment: datetime) -> int:
+    """The same for what a worker left behind that died again and again while it sent. The number of mails."""
+    erased = conn.execute(
+        text("""
+        UPDATE emails e
+        SET to_address = '', text_body = '', html_body = '', last_error = NULL,
+            status = CASE WHEN e.status = 'queued' THEN 'kept' ELSE e.status END
+        FROM users u
+        WHERE u.id = e.user_id AND u.deleted_at < :moment AND e.to_address <> ''
+        """),
+        {"moment": moment},
+    )
+    return erased.rowcount
+
+
 def anonymise_user(
     conn: Connection, user_id: UUID, *, username: str, email: str, full_name: str, now: datetime
 ) -> None:
