@@ -220,7 +220,7 @@ def _account_bar(user: User | None) -> None:
     with st.container(key="account-bar"):
         st.html(
             '<form action="/auth/sign-out" method="post">'
-            f'<span class="who">{escape(user.username)}</span><button type="submit">Log out</button></form>'
+            f'<a class="who" href="/account">{escape(user.username)}</a><button type="submit">Log out</button></form>'
         )
 
 

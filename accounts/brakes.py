@@ -36,12 +36,19 @@ REGISTRATIONS_BY_ALL = Limit("register-all", 600, _HOUR, "Many people are regist
 # Mails to one address, whoever asks for them.
 LINKS_BY_RECIPIENT = Limit("link-recipient", 3, _HOUR, "We have sent three mails. Please wait {wait}.")
 LINKS_BY_ADDRESS = Limit("link-address", 10, _HOUR, _TOO_MANY)
+# Of one account, to whatever addresses: its owner mistypes once or twice.
+EMAIL_CHANGES_BY_ACCOUNT = Limit("email-change-account", 5, _HOUR, _TOO_MANY)
 LINKS_BY_ALL = Limit("link-all", 300, _HOUR, "Many people are asking for mails. Please wait {wait}.")
 
 # Six digits: five tries a quarter of an hour reach one in two thousand within a day.
 CODES_BY_ACCOUNT = Limit("code-account", 5, _QUARTER, _TOO_MANY)
 # Asked again for the password by a page that is open already.
 PASSWORDS_BY_ACCOUNT = Limit("password-account", 10, _QUARTER, _TOO_MANY)
+
+# Each reads all that is kept about a person, and leaves a row in the audit log.
+EXPORTS_BY_ACCOUNT = Limit(
+    "export-account", 10, _HOUR, "You have just exported your data. Please wait {wait}."
+)
 
 
 @dataclass(frozen=True, slots=True)

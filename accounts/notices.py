@@ -79,5 +79,6 @@ def send_notice(
         subject=subject,
         sentence=sentence.format(detail=detail),
         at=services.now(conn),
+        is_closed=notice is Notice.ACCOUNT_DELETED,
     )
     defer_mail(services, conn, str(notice), uuid4().hex, user_id=user.id, to=to or user.email, mail=mail)

@@ -11,7 +11,7 @@ from accounts.email_links import request_link, spend_link
 from accounts.notices import Notice, send_notice
 from accounts.passwords import hash_password
 from accounts.sessions import hash_token
-from database import books, sessions, users
+from database import books, email_tokens, sessions, users
 from domain.accounts import Visitor, check_password, normal_email
 from domain.errors import InvalidInput, LinkRefused
 from domain.links import Purpose
@@ -60,6 +60,8 @@ def reset_password(services: Services, token: str, *, password: str, visitor: Vi
         users.replace_password(conn, user.id, password_hash=password_hash, now=now)
         # Whoever used the link reads this mailbox.
         users.mark_verified(conn, user.id, email=user.email, now=now)
+        # A stranger may have asked for another address: that link must not outlive the new password.
+        email_tokens.use_up_all(conn, user.id, now=now)
         sessions.revoke_all(conn, user.id, now=now)
         sessions.forget_browsers(conn, user.id)
         if visitor.browser_token:

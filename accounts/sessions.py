@@ -108,6 +108,12 @@ def half_session_of(services: Services, token: str | None) -> HalfSession | None
     return HalfSession(found.user, has_to_set_up=not found.user_has_second_factor)
 
 
+def has_second_factor(services: Services, token: str | None) -> bool:
+    """True when a second factor was shown for this session."""
+    found = _find(services, token)
+    return found is not None and found.has_second_factor
+
+
 def list_sessions(services: Services, actor: User, token: str | None) -> tuple[list[Session], int | None]:
     """The actor's live sessions, the last used first, and which of them `token` is."""
     own = _find(services, token)

@@ -21,6 +21,7 @@ from domain.errors import (
     GatewayObjectNotFound,
     GatewayReplyInvalid,
     GatewayUnavailable,
+    NotSignedIn,
     OrderNotFound,
     TooManyRequests,
 )
@@ -106,7 +107,9 @@ def _look_before_replacing(services: Services, user: User, plan_text: str) -> No
 def _reserve(services: Services, user: User, plan_text: str) -> Order:
     with services.engine.begin() as conn:
         chosen = find_plan(plans.list_current(conn), plan_text)
-        users.lock(conn, user.id)
+        if not users.lock(conn, user.id):
+            # The account was closed in another tab: no order may begin for nobody.
+            raise NotSignedIn()
         now = services.now(conn)
         checkout_id = orders.open_checkout(conn, user.id)
         if orders.is_quarantined(conn, checkout_id):

@@ -8,8 +8,8 @@ import structlog
 from sqlalchemy import Connection
 
 from accounts.link_tokens import fill_in
-from database import emails
-from database.queue import Job
+from database import emails, personal_data
+from database.queue import RETRY_LIMIT, Job
 from mail.sender import MailNotSent, OutgoingMail
 from mail.templates import Mail
 from wiring import Services
@@ -65,12 +65,14 @@ def send_mail(services: Services, email_id: int) -> None:
     """Send one mail of the outbox, or keep it when no mail server is set. Raises MailNotSent to be tried again.
 
     At least once: a crash after the server accepted it sends it again under the same Message-ID. No
-    transaction is open while the server is talked to; the queue's lock keeps two workers apart.
+    transaction is open while the server is talked to; the queue's lock keeps two workers apart. The mail of
+    an account that is closed by then is erased when nothing more is to be done with it: it told of the closing.
     """
     with services.engine.begin() as conn:
         stored = emails.find_unsent(conn, email_id)
         if stored is not None and services.mail_sender is None:
             emails.mark_kept(conn, email_id)
+            personal_data.erase_mail_of_closed_account(conn, email_id)
     if stored is None or services.mail_sender is None:
         return
     try:
@@ -85,7 +87,9 @@ def send_mail(services: Services, email_id: int) -> None:
         )
     except MailNotSent as exc:
         with services.engine.begin() as conn:
-            emails.mark_failed(conn, email_id, str(exc))
+            attempts = emails.mark_failed(conn, email_id, str(exc))
+            if exc.is_permanent or attempts > RETRY_LIMIT:
+                personal_data.erase_mail_of_closed_account(conn, email_id)
         if exc.is_permanent:
             # Trying again cannot help; the admin panel shows the reason beside the mail.
             log.error("mail_undeliverable", email_id=email_id, reason=str(exc))
@@ -93,3 +97,4 @@ def send_mail(services: Services, email_id: int) -> None:
         raise
     with services.engine.begin() as conn:
         emails.mark_sent(conn, email_id, now=services.now(conn))
+        personal_data.erase_mail_of_closed_account(conn, email_id)

@@ -55,6 +55,14 @@ def use_up(conn: Connection, purpose: Purpose, user_id: UUID | None, *, now: dat
     )
 
 
+def use_up_all(conn: Connection, user_id: UUID, *, now: datetime) -> None:
+    """Let no unused link of this user work any more: whoever asked for one may be whom a change is against."""
+    conn.execute(
+        text("UPDATE email_tokens SET used_at = :now WHERE user_id = :user_id AND used_at IS NULL"),
+        {"user_id": user_id, "now": now},
+    )
+
+
 def find_waiting(conn: Connection, token_id: UUID, *, now: datetime) -> WaitingLink | None:
     """The link if it can still be used."""
     row = conn.execute(

@@ -71,13 +71,13 @@ def find_receipt(conn: Connection, order_id: str) -> StoredMail | None:
 
 
 def find_unsent(conn: Connection, email_id: int) -> StoredMail | None:
-    """The mail if it still has to go."""
+    """The mail if it still has to go. One that was erased with its account has nowhere to go."""
     row = conn.execute(
         text(f"""
         SELECT {_COLUMNS}
         FROM emails e
         LEFT JOIN email_tokens t ON t.id = e.email_token_id
-        WHERE e.id = :id AND e.status IN ('queued', 'kept')
+        WHERE e.id = :id AND e.status IN ('queued', 'kept') AND e.to_address <> ''
         """),
         {"id": email_id},
     )
@@ -104,9 +104,12 @@ def mark_kept(conn: Connection, email_id: int) -> None:
     )
 
 
-def mark_failed(conn: Connection, email_id: int, error: str) -> None:
-    """One try failed; the job will try again."""
-    conn.execute(
-        text("UPDATE emails SET attempts = attempts + 1, last_error = :error WHERE id = :id"),
+def mark_failed(conn: Connection, email_id: int, error: str) -> int:
+    """One try failed; the job will try again. The number of tries until now."""
+    attempts: int = conn.execute(
+        text(
+            "UPDATE emails SET attempts = attempts + 1, last_error = :error WHERE id = :id RETURNING attempts"
+        ),
         {"id": email_id, "error": error[:300]},
-    )
+    ).scalar_one()
+    return attempts

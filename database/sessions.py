@@ -175,13 +175,16 @@ def revoke_one(conn: Connection, user_id: UUID, session_id: int, *, now: datetim
 
 
 def revoke_all(conn: Connection, user_id: UUID, *, now: datetime) -> int:
-    """End every session of a user, and every ticket that would start one. The number of sessions that ended."""
-    ended = conn.execute(
-        text("UPDATE sessions SET revoked_at = :now WHERE user_id = :user_id AND revoked_at IS NULL"),
-        {"user_id": user_id, "now": now},
-    )
+    """End every session of a user, and every ticket that would start one. The number of sessions that ended.
+
+    Tickets first: one that is being spent is waited for, and the session that it starts is ended with the others.
+    """
     conn.execute(
         text("UPDATE sign_in_tickets SET used_at = :now WHERE user_id = :user_id AND used_at IS NULL"),
+        {"user_id": user_id, "now": now},
+    )
+    ended = conn.execute(
+        text("UPDATE sessions SET revoked_at = :now WHERE user_id = :user_id AND revoked_at IS NULL"),
         {"user_id": user_id, "now": now},
     )
     return ended.rowcount
@@ -210,6 +213,13 @@ def is_known_browser(conn: Connection, user_id: UUID | None, browser_hash: bytes
     )
 
 
-def forget_browsers(conn: Connection, user_id: UUID) -> None:
-    """No browser is known to be this person's any more."""
-    conn.execute(text("DELETE FROM known_browsers WHERE user_id = :user_id"), {"user_id": user_id})
+def forget_browsers(conn: Connection, user_id: UUID, *, except_hash: bytes | None = None) -> None:
+    """No browser is known to be this person's any more, but for the one with this hash."""
+    conn.execute(
+        text("""
+        DELETE FROM known_browsers
+        WHERE user_id = :user_id
+          AND browser_hash IS DISTINCT FROM CAST(:except_hash AS bytea)
+        """),
+        {"user_id": user_id, "except_hash": except_hash},
+    )

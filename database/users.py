@@ -72,12 +72,48 @@ def exists(conn: Connection, user_id: UUID) -> bool:
     return conn.execute(text("SELECT 1 FROM users WHERE id = :id"), {"id": user_id}).first() is not None
 
 
-def lock(conn: Connection, user_id: UUID) -> None:
-    """Hold the user's row to the end of the transaction. Always taken before the lock of an order.
+def lock(conn: Connection, user_id: UUID) -> bool:
+    """Hold the user's row to the end of the transaction. False when the account is disabled or deleted.
 
-    Rows that refer to the user (an admin's refund, say) are not kept waiting.
+    Always taken before the lock of an order. Rows that refer to the user (an admin's refund, say) are not
+    kept waiting.
     """
-    conn.execute(text("SELECT 1 FROM users WHERE id = :id FOR NO KEY UPDATE"), {"id": user_id})
+    may_act: bool | None = conn.execute(
+        text("SELECT status = 'active' AND deleted_at IS NULL FROM users WHERE id = :id FOR NO KEY UPDATE"),
+        {"id": user_id},
+    ).scalar()
+    return bool(may_act)
+
+
+def find_owner_of_email(conn: Connection, email: str) -> UUID | None:
+    """The id of the account with this address, a disabled one too."""
+    found: UUID | None = conn.execute(
+        text("SELECT id FROM users WHERE email = :email"), {"email": email}
+    ).scalar()
+    return found
+
+
+def replace_email(conn: Connection, user_id: UUID, *, email: str, now: datetime) -> None:
+    """Store an address that its owner has just proved. When it is taken, the database names users_email_key."""
+    conn.execute(
+        text("""
+        UPDATE users
+        SET email = :email, email_verified_at = :now
+        WHERE id = :user_id AND deleted_at IS NULL
+        """),
+        {"user_id": user_id, "email": email, "now": now},
+    )
+
+
+def find_password_change(conn: Connection, user_id: UUID) -> datetime | None:
+    """When the password was last changed. None for the one that the account began with."""
+    changed_at: datetime | None = conn.execute(
+        text(
+            "SELECT password_changed_at FROM users WHERE id = :user_id AND password_changed_at > created_at"
+        ),
+        {"user_id": user_id},
+    ).scalar()
+    return changed_at
 
 
 def replace_password(
@@ -129,9 +165,14 @@ def mark_verified(conn: Connection, user_id: UUID, *, email: str, now: datetime)
 
 
 def find_role(conn: Connection, user_id: UUID) -> Role | None:
-    """The role of an account that may sign in."""
+    """The role of an account that may sign in, and that nobody deletes before the caller's transaction ends."""
     found: str | None = conn.execute(
-        text("SELECT role FROM users WHERE id = :user_id AND status = 'active' AND deleted_at IS NULL"),
+        text("""
+        SELECT role
+        FROM users
+        WHERE id = :user_id AND status = 'active' AND deleted_at IS NULL
+        FOR KEY SHARE
+        """),
         {"user_id": user_id},
     ).scalar()
     return None if found is None else Role(found)

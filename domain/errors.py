@@ -11,6 +11,7 @@ raw bodies never enter a message.
     │   └── UnknownPlan
     ├── NotSignedIn
     ├── WrongCredentials
+    │   ├── WrongPassword            asked again by a page that is open already
     │   └── WrongCode                of the second factor
     ├── Forbidden                    signed in, but not allowed
     ├── TicketRefused                a sign-in link used twice, too late, or in another browser
@@ -18,6 +19,7 @@ raw bodies never enter a message.
     ├── OrderNotFound                also the answer for somebody else's order
     ├── CheckoutClosed               money for this purchase arrived, or a person is looking at it
     ├── RefundRefused                more than is left, or not now
+    ├── DeletionRefused              money of this person is under way
     ├── TooManyRequests
     ├── WebhookRefused               the signature does not prove who sent it
     │   └── WebhookUnreadable        proved, but not a message that can be read
@@ -94,6 +96,10 @@ class WrongCredentials(ProductError):
     http_status = 401
 
 
+class WrongPassword(WrongCredentials):
+    user_message = "Your current password is not right. Nothing was changed."
+
+
 class WrongCode(WrongCredentials):
     user_message = "This code is not right, or it was used already. Wait for the next one and try again."
 
@@ -127,6 +133,11 @@ class CheckoutClosed(ProductError):
 
 class RefundRefused(ProductError):
     user_message = "This refund cannot be made. Nothing was returned by this step."
+    http_status = 409
+
+
+class DeletionRefused(ProductError):
+    user_message = "Your account cannot be deleted just now. Nothing was changed."
     http_status = 409
 
 

@@ -226,8 +226,13 @@ def link(business: Business, *, purpose: Purpose, full_name: str, url: str) -> M
     )
 
 
-def notice(business: Business, *, full_name: str, subject: str, sentence: str, at: datetime) -> Mail:
-    """What was changed about an account, and what to do if a stranger changed it."""
+def notice(
+    business: Business, *, full_name: str, subject: str, sentence: str, at: datetime, is_closed: bool = False
+) -> Mail:
+    """What was changed about an account, and what to do if a stranger changed it.
+
+    With `is_closed` there is no account any more whose password could be set anew.
+    """
     return _compose(
         "notice",
         business,
@@ -235,6 +240,7 @@ def notice(business: Business, *, full_name: str, subject: str, sentence: str, a
         full_name=_one_line(full_name),
         sentence=_one_line(sentence),
         at=in_india(at),
+        is_closed=is_closed,
     )
 
 

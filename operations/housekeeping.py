@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import structlog
 
-from database import retention
+from database import personal_data, retention
 from operations.audit import note_end
 from wiring import Services
 
@@ -21,15 +21,20 @@ _KEPT = {
 }
 # As long as browsers keep a cookie.
 _BROWSERS_KEPT = timedelta(days=400)
+# The last mail to somebody who left is tried for less than five hours.
+_LAST_MAIL_KEPT = timedelta(days=1)
 
 
 def tidy(services: Services) -> None:
-    """Delete ended tickets, links, sessions and forgotten browsers. Safe to repeat."""
+    """Delete ended tickets, links, sessions and forgotten browsers, and what is left of who left. Safe to repeat."""
     with services.engine.begin() as conn:
         now = services.now(conn)
         deleted = {
             table: retention.delete_ended(conn, table, before=now - kept) for table, kept in _KEPT.items()
         }
         deleted["known_browsers"] = retention.delete_unseen_browsers(conn, before=now - _BROWSERS_KEPT)
+        deleted["mails_of_closed_accounts"] = personal_data.erase_mails_of_accounts_closed_before(
+            conn, now - _LAST_MAIL_KEPT
+        )
     log.info("tidied", **deleted)
     note_end(services)

@@ -43,5 +43,7 @@ def test_s17_without_the_masking_the_search_would_find_what_a_log_line_holds() -
     bare = json.dumps(event)
     masked = json.dumps(dict(redact(None, "info", dict(event))))
 
-    assert len(leaks_in_lines([bare], {**SECRETS, **PERSONAL})) == 4, "a card, an address, a key and a password"
+    assert len(leaks_in_lines([bare], {**SECRETS, **PERSONAL})) == 4, (
+        "a card, an address, a key and a password"
+    )
     assert leaks_in_lines([masked], {**SECRETS, **PERSONAL}) == []

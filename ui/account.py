@@ -1,21 +1,181 @@
-"""The account page: how its owner logs in."""
+"""The account page: who somebody is here, what they log in with, where they are logged in, and their data.
+
+Every change asks for the password again. Forms are answered before they are drawn, so that what a section shows is
+true after the press.
+"""
 
 from __future__ import annotations
 
+from html import escape
+
 import streamlit as st
 
-from domain.accounts import User
-from ui import second_factor_settings
-from ui.components import footer
+from accounts import credentials
+from accounts.sessions import has_second_factor
+from accounts.verification import request_verification
+from domain.accounts import PASSWORD_MIN, User
+from ui import account_leaving, account_sessions, second_factor_settings, session
+from ui.account_parts import (
+    NOTHING,
+    Answer,
+    answer_of,
+    parting_words,
+    section,
+    show,
+    text_field,
+    typed,
+)
+from ui.components import badge, footer, format_moment, notice
 from ui.pages import page
 from wiring import Services
+
+_RESEND, _EMAIL, _PASSWORD = "account-resend", "account-email-submit", "account-password-submit"
 
 
 def render(services: Services, user: User | None) -> None:
     """The page /account."""
     if user is None:
-        st.switch_page(page("login"), query_params={"next": "account"})
-    with st.container(key="reading-account"):
+        _without_a_user(services)
+        return
+    with st.container(key="middle-account"):
         st.title("Account", anchor=False)
-        second_factor_settings.render(services, user)
+        _profile(services, user)
+        _email(services, user)
+        _password(services, user)
+        if user.is_admin:
+            second_factor_settings.render(services, user)
+        account_sessions.render(services, user)
+        account_leaving.render_data()
+        account_leaving.render_deletion(services, user)
     footer(services.settings)
+
+
+def _without_a_user(services: Services) -> None:
+    # A second press of "Change password" interrupts the run that was about to sign this browser in anew.
+    session.go_on_leaving()
+    sentence = parting_words()
+    if not sentence:
+        st.switch_page(page("login"), query_params={"next": "account"})
+    with st.container(key="narrow-account"):
+        st.title("See you", anchor=False)
+        notice(sentence, "good")
+        st.page_link(page("login"), label="Log in")
+    footer(services.settings)
+
+
+def _profile(services: Services, user: User) -> None:
+    answer = answer_of(lambda: _send_again(services, user)) if session.was_clicked(_RESEND) else NOTHING
+    is_verified = user.is_email_verified
+    state = badge("Verified", "good") if is_verified else badge("Not verified", "warn")
+    lines = [
+        ("Name", escape(user.full_name)),
+        ("Username", escape(user.username)),
+        ("Email", f'<span class="with-badge"><span>{escape(user.email)}</span>{state}</span>'),
+        ("Member since", escape(format_moment(user.created_at).split(",")[0])),
+    ]
+    with section("profile", "Profile", "How we know you. Receipts carry your name."):
+        st.html(
+            f'<dl class="facts">{"".join(f"<dt>{name}</dt><dd>{value}</dd>" for name, value in lines)}</dl>'
+        )
+        if not is_verified:
+            st.html(
+                '<p class="small quiet" style="margin:0">We sent a link that shows us that the address is yours. It '
+                "works for a day.</p>"
+            )
+            show(answer)
+            st.button("Send the link again", key=_RESEND)
+
+
+def _send_again(services: Services, user: User) -> str:
+    request_verification(services, user)
+    return f"A new link is on its way to {user.email}."
+
+
+def _email(services: Services, user: User) -> None:
+    answer = _change_email(services, user) if session.was_clicked(_EMAIL) else NOTHING
+    lead = (
+        "We send a link to the new address. It becomes yours when you use the link; both addresses are told."
+    )
+    with (
+        section("email", "Email address", lead),
+        st.form("account-email-form", border=False),
+    ):
+        text_field(
+            "New email",
+            key="account-email",
+            autocomplete="email",
+            placeholder="name@example.com",
+            error=answer.fields.get("email", ""),
+        )
+        text_field(
+            "Current password",
+            key="account-email-password",
+            autocomplete="current-password",
+            is_password=True,
+            error=answer.fields.get("current", ""),
+        )
+        show(answer)
+        st.form_submit_button("Send the link", key=_EMAIL)
+
+
+def _change_email(services: Services, user: User) -> Answer:
+    email, password = typed("account-email"), typed("account-email-password")
+    if not password:
+        return Answer(fields={"current": "Enter your current password."})
+
+    def change() -> str:
+        credentials.change_email(services, user, password=password, email=email)
+        return f"We have written to {email.strip()}. Your address changes when the link in that mail is used."
+
+    answer = answer_of(change)
+    if answer.tone == "good":
+        st.session_state["account-email"] = st.session_state["account-email-password"] = ""
+    return answer
+
+
+def _password(services: Services, user: User) -> None:
+    answer = _change_password(services, user) if session.was_clicked(_PASSWORD) else NOTHING
+    changed_at = credentials.find_password_change(services, user)
+    lead = "A new password logs out every other browser, and makes links that we mailed before useless."
+    with section("password", "Password", lead):
+        if changed_at is not None:
+            st.html(
+                f'<p class="small quiet" style="margin:0">Last changed on {escape(format_moment(changed_at))}.</p>'
+            )
+        with st.form("account-password-form", border=False):
+            text_field(
+                "Current password",
+                key="account-password-current",
+                autocomplete="current-password",
+                is_password=True,
+                error=answer.fields.get("current", ""),
+            )
+            text_field(
+                "New password",
+                key="account-password-new",
+                autocomplete="new-password",
+                placeholder=f"At least {PASSWORD_MIN} characters",
+                is_password=True,
+                error=answer.fields.get("password", ""),
+            )
+            show(answer)
+            st.form_submit_button("Change password", key=_PASSWORD)
+
+
+def _change_password(services: Services, user: User) -> Answer:
+    current, new = typed("account-password-current"), typed("account-password-new")
+    if not current:
+        return Answer(fields={"current": "Enter your current password."})
+    # Read before the session ends: the new one must not be worth less, or more.
+    was_proved = has_second_factor(services, session.session_token(services))
+
+    def change() -> str:
+        credentials.change_password(
+            services, user, current=current, new=new, visitor=session.visitor(services)
+        )
+        return "Your password is changed."
+
+    answer = answer_of(change)
+    if answer.tone != "good":
+        return answer
+    return session.enter(services, user, "/account", has_second_factor=was_proved)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.routing import BaseRoute, Route
 
-from web import auth, checkout, csp_reports, health, webhooks
+from web import account, auth, checkout, csp_reports, health, webhooks
 from web.response_headers import REPORT_PATH
 
 _ALL_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
@@ -17,6 +17,7 @@ def build_routes() -> list[BaseRoute]:
         Route("/webhooks/cashfree/", webhooks.cashfree, methods=_ALL_METHODS),
         Route("/auth/session", auth.start_session, methods=["GET"]),
         Route("/auth/sign-out", auth.end_session, methods=["POST"]),
+        Route("/account/export", account.export, methods=["GET"]),
         Route("/checkout/{order_id}", checkout.checkout, methods=["GET"]),
         Route("/checkout/{order_id}/script-failure", checkout.script_failure, methods=["POST"]),
         Route("/healthz", health.healthz, methods=["GET"]),

@@ -105,7 +105,7 @@ def _walk(
     pay_by_card(page)
     expect_paid(page)
     shoot(page, "return")
-    for path, name in (("/dashboard", "dashboard"), ("/billing", "billing")):
+    for path, name in (("/dashboard", "dashboard"), ("/billing", "billing"), ("/account", "account")):
         page.goto(path)
         page.get_by_role("heading").first.wait_for()
         shoot(page, name)

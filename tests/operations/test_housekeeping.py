@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import text
 
+from accounts.deletion import delete_account
 from accounts.sessions import issue_ticket, redeem_ticket, user_of_session
 from operations.housekeeping import tidy
 
@@ -36,6 +37,24 @@ def test_s33_what_ended_is_forgotten_and_what_is_in_use_stays(live_services, use
     assert after == (1, 0, 0, 0, before[4])
     assert is_in
     assert _counts(services)[0] == 0
+
+
+def test_s33_a_last_mail_that_a_dead_worker_left_behind_is_erased_after_a_day(live_services, user) -> None:
+    services = live_services
+    delete_account(services, user, password="TestPass123", username="asha")
+
+    tidy(services)
+    waits = _addresses(services)
+    _do(services, "UPDATE users SET deleted_at = deleted_at - interval '25 hours'")
+    tidy(services)
+
+    assert waits == ["asha@example.com"]
+    assert _addresses(services) == []
+
+
+def _addresses(services) -> list[str]:
+    with services.engine.connect() as conn:
+        return list(conn.execute(text("SELECT to_address FROM emails WHERE to_address <> ''")).scalars())
 
 
 def _counts(services) -> tuple[int, ...]:

@@ -1,0 +1,148 @@
+"""Change what somebody logs in with. Each change asks for the password again and is told to the address of before.
+
+A new password ends every session and every link; a new address counts once the link that went to it was used.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy.exc import IntegrityError
+
+from accounts import brakes
+from accounts.email_links import request_link, spend_link
+from accounts.notices import Notice, send_notice
+from accounts.passwords import PasswordCheck, check_stored, hash_password
+from accounts.sessions import hash_token
+from database import books, email_tokens, sessions, users
+from domain.accounts import User, Visitor, check_password, normal_email
+from domain.errors import EmailTaken, InvalidInput, LinkRefused, NotSignedIn, WrongPassword
+from domain.links import Purpose
+from wiring import Services
+
+
+def confirm_password(services: Services, actor: User, password: str) -> str:
+    """Make sure that whoever sits at an open page knows the password. The stored form that it matched.
+
+    Raises WrongPassword, or TooManyRequests after ten wrong ones in a quarter of an hour; right ones do not count.
+    """
+    spent = brakes.spend(services, (brakes.PASSWORDS_BY_ACCOUNT, str(actor.id)))
+    with services.engine.connect() as conn:
+        stored = users.find_password_hash(conn, actor.id)
+    if stored is None:
+        raise NotSignedIn()
+    if check_stored(services.settings, password, stored) is PasswordCheck.WRONG:
+        raise WrongPassword()
+    brakes.give_back(services, spent)
+    return stored
+
+
+def change_password(services: Services, actor: User, *, current: str, new: str, visitor: Visitor) -> None:
+    """Store another password, end every session and link, and tell the person.
+
+    The acting browser stays known, so that strangers who guess cannot lock it out; it has to be signed in anew.
+    Raises WrongPassword, InvalidInput (field `password`) and TooManyRequests.
+    """
+    user = _reread(services, actor)
+    matched = confirm_password(services, user, current)
+    _check_new(user, current=current, new=new)
+    # Hashed before the transaction opens: it takes a third of a second.
+    password_hash = hash_password(services.settings, new)
+    with services.engine.begin() as conn:
+        now = services.now(conn)
+        email_tokens.use_up_all(conn, user.id, now=now)
+        is_stored = users.lock(conn, user.id) and users.replace_password(
+            conn, user.id, password_hash=password_hash, instead_of=matched, now=now
+        )
+        if not is_stored:
+            raise WrongPassword()  # It was changed elsewhere since it was compared.
+        sessions.revoke_all(conn, user.id, now=now)
+        sessions.forget_browsers(conn, user.id, except_hash=hash_token(visitor.browser_token))
+        books.audit(conn, "password_changed", f"user:{user.id}", actor_id=user.id, detail={})
+        send_notice(services, conn, user, Notice.PASSWORD_CHANGED)
+
+
+def change_email(services: Services, actor: User, *, password: str, email: str) -> None:
+    """Send a link to the new address and a notice to the old one. Nothing changes until the link is used.
+
+    An address that another account has gets a word of its own instead of the link: what the caller sees is the
+    same. Raises WrongPassword, InvalidInput (field `email`) and TooManyRequests.
+    """
+    user = _reread(services, actor)
+    try:
+        address = normal_email(email)
+    except ValueError as exc:
+        raise InvalidInput({"email": str(exc)}) from exc
+    if address == user.email:
+        raise InvalidInput({"email": "This is the address of your account already."})
+    confirm_password(services, user, password)
+    brakes.spend(
+        services,
+        (brakes.LINKS_BY_RECIPIENT, address),
+        (brakes.EMAIL_CHANGES_BY_ACCOUNT, str(user.id)),
+        (brakes.LINKS_BY_ALL, "all"),
+    )
+    with services.engine.begin() as conn:
+        now = services.now(conn)
+        owner_id = users.find_owner_of_email(conn, address)
+        if owner_id is None:
+            request_link(services, conn, Purpose.CHANGE_EMAIL, user_id=user.id, to=address)
+        else:
+            # The request before this one is over in both cases.
+            email_tokens.use_up(conn, Purpose.CHANGE_EMAIL, user.id, now=now)
+            owner = users.find(conn, owner_id)
+            if owner is not None:
+                send_notice(services, conn, owner, Notice.EMAIL_ALREADY_USED)
+        send_notice(services, conn, user, Notice.EMAIL_CHANGE_ASKED)
+        books.audit(conn, "email_change_asked", f"user:{user.id}", actor_id=user.id, detail={})
+
+
+def confirm_new_email(services: Services, token: str) -> User:
+    """Make the address that a link was sent to the account's, proved, and tell the old one. Sessions stay.
+
+    Raises LinkRefused, and EmailTaken when another account took the address meanwhile: the link stays usable.
+    """
+    try:
+        with services.engine.begin() as conn:
+            now = services.now(conn)
+            spent = spend_link(services, conn, token, Purpose.CHANGE_EMAIL)
+            if not users.lock(conn, spent.user_id):
+                raise LinkRefused()
+            before = users.find(conn, spent.user_id)
+            if before is None:
+                raise LinkRefused()
+            users.replace_email(conn, before.id, email=spent.email, now=now)
+            # They went to the old address.
+            email_tokens.use_up_all(conn, before.id, now=now)
+            books.audit(conn, "email_changed", f"user:{before.id}", actor_id=before.id, detail={})
+            send_notice(services, conn, before, Notice.EMAIL_CHANGED)
+            after = users.find(conn, before.id)
+    except IntegrityError as exc:
+        if getattr(getattr(exc.orig, "diag", None), "constraint_name", "") == "users_email_key":
+            raise EmailTaken() from exc
+        raise
+    return after or before
+
+
+def find_password_change(services: Services, actor: User) -> datetime | None:
+    """When the actor last changed the password. None for the one that the account began with."""
+    with services.engine.connect() as conn:
+        return users.find_password_change(conn, actor.id)
+
+
+def _reread(services: Services, actor: User) -> User:
+    """The actor as the database knows them now: an open page may hold an old one."""
+    with services.engine.connect() as conn:
+        user = users.find(conn, actor.id)
+    if user is None:
+        raise NotSignedIn()
+    return user
+
+
+def _check_new(user: User, *, current: str, new: str) -> None:
+    try:
+        check_password(new, owner=(user.email, user.username, user.full_name))
+    except ValueError as exc:
+        raise InvalidInput({"password": str(exc)}) from exc
+    if new == current:
+        raise InvalidInput({"password": "This is your current password. Choose another one."})
