@@ -42,8 +42,7 @@ def render(services: Services, user: User | None) -> None:
         _profile(services, user)
         _email(services, user)
         _password(services, user)
-        if user.is_admin:
-            second_factor_settings.render(services, user)
+        second_factor_settings.render(services, user)
         account_sessions.render(services, user)
         account_leaving.render_data()
         account_leaving.render_deletion(services, user)
