@@ -75,4 +75,7 @@ def test_an_export_too_many_is_told_in_a_sentence(client, user, sign_in_as) -> N
 def test_an_export_cannot_be_sent_for_by_a_form(client, user, sign_in_as) -> None:
     sign_in_as(user)
 
-    assert client.post("/account/export").status_code == 405
+    ours = {"origin": "http://localhost:8501", "sec-fetch-site": "same-origin"}
+
+    assert client.post("/account/export").status_code == 403
+    assert client.post("/account/export", headers=ours).status_code == 405
