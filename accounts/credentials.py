@@ -145,4 +145,5 @@ def _check_new(user: User, *, current: str, new: str) -> None:
     except ValueError as exc:
         raise InvalidInput({"password": str(exc)}) from exc
     if new == current:
+        # pragma: allowlist nextline secret - a sentence
         raise InvalidInput({"password": "This is your current password. Choose another one."})

@@ -29,6 +29,7 @@ from ui.components import badge, footer, format_moment, notice
 from ui.pages import page
 from wiring import Services
 
+# pragma: allowlist nextline secret - names of buttons
 _RESEND, _EMAIL, _PASSWORD = "account-resend", "account-email-submit", "account-password-submit"
 
 

@@ -76,5 +76,6 @@ def test_an_export_cannot_be_sent_for_by_a_form(client, user, sign_in_as) -> Non
     sign_in_as(user)
 
     ours = {"origin": "http://localhost:8501", "sec-fetch-site": "same-origin"}
+
     assert client.post("/account/export").status_code == 403
     assert client.post("/account/export", headers=ours).status_code == 405
