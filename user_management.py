@@ -16,7 +16,15 @@ from sqlalchemy.exc import IntegrityError
 
 from accounts.passwords import hash_password, verify_password
 from database import books, plans, subscriptions, users
-from domain.accounts import Role, User, check_password, check_registration, normal_email, normal_username
+from domain.accounts import (
+    PASSWORD_MAX,
+    Role,
+    User,
+    check_password,
+    check_registration,
+    normal_email,
+    normal_username,
+)
 from domain.errors import EmailTaken, InvalidInput, TooManyRequests, UsernameTaken, WrongCredentials
 from domain.identifiers import customer_id_for
 from domain.subscriptions import SubscriptionStatus
@@ -102,9 +110,10 @@ def sign_in(services: Services, *, login: str, password: str) -> User:
         if users.count_failed_logins(conn, key, since=since) >= FAILED_LOGINS_ALLOWED:
             raise TooManyRequests("Too many tries. Please wait a quarter of an hour and try again.")
         found = users.find_credentials(conn, name)
-    if found is None:
-        hash_password(services.settings, password[:256])
-    elif len(password) <= 256 and verify_password(services.settings, password, found.password_hash):
+    # What is longer than any password is checked as far as that, and never right.
+    stored = None if found is None else found.password_hash
+    is_right = verify_password(services.settings, password[:PASSWORD_MAX], stored)
+    if found is not None and is_right and len(password) <= PASSWORD_MAX:
         return found.user
     with services.engine.begin() as conn:
         users.insert_failed_login(conn, key)

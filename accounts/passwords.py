@@ -25,24 +25,39 @@ _HASHING = threading.BoundedSemaphore(2)
 
 def hash_password(settings: Settings, password: str) -> str:
     """The stored form of a password."""
-    rounds = _ROUNDS_IN_TESTS if settings.app_env is AppEnv.TEST else _ROUNDS
     with _HASHING:
-        digest = bcrypt.hashpw(_peppered(settings.password_pepper, password), bcrypt.gensalt(rounds))
+        digest = bcrypt.hashpw(
+            _peppered(settings.password_pepper, password), bcrypt.gensalt(_rounds(settings))
+        )
     return f"{_SCHEME}${digest.decode('ascii')}"
 
 
-def verify_password(settings: Settings, password: str, stored: str) -> bool:
-    """True when `password` made the stored form, under the present or the previous pepper."""
-    scheme, _, digest = stored.partition("$")
+def verify_password(settings: Settings, password: str, stored: str | None) -> bool:
+    """True when `password` made the stored form, under the present or the previous pepper.
+
+    None stands for an account that does not exist: never true, and the same work.
+    """
+    scheme, _, digest = (stored or _nobodys(settings)).partition("$")
     if scheme != _SCHEME:
         return False
     peppers = [settings.password_pepper, settings.password_pepper_previous]
     with _HASHING:
-        return any(
+        # A list: under every pepper also when the first is right, so that the work is always the same.
+        found = [
             bcrypt.checkpw(_peppered(pepper, password), digest.encode("ascii"))
             for pepper in peppers
             if pepper.get_secret_value()
-        )
+        ]
+    return stored is not None and any(found)
+
+
+def _nobodys(settings: Settings) -> str:
+    """A stored form that costs what a real one costs and that no password made."""
+    return f"{_SCHEME}$$2b${_rounds(settings):02}${'.' * 53}"
+
+
+def _rounds(settings: Settings) -> int:
+    return _ROUNDS_IN_TESTS if settings.app_env is AppEnv.TEST else _ROUNDS
 
 
 def _peppered(pepper: SecretStr, password: str) -> bytes:

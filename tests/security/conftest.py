@@ -55,7 +55,7 @@ def measured(request: pytest.FixtureRequest) -> Callable[..., None]:
     """Add to a number of the report: `measured("texts", 40)`. A text is listed under its name."""
 
     def add(what: str, amount: int | str = 1) -> None:
-        request.node.user_properties.append((f"measured {what}", amount))
+        request.node.user_properties.append((f"probed {what}", amount))
 
     return add
 
@@ -90,9 +90,9 @@ class Tally:
         self.passed.append(report.nodeid)
         for what, amount in report.user_properties:
             kind, _, name = what.partition(" ")
-            if kind == "measured" and isinstance(amount, str):
+            if kind == "probed" and isinstance(amount, str):
                 self.names.setdefault(name, []).append(amount)
-            elif kind == "measured":
+            elif kind == "probed":
                 self.numbers[name] += amount  # type: ignore[assignment, operator]
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
