@@ -96,7 +96,7 @@ class Tally:
                 self.numbers[name] += amount  # type: ignore[assignment, operator]
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        if not self.numbers:
+        if not self.numbers and not self.failed:
             return
         terminalreporter.section("security")
         for name, number in sorted(self.numbers.items()):

@@ -51,7 +51,7 @@ FAMILIES: dict[str, list[tuple[Act, str]]] = {
     ],
     "event handler": [
         (RUNS, "<img src=x onerror=fired(#)>"),
-        (RUNS, "<img/src=x/onerror=fired(#)>"),
+        (RUNS, "<img/onerror=fired(#)/src=x>"),
         (RUNS, "<IMG SRC=x ONERROR='fired(#)'>"),
         (RUNS, '<img src=x onerror="fired&#40;#&#41;">'),
         (RUNS, "<img src=x onerror=\\u0066ired(#)>"),
@@ -254,5 +254,5 @@ def corpus(count: int) -> list[Payload]:
 
 
 def _numbered(text: str, number: int) -> str:
-    # A character's code such as &#60; and a heading's mark keep their sign.
-    return re.sub(r"(?<!&)#(?![{ ])", str(number), text)
+    # A character's code such as &#60;, a heading's mark and a template's keep their sign.
+    return re.sub(r"(?<!&)#(?!\{fired| x)", str(number), text)
