@@ -18,6 +18,7 @@ from sqlalchemy import Connection, text
 
 import payment_handler
 import user_management
+from database import books
 from domain.accounts import User
 from domain.errors import InvalidInput
 from tests.e2e.journey import Person
@@ -85,14 +86,17 @@ def plant(site: Site, planted: Planted, admin: User, payloads: list[Payload]) ->
             )
             _plant_order(conn, planted, payload, price)
             _plant_money(conn, planted, payload, admin, paid)
-            _plant_access(conn, planted, payload, admin, subscription)
             _plant_messages(conn, planted, payload)
-            _plant_trouble(conn, planted, payload)
+            _plant_trouble(conn, planted, payload, planted.order_ids[-1])
             for user in (planted.member.user, planted.buyer.user, admin):
                 planted.insert(
                     conn, "sessions", token_hash=secrets.token_bytes(32), user_id=user.id, user_agent=payload.text,
                     expires_at=datetime.now(UTC) + timedelta(hours=1),
                 )  # fmt: skip
+
+    with site.services.engine.begin() as conn:
+        for payload in payloads:
+            _plant_access(conn, planted, payload, admin, subscription)
 
 
 def fail_payment(site: Site, planted: Planted, payload: Payload) -> None:
@@ -181,13 +185,15 @@ def _plant_payment(conn: Connection, planted: Planted, payload: Payload, **where
 def _plant_access(
     conn: Connection, planted: Planted, payload: Payload, admin: User, subscription: int
 ) -> None:
+    """Given and taken back again, with its entry in the audit log, which stays."""
     grant = planted.insert(
         conn, "grants", user_id=planted.member.user.id, admin_id=admin.id, reason=f"{payload.text} ."
     )
+    books.audit(conn, "granted", f"grant:{grant}", actor_id=admin.id, detail={"reason": payload.text})
     starts = datetime.now(UTC) + timedelta(days=5_000 + payload.number)
     planted.insert(
         conn, "subscription_periods", subscription_id=subscription, plan_id="monthly", grant_id=grant,
-        starts_at=starts, ends_at=starts + timedelta(hours=1),
+        starts_at=starts, ends_at=starts + timedelta(hours=1), revoked_at=datetime.now(UTC),
     )  # fmt: skip
 
 
@@ -208,11 +214,11 @@ def _plant_messages(conn: Connection, planted: Planted, payload: Payload) -> Non
         planted.event_ids.append(event)
 
 
-def _plant_trouble(conn: Connection, planted: Planted, payload: Payload) -> None:
+def _plant_trouble(conn: Connection, planted: Planted, payload: Payload, order_id: str) -> None:
     job = planted.insert(
         conn, "procrastinate_jobs", queue_name="hostile", task_name=payload.text, status="failed", attempts=1
     )
-    for key in (f"job:{payload.text}:{job}", f"{payload.text} {secrets.token_hex(4)}"):
+    for key in (f"job:{payload.text}:{job}", f"order:{order_id}:{payload.text}"):
         planted.insert(conn, "alarms", key=key, message=payload.text)
     planted.insert(
         conn, "alarms", key=f"hostile:{payload.text}", message=payload.text, resolved_at=datetime.now(UTC)
