@@ -23,7 +23,7 @@ PASSING = frozenset({"spinner", "toast", "empty", "space", "balloons", "snow"})
 
 _FRAME = pd.DataFrame({"name": ["Auto", "Bank", "IT"], "value": [3.5, -1.25, 2.0], "line": [[1, 3, 2]] * 3})
 _PIXELS = np.full((8, 8, 3), (11, 107, 87), dtype=np.uint8)
-_LOGO = "<svg xmlns='http://www.w3.org/2000/svg' width='90' height='24'><rect width='90' height='24'/></svg>"
+_LOGO = "<svg xmlns='http://www.w3.org/2000/svg' width='90' height='24'><rect width='45' height='24'/></svg>"
 
 
 def used_elements() -> set[str]:

@@ -13,7 +13,9 @@ from websockets.typing import Subprotocol
 
 # What the frontend sends as its second protocol when no user is logged in through Streamlit itself.
 _NO_TOKEN = "PLACEHOLDER_AUTH_TOKEN"
-_SECONDS = 20.0
+_SECONDS = 60.0
+# Not: stopped early, because another run was asked for.
+_AT_ITS_END = ForwardMsg.FINISHED_SUCCESSFULLY
 
 
 @dataclass
@@ -30,14 +32,17 @@ class Tab:
         message.rerun_script.query_string = query
         message.rerun_script.page_name = page
         self.socket.send(message.SerializeToString())
+        # What another client of the session left behind is read, too, but it is not the end of our run.
+        has_begun = False
         while True:
             data = self.socket.recv(timeout=_SECONDS)
             assert isinstance(data, bytes)
             self.received.append(data)
             answer = ForwardMsg.FromString(data)
-            if answer.WhichOneof("type") == "new_session":
-                self.session_id = answer.new_session.initialize.session_id
-            if answer.WhichOneof("type") == "script_finished":
+            kind = answer.WhichOneof("type")
+            if kind == "new_session":
+                self.session_id, has_begun = answer.new_session.initialize.session_id, True
+            if kind == "script_finished" and has_begun and answer.script_finished == _AT_ITS_END:
                 return b"".join(self.received)
 
 

@@ -83,8 +83,8 @@ def take_over(url: str, session_id: str, cookie: str | None, query: str = "") ->
 
 
 def is_served(tab: Tab, target: Target, page: str = "", query: str = "") -> bool:
-    """True when the person gets her own page, at the latest with the second run."""
-    return any(target.shown.encode() in tab.run(page, query) for _ in range(2))
+    """True when the person gets her own page, at the latest with the third run."""
+    return any(target.shown.encode() in tab.run(page, query) for _ in range(3))
 
 
 def owner_and_thief(
