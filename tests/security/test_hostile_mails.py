@@ -15,12 +15,17 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 import mail
+from domain.links import Purpose
 from mail.templates import Business, Mail
 from tests.security.browser_watch import Watch, rest, watch
 from tests.security.conftest import Scale
 from tests.security.payloads import Act, corpus
 
-VALUES: dict[str, Any] = {"int": 49_900, "datetime": datetime(2026, 3, 10, 6, 30, tzinfo=UTC)}
+VALUES: dict[str, Any] = {
+    "int": 49_900,
+    "datetime": datetime(2026, 3, 10, 6, 30, tzinfo=UTC),
+    "Purpose": Purpose.CHANGE_EMAIL,
+}
 
 
 def composers() -> dict[str, Callable[..., Mail]]:
