@@ -35,6 +35,9 @@ test: setup chromium ## Run every test
 faults: setup ## Run the fault tests with their large numbers (an hour) and write docs/faults.md
 	@$(BIN)/python -m pytest tests/faults --faults=large -n 2 --dist worksteal
 
+security: setup chromium ## Run the security probes with their large numbers and write docs/security_report.md
+	@$(BIN)/python -m pytest tests/security --security=large -n 2 --dist worksteal
+
 check: setup ## Format, lint, types, layers, security rules, secrets
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
@@ -63,4 +66,4 @@ lock: setup ## Write both lock files from pyproject.toml
 	@$(BIN)/uv pip compile --quiet pyproject.toml --universal --generate-hashes --no-header --output-file requirements.txt
 	@$(BIN)/uv pip compile --quiet --group dev --universal --generate-hashes --no-header --constraint requirements.txt --output-file requirements-dev.txt
 
-.PHONY: help setup run dev chromium test faults check format screenshots bench audit lock
+.PHONY: help setup run dev chromium test faults security check format screenshots bench audit lock

@@ -43,6 +43,7 @@ from ui import (
     pages,
     register,
     reset,
+    second_factor,
     session,
     theme,
     verify,
@@ -57,6 +58,9 @@ log = structlog.get_logger()
 # For somebody who comes from paying: the gateway repeats its message and we ask it until we know.
 _IF_PAID = "If you have paid, it is safe: access opens by itself when we are back. Please do not pay twice."
 
+# Legal texts, and what a link of a mail opens by itself. Everything else waits for the second factor.
+_OPEN_TO_HALF_SESSIONS = frozenset({"contact", "refunds", "terms", "privacy", "forgot", "reset", "verify"})
+
 
 def main() -> None:
     """One run of the script: who is looking, which pages exist for them, and the page they asked for."""
@@ -65,9 +69,13 @@ def main() -> None:
     try:
         services = get_services()
         user = session.current_user(services)
-        chosen = _navigation(services, user)
-        _account_bar(user)
-        chosen.run()
+        half = session.half_session(services) if user is None else None
+        chosen = _navigation(services, user, is_half=half is not None)
+        _account_bar(half.user if half else user)
+        if half and chosen.url_path not in _OPEN_TO_HALF_SESSIONS:
+            second_factor.render(services, half, _path_after(chosen))
+        else:
+            chosen.run()
     except ConfigError as exc:
         notice("This site is not configured yet. Its operator finds the reasons in the log.", "bad")
         log.error("configuration_refused", problems=str(exc))
@@ -163,7 +171,15 @@ def _show_return(services: Services, user: User | None, order_id: str | None) ->
     checkout.render_return(services, user, order, said)
 
 
-def _navigation(services: Services, user: User | None) -> StreamlitPage:
+def _path_after(chosen: StreamlitPage) -> str:
+    """Where somebody wanted to go whose second factor is asked for first. The route lets through what it knows."""
+    order_id = login.returned_order(st.query_params.get("next", "")) or _query("order_id", "orderid") or ""
+    if chosen.url_path in {"", "login"} and ORDER_ID_PATTERN.fullmatch(order_id):
+        return f"/?order_id={order_id}"
+    return f"/{chosen.url_path}"
+
+
+def _navigation(services: Services, user: User | None, *, is_half: bool) -> StreamlitPage:
     member, admin = user is not None, user is not None and user.is_admin
 
     def make(
@@ -184,8 +200,8 @@ def _navigation(services: Services, user: User | None) -> StreamlitPage:
         "billing": make("billing", "Billing", billing.render, member),
         "account": make("account", "Account", account.render, member),
         "admin": make("admin", "Admin", admin_panel.render, admin),
-        "login": make("login", "Log in", login.render, not member),
-        "register": make("register", "Create account", register.render, not member),
+        "login": make("login", "Log in", login.render, not member and not is_half),
+        "register": make("register", "Create account", register.render, not member and not is_half),
         "forgot": make("forgot", "Forgot your password", forgot.render, False),
         "reset": make("reset", "Choose a new password", reset.render, False),
         "verify": make("verify", "Confirm your address", verify.render, False),

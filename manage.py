@@ -18,6 +18,7 @@ from contextlib import closing
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
+from accounts import second_factor
 from billing import inbox, reconciliation
 from config import ROOT, ConfigError, Settings, load_settings
 from database.queue import worker_is_alive
@@ -97,6 +98,25 @@ def _create_admin(settings: Settings, options: argparse.Namespace) -> int:
     finally:
         services.close()
     print("The admin can log in now.")
+    return 0
+
+
+def _reset_second_factor(settings: Settings, options: argparse.Namespace) -> int:
+    print(
+        "This takes the second factor from an account and logs it out everywhere. Its owner is told by mail."
+    )
+    try:
+        typed = input("Type the email address again to go on: ")
+    except EOFError:
+        typed = ""
+    if typed.strip().casefold() != options.email.strip().casefold():
+        print("The addresses differ. Nothing was changed.", file=sys.stderr)
+        return 1
+    with closing(build_services(settings)) as services:
+        is_done = second_factor.reset(services, email=options.email)
+    print("It logs in with its password alone now." if is_done else "This account has no second factor.")
+    if is_done and settings.is_production:
+        print("An admin has to set up a new one at the next log-in.")
     return 0
 
 
@@ -219,6 +239,7 @@ _COMMANDS: dict[str, Callable[[Settings, argparse.Namespace], int]] = {
     "run": _run,
     "migrate": _migrate,
     "create-admin": _create_admin,
+    "reset-second-factor": _reset_second_factor,
     "doctor": _doctor,
     "worker": _worker,
     "psql": _psql,

@@ -21,6 +21,7 @@ class Notice(StrEnum):
     SECOND_FACTOR_ON = "second_factor_on"
     SECOND_FACTOR_OFF = "second_factor_off"
     RECOVERY_CODE_USED = "recovery_code_used"
+    RECOVERY_CODES_REPLACED = "recovery_codes_replaced"
     ACCOUNT_DELETED = "account_deleted"
 
 
@@ -53,7 +54,11 @@ _WORDS = {
     ),
     Notice.RECOVERY_CODE_USED: (
         "A recovery code was used",
-        "Somebody logged in to your account with a recovery code. {detail}",
+        "A recovery code opened your account in place of your authenticator app. {detail}",
+    ),
+    Notice.RECOVERY_CODES_REPLACED: (
+        "You have new recovery codes",
+        "New recovery codes were made for your account. The earlier ones no longer work.",
     ),
     Notice.ACCOUNT_DELETED: (
         "Your account was deleted",

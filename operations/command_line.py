@@ -17,6 +17,10 @@ def build_parser(description: str | None) -> argparse.ArgumentParser:
     commands.add_parser("migrate", help="bring the database to the newest schema")
     admin = commands.add_parser("create-admin", help="create an admin's account")
     admin.add_argument("email")
+    factor = commands.add_parser(
+        "reset-second-factor", help="take the second factor from somebody who lost phone and recovery codes"
+    )
+    factor.add_argument("email")
     commands.add_parser("doctor", help="examine configuration, database, gateway and mail")
     commands.add_parser("worker", help="run background jobs in a process of their own")
     commands.add_parser("psql", help="open psql on the application's database; further arguments go to it")

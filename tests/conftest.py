@@ -33,6 +33,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--faults", choices=("small", "large"), default="small", help="how much the fault tests do"
     )
+    parser.addoption(
+        "--security", choices=("small", "large"), default="small", help="how much the security probes do"
+    )
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 
+import pyotp
 import pytest
 import structlog
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
 import manage
+from accounts import second_factor
+from domain.accounts import User
 from domain.errors import GatewayTimeout
 from operations.check import Finding, State
 from payment_handler import receive_webhook, start_checkout
+from user_management import create_admin
 from wiring import Services
 
 Run = Callable[..., tuple[int, str, str]]
@@ -194,6 +198,53 @@ def test_a_database_that_is_away_is_told_in_a_sentence(run, monkeypatch) -> None
 
     assert (code, out) == (1, "")
     assert err == "The database cannot be used (OperationalError): `manage.py doctor` says more.\n"
+
+
+@pytest.fixture
+def factor_of(live_services) -> User:
+    """An admin with a second factor."""
+    admin = create_admin(live_services, email="boss@example.com", password="BossPass123")
+    with live_services.engine.connect() as conn:
+        now = live_services.now(conn)
+    setup = second_factor.begin_setup(live_services, admin)
+    second_factor.confirm_setup(live_services, admin, pyotp.TOTP(setup.secret).at(now))
+    return admin
+
+
+def test_s25_a_lost_second_factor_is_reset_after_the_address_was_typed_twice(
+    run, live_services, factor_of, monkeypatch
+) -> None:
+    monkeypatch.setattr("builtins.input", lambda _question: " Boss@example.com ")
+
+    code, out, err = run("reset-second-factor", "boss@example.com")
+
+    assert (code, err) == (0, "")
+    assert out.endswith("It logs in with its password alone now.\n")
+    assert not second_factor.state(live_services, factor_of).is_on
+    assert _rows(live_services, "SELECT actor_id FROM audit_log WHERE action = 'second_factor_reset'") == [
+        (None,)
+    ]
+    assert run("reset-second-factor", "boss@example.com")[1].endswith("This account has no second factor.\n")
+
+
+@pytest.mark.parametrize("typed", ["", "y", "other@example.com"])
+def test_a_reset_whose_address_is_not_repeated_changes_nothing(
+    run, live_services, factor_of, monkeypatch, typed
+) -> None:
+    monkeypatch.setattr("builtins.input", lambda _question: typed)
+
+    code, _, err = run("reset-second-factor", "boss@example.com")
+
+    assert (code, err) == (1, "The addresses differ. Nothing was changed.\n")
+    assert second_factor.state(live_services, factor_of).is_on
+
+
+def test_a_reset_of_nobody_is_said_so(run, monkeypatch) -> None:
+    monkeypatch.setattr("builtins.input", lambda _question: "nobody@example.com")
+
+    code, _, err = run("reset-second-factor", "nobody@example.com")
+
+    assert (code, err) == (1, "Nothing was changed.\nThere is no account with this email.\n")
 
 
 def _rows(services: Services, statement: str) -> list[tuple]:

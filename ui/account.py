@@ -14,7 +14,7 @@ from accounts import credentials
 from accounts.sessions import has_second_factor
 from accounts.verification import request_verification
 from domain.accounts import PASSWORD_MIN, User
-from ui import account_leaving, account_sessions, session
+from ui import account_leaving, account_sessions, second_factor_settings, session
 from ui.account_parts import (
     NOTHING,
     Answer,
@@ -43,6 +43,7 @@ def render(services: Services, user: User | None) -> None:
         _profile(services, user)
         _email(services, user)
         _password(services, user)
+        second_factor_settings.render(services, user)
         account_sessions.render(services, user)
         account_leaving.render_data()
         account_leaving.render_deletion(services, user)

@@ -12,7 +12,7 @@ from domain.accounts import User
 from domain.money import format_rupees, group_indian
 from reports import overview as reports
 from reports.rows import AlarmRow, DayRevenue, Overview
-from ui import admin_lists
+from ui import admin_lists, second_factor_settings
 from ui.admin_table import link
 from ui.components import empty_state, format_clock, format_date, format_moment
 from wiring import Services
@@ -32,6 +32,8 @@ def render(services: Services, user: User) -> None:
     """Figures of today and this month, open alarms, 30 days of revenue, and the newest payments."""
     report = reports.overview(services, user)
     _alarms(report)
+    if hint := second_factor_settings.hint(services, user):
+        st.html(hint)
     st.html(f'<div class="tiles">{"".join(_tiles(report))}</div>')
     as_of = f"As of {format_clock(report.at)}. Revenue is money captured, less refunds."
     st.html(f'<p class="chart-note">{escape(as_of)}</p>')

@@ -21,16 +21,22 @@ from tests.e2e.site import Member, Site
 
 ROOT = Path(__file__).resolve().parents[2]
 ADMIN_EMAIL, ADMIN_PASSWORD = "admin@example.com", "AdminPass123"
+_running: list[Site] = []
 KEPT_VARIABLES = frozenset({"PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "VIRTUAL_ENV", "XDG_RUNTIME_DIR"})
 
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """`streamlit run landing_page.py` on ports of its own, with a database and a simulator of its own."""
-    folder = tmp_path_factory.mktemp("site")
-    running = start_site(folder)
-    yield running
-    running.stop()
+    """`streamlit run landing_page.py` on ports of its own, with a database and a simulator of its own.
+
+    One for each process of the run, also where another folder of tests imports this fixture.
+    """
+    if _running:
+        yield _running[0]
+        return
+    _running.append(start_site(tmp_path_factory.mktemp("site")))
+    yield _running[0]
+    _running.pop().stop()
 
 
 def start_site(folder: Path, *, server: str = "streamlit", **environment: str) -> Site:

@@ -1,0 +1,132 @@
+"""The second factor on the account page: switch it on, make new recovery codes, do without it."""
+
+from __future__ import annotations
+
+from html import escape
+
+import streamlit as st
+
+from accounts.second_factor import new_recovery_codes, remove, state
+from domain.accounts import User
+from domain.errors import ProductError
+from domain.second_factor import FactorState
+from ui import second_factor, session
+from ui.components import badge, notice
+from wiring import Services
+
+_OPEN = "second_factor_settings_open"
+_NEW_CODES = "second-factor-new-codes"
+_REMOVE = "second-factor-remove"
+# Fewer are a reason to say so: somebody who travels may need more than one.
+_FEW_CODES = 3
+
+
+def render(services: Services, user: User) -> None:
+    """The section of one account."""
+    found = state(services, user)
+    with st.container(key="card-second-factor-settings"):
+        st.html(_head(found))
+        if codes := second_factor.shown_codes(user):
+            if second_factor.codes_card(codes):
+                st.rerun()
+        elif found.is_on:
+            _on(services, user, found)
+        else:
+            _off(services, user)
+
+
+def hint(services: Services, user: User) -> str:
+    """What an admin without a second factor should know, as HTML, or an empty text."""
+    if not user.is_admin or state(services, user).is_on:
+        return ""
+    return (
+        '<div class="rs-body small quiet"><p>Your account has no second factor. In production admins need one: '
+        '<a href="/account" target="_self">set it up</a>.</p></div>'
+    )
+
+
+def _head(found: FactorState) -> str:
+    said = badge("On", "good") if found.is_on else badge("Off")
+    return (
+        f'<div class="head-line"><h3 style="margin:0;padding:0">Second factor</h3>{said}</div>'
+        '<p class="small quiet" style="margin:.35rem 0 0">Logging in asks for a code of your phone too, so that a '
+        "stolen password opens nothing.</p>"
+    )
+
+
+def _off(services: Services, user: User) -> None:
+    if not st.session_state.get(_OPEN):
+        if st.button("Set up", key="second-factor-open"):
+            st.session_state[_OPEN] = True
+            second_factor.forget_setup()
+            st.rerun()
+        return
+    second_factor.setup_form(services, user)
+    if st.button("Cancel", key="second-factor-cancel", type="tertiary"):
+        st.session_state.pop(_OPEN, None)
+        st.rerun()
+
+
+def _on(services: Services, user: User, found: FactorState) -> None:
+    st.session_state.pop(_OPEN, None)
+    st.html(_codes_left(found.codes_left))
+    with st.expander("New recovery codes"):
+        _new_codes(services, user)
+    if not found.is_required:
+        with st.expander("Remove the second factor"):
+            _remove(services, user)
+
+
+def _codes_left(left: int) -> str:
+    words = "1 recovery code is left." if left == 1 else f"{left or 'No'} recovery codes are left."
+    if left > _FEW_CODES:
+        return f'<p style="margin:0">{escape(words)}</p>'
+    return f'<div class="notice warn" role="status">{escape(words)} Make new ones before you need them.</div>'
+
+
+def _new_codes(services: Services, user: User) -> None:
+    problem = ""
+    if session.was_clicked(_NEW_CODES):
+        try:
+            codes = new_recovery_codes(services, user, st.session_state.get("second-factor-new-code") or "")
+        except ProductError as error:
+            problem = error.user_message
+        else:
+            second_factor.show_codes(user, codes)
+            st.rerun()
+    with st.form("second-factor-codes", border=False, clear_on_submit=True):
+        st.html('<p class="small quiet" style="margin:0">The earlier ones stop working.</p>')
+        _code("second-factor-new-code")
+        if problem:
+            notice(problem, "bad")
+        st.form_submit_button("Make new codes", key=_NEW_CODES)
+
+
+def _remove(services: Services, user: User) -> None:
+    problem = ""
+    if session.was_clicked(_REMOVE):
+        password = st.session_state.get("second-factor-password") or ""
+        code = st.session_state.get("second-factor-remove-code") or ""
+        try:
+            remove(services, user, password=password, code=code)
+        except ProductError as error:
+            problem = error.user_message
+        else:
+            st.rerun()
+    with st.form("second-factor-removal", border=False, clear_on_submit=True):
+        st.text_input(
+            "Your password",
+            key="second-factor-password",
+            type="password",
+            autocomplete="current-password",
+        )
+        _code("second-factor-remove-code")
+        if problem:
+            notice(problem, "bad")
+        st.form_submit_button("Remove it", key=_REMOVE)
+
+
+def _code(key: str) -> None:
+    st.text_input(
+        "Code of your app", key=key, max_chars=40, placeholder="123456", autocomplete="one-time-code"
+    )
