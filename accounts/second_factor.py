@@ -14,12 +14,12 @@ import segno
 from sqlalchemy import Connection
 
 from accounts import brakes
+from accounts.credentials import confirm_password
 from accounts.notices import Notice, send_notice
-from accounts.passwords import verify_password
 from config import Settings
 from database import books, second_factors, sessions, users
 from domain.accounts import User, normal_email
-from domain.errors import Forbidden, InvalidInput, WrongCode, WrongCredentials
+from domain.errors import Forbidden, InvalidInput, WrongCode
 from domain.second_factor import (
     NONCE_BYTES,
     RECOVERY_BYTES,
@@ -154,16 +154,11 @@ def new_recovery_codes(services: Services, actor: User, code: str) -> tuple[str,
 def remove(services: Services, actor: User, *, password: str, code: str) -> None:
     """Do without a second factor from now on. Raises Forbidden where it is required.
 
-    Raises WrongCredentials, WrongCode or TooManyRequests; a code is used up only after the password was right.
+    Raises WrongPassword, WrongCode or TooManyRequests; a code is used up only after the password was right.
     """
     if is_required(services.settings, actor):
         raise Forbidden(_REQUIRED)
-    spent = brakes.spend(services, (brakes.PASSWORDS_BY_ACCOUNT, str(actor.id)))
-    with services.engine.connect() as conn:
-        stored = users.find_password_hash(conn, actor.id)
-    if not verify_password(services.settings, password, stored):
-        raise WrongCredentials("This password is not right.")
-    brakes.give_back(services, spent)
+    confirm_password(services, actor, password)
     verify_code(services, actor, code)
     with services.engine.begin() as conn:
         _require_account(conn, actor)

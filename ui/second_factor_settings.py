@@ -11,6 +11,7 @@ from domain.accounts import User
 from domain.errors import ProductError
 from domain.second_factor import FactorState
 from ui import second_factor, session
+from ui.account_parts import section
 from ui.components import badge, notice
 from wiring import Services
 
@@ -24,8 +25,9 @@ _FEW_CODES = 3
 def render(services: Services, user: User) -> None:
     """The section of one account."""
     found = state(services, user)
-    with st.container(key="card-second-factor-settings"):
-        st.html(_head(found))
+    lead = "Logging in asks for a code of your phone too, so that a stolen password opens nothing."
+    with section("second-factor", "Second factor", lead):
+        st.html(badge("On", "good") if found.is_on else badge("Off"))
         if codes := second_factor.shown_codes(user):
             if second_factor.codes_card(codes):
                 st.rerun()
@@ -42,15 +44,6 @@ def hint(services: Services, user: User) -> str:
     return (
         '<div class="rs-body small quiet"><p>Your account has no second factor. In production admins need one: '
         '<a href="/account" target="_self">set it up</a>.</p></div>'
-    )
-
-
-def _head(found: FactorState) -> str:
-    said = badge("On", "good") if found.is_on else badge("Off")
-    return (
-        f'<div class="head-line"><h3 style="margin:0;padding:0">Second factor</h3>{said}</div>'
-        '<p class="small quiet" style="margin:.35rem 0 0">Logging in asks for a code of your phone too, so that a '
-        "stolen password opens nothing.</p>"
     )
 
 
@@ -115,7 +108,7 @@ def _remove(services: Services, user: User) -> None:
             st.rerun()
     with st.form("second-factor-removal", border=False, clear_on_submit=True):
         st.text_input(
-            "Your password",
+            "Current password",
             key="second-factor-password",
             type="password",
             autocomplete="current-password",

@@ -24,7 +24,7 @@ from accounts.second_factor import (
 )
 from accounts.sessions import half_session_of, issue_ticket, redeem_ticket, sign_out, user_of_session
 from config import AppEnv
-from domain.errors import Forbidden, InvalidInput, TooManyRequests, WrongCode, WrongCredentials
+from domain.errors import Forbidden, InvalidInput, TooManyRequests, WrongCode, WrongPassword
 from domain.second_factor import STEP, FactorState
 from user_management import create_admin
 
@@ -327,7 +327,7 @@ def test_new_recovery_codes_need_a_code(services, admin, app) -> None:
 
 
 def test_s24_removing_it_needs_password_and_code(services, admin, app) -> None:
-    with pytest.raises(WrongCredentials):
+    with pytest.raises(WrongPassword):
         remove(services, admin, password="wrong", code=app.code())
     with pytest.raises(WrongCode):
         remove(services, admin, password=PASSWORD, code=app.wrong_code())
@@ -350,7 +350,7 @@ def test_s25_in_production_an_admin_cannot_do_without(in_production, services, a
 
 def test_passwords_typed_to_remove_it_are_limited(services, admin, app) -> None:
     for _ in range(10):
-        with pytest.raises(WrongCredentials):
+        with pytest.raises(WrongPassword):
             remove(services, admin, password="wrong", code="")
 
     with pytest.raises(TooManyRequests):
