@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from dataclasses import replace
 
@@ -12,6 +13,7 @@ from sqlalchemy import text
 from config import ROOT
 from payment_handler import start_checkout
 from user_management import register
+from web.checkout import _document
 
 OURS = {"origin": "http://localhost:8501", "sec-fetch-site": "same-origin"}
 
@@ -134,6 +136,16 @@ def test_s21_the_payment_page_runs_the_scripts_of_the_list_and_no_other(
         )
         == []
     )
+
+
+def test_s10_a_value_in_the_payment_pages_script_stays_a_string(services, user, order) -> None:
+    hostile = "</script><script>alert(1)//\"};'\\\u2028"
+
+    page = bytes(_document(services.settings, user, replace(order, payment_session_id=hostile)).body).decode()
+
+    (written,) = re.findall(r"paymentSessionId: (.+), redirectTarget", page)
+    assert json.loads(written) == hostile
+    assert not set("<>&'") & set(written)
 
 
 def test_the_policy_admits_the_gateway_and_nothing_inline(
