@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import pytest
+import structlog
+from sqlalchemy.exc import OperationalError
 
 import landing_page
 from accounts.sessions import issue_ticket, redeem_ticket
+from config import ConfigError
 from domain.errors import GatewayTimeout, NotSignedIn
 from payment_handler import list_orders
 
@@ -103,6 +106,35 @@ def test_an_apology_says_where_the_money_of_this_visit_is(page, monkeypatch, que
     landing_page._apologise("Our database does not answer right now.", RuntimeError())
 
     assert sentence in shown[0]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        RuntimeError("canary /srv/app.py"),
+        KeyError("canary"),
+        OperationalError("SELECT canary", {"password": "canary"}, Exception("canary")),
+        ConfigError("canary"),
+    ],
+)
+def test_s19_whatever_a_page_raises_is_a_sentence_of_ours(page, monkeypatch, error) -> None:
+    def fail():
+        raise error
+
+    shown: list[str] = []
+    monkeypatch.setattr(landing_page, "notice", lambda text, *_: shown.append(text))
+    monkeypatch.setattr(landing_page, "get_services", fail)
+    monkeypatch.setattr(landing_page.st, "set_page_config", lambda **_: None, raising=False)
+    monkeypatch.setattr(landing_page.theme, "apply", lambda: None)
+
+    with structlog.testing.capture_logs() as written:
+        landing_page.main()
+
+    (sentence,) = shown
+    for word in ("canary", "Error", "Traceback", "SELECT", ".py"):
+        assert word not in sentence
+    (line,) = written
+    assert line.get("reference", "") in sentence
 
 
 def test_the_module_exposes_the_application_for_a_server() -> None:

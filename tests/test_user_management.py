@@ -237,7 +237,7 @@ def test_the_brake_stores_neither_name_nor_address(services, user) -> None:
     assert not [key for key in keys for word in ("asha", "203.0", "own-browser") if word in key]
 
 
-def test_a_password_at_an_old_cost_is_hashed_anew_when_it_is_typed(services, user) -> None:
+def test_s04_a_password_at_an_old_cost_is_hashed_anew_when_it_is_typed(services, user) -> None:
     dearer = replace(services, settings=services.settings.model_copy(update={"app_env": "development"}))
 
     assert sign_in(dearer, login="asha", password="TestPass123") == user

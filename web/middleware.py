@@ -11,7 +11,7 @@ from functools import cache
 from urllib.parse import quote, urlsplit
 
 import structlog
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect, Request, cookie_parser
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -23,7 +23,7 @@ from web.body_limit import BodyTooLarge, LimitedBody
 from web.cookies import browser_cookie_header
 from web.proxies import seen_through_proxies
 from web.response_headers import complete
-from web.same_origin import is_forged
+from web.same_origin import is_foreign_socket, is_forged
 
 log = structlog.get_logger()
 
@@ -37,6 +37,8 @@ _CLOSED = (
     "/auth/logout",
     "/oauth2callback",
 )
+# Before the handshake ends, a server turns this into 403.
+_NOT_ALLOWED = 1008
 _CONDITIONS = (b"if-none-match", b"if-modified-since")
 
 
@@ -53,6 +55,9 @@ class SecurityHeaders:
         settings = _settings()
         scope = await seen_through_proxies(scope, settings.trusted_proxies)
         if scope["type"] == "websocket":
+            if is_foreign_socket(Headers(scope=scope), settings):
+                await send({"type": "websocket.close", "code": _NOT_ALLOWED})
+                return
             await self._app(scope, receive, send)
             return
         is_known = _has_browser_cookie(scope, settings)

@@ -39,6 +39,9 @@ def complete(headers: MutableHeaders, path: str, settings: Settings) -> None:
     headers.setdefault("X-Frame-Options", "DENY")
     if settings.secure_cookies:
         headers.setdefault("Strict-Transport-Security", _STRICT_TRANSPORT)
+    if headers.get("content-length", "0") != "0":
+        # Streamlit's refusal of a path says nothing about itself, and nobody shall guess.
+        headers.setdefault("Content-Type", "text/plain; charset=utf-8")
     _keep_private(headers, path)
     _allow_no_other_origin(headers)
     _guard_cookies(headers, is_secure=settings.secure_cookies)

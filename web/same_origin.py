@@ -1,12 +1,14 @@
-"""Refuse state-changing requests that another site's page sent with our visitor's cookie.
+"""Refuse state-changing requests and websockets that another site's page opened with our visitor's cookie.
 
 The middleware asks this of every request, so that a new route is protected before its author thinks of it.
 """
 
 from __future__ import annotations
 
+from ipaddress import ip_address
 from urllib.parse import urlsplit
 
+from starlette.datastructures import Headers
 from starlette.requests import Request
 
 from config import LOCAL_HOSTS, Settings
@@ -44,6 +46,32 @@ def is_same_origin(request: Request, settings: Settings) -> bool:
         return fetch_site == "same-origin"
     place = _place(origin)
     return place is not None and place == _place(settings.app_base_url)
+
+
+def is_foreign_socket(headers: Headers, settings: Settings) -> bool:
+    """True when a websocket does not come from our own pages. Every browser sends the origin of the page.
+
+    Streamlit lets in who sends none, who names this machine, and whoever points a name of theirs at us; and it
+    asks the internet who it is, with every visitor waiting, before it refuses the rest.
+    """
+    place = _place(headers.get("origin", ""))
+    if place is None or place[1] is None:
+        return True
+    if place == _place(settings.app_base_url):
+        return False
+    # A developer on another port or in the same network: a page that was asked for by number, and not by a
+    # name that somebody could have pointed here.
+    return not (_is_number(place[1]) and place == _place(f"{place[0]}://{headers.get('host', '')}"))
+
+
+def _is_number(host: str) -> bool:
+    if host in LOCAL_HOSTS:
+        return True
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def _place(url: str) -> tuple[str, str | None, int | None] | None:

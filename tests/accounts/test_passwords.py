@@ -26,7 +26,7 @@ def test_the_same_password_is_stored_differently_each_time(settings) -> None:
 
 
 @pytest.mark.parametrize("password", ["p" * 72, "आ" * 24, "a\x00b" * 30])
-def test_what_comes_after_bcrypts_72_bytes_or_after_a_nul_still_counts(settings, password) -> None:
+def test_s03_what_comes_after_bcrypts_72_bytes_or_after_a_nul_still_counts(settings, password) -> None:
     stored = hash_password(settings, password + "x")
 
     assert verify_password(settings, password + "x", stored)
@@ -34,7 +34,7 @@ def test_what_comes_after_bcrypts_72_bytes_or_after_a_nul_still_counts(settings,
     assert not verify_password(settings, password, stored)
 
 
-def test_the_previous_pepper_opens_during_a_rotation_and_not_after_it(settings) -> None:
+def test_s04_the_previous_pepper_opens_during_a_rotation_and_not_after_it(settings) -> None:
     stored = hash_password(settings, "TestPass123")
     rotating = settings.model_copy(
         update={
@@ -53,7 +53,7 @@ def test_a_stored_form_of_another_scheme_opens_for_nobody(settings, stored) -> N
     assert not verify_password(settings, "TestPass123", stored)
 
 
-def test_production_hashes_cost_twelve_rounds(settings) -> None:
+def test_s04_production_hashes_cost_twelve_rounds(settings) -> None:
     costly = settings.model_copy(update={"app_env": AppEnv.PRODUCTION})
 
     assert hash_password(costly, "TestPass123").startswith("hmac-sha384-bcrypt$$2b$12$")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import secrets
 import threading
 from dataclasses import replace
 from datetime import timedelta
@@ -9,7 +11,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from accounts.sessions import issue_ticket, redeem_ticket, sign_out, user_of_session
+from accounts.sessions import issue_ticket, new_token, redeem_ticket, sign_out, user_of_session
 from database.engine import database_now
 from domain.errors import TicketRefused
 from user_management import create_admin
@@ -107,7 +109,19 @@ def test_what_is_no_ticket_is_refused(services, user, ticket) -> None:
         redeem_ticket(services, ticket, browser_token="browser-1", user_agent="")
 
 
-def test_only_hashes_are_stored(services, user) -> None:
+def test_s05_a_token_is_256_bits_of_the_systems_randomness_and_none_comes_twice(monkeypatch) -> None:
+    asked: list[int] = []
+    draw = os.urandom
+    monkeypatch.setattr(secrets, "token_bytes", lambda size: asked.append(size) or draw(size))
+
+    tokens = [new_token() for _ in range(10_000)]
+
+    assert set(asked) == {32}
+    assert len(set(tokens)) == 10_000
+    assert {len(token) for token in tokens} == {43}
+
+
+def test_s05_only_hashes_are_stored(services, user) -> None:
     ticket = issue_ticket(services, user, browser_token="browser-1")
     token = redeem_ticket(services, ticket, browser_token="browser-1", user_agent="")
 
@@ -118,7 +132,7 @@ def test_only_hashes_are_stored(services, user) -> None:
     assert "browser-1" not in stored
 
 
-def test_a_signed_out_session_is_over_at_once_and_signing_out_again_is_harmless(services, user) -> None:
+def test_s06_a_signed_out_session_is_over_at_once_and_signing_out_again_is_harmless(services, user) -> None:
     token = _session(services, user)
     other = _session(services, user)
 
@@ -174,7 +188,7 @@ def test_an_admin_is_out_after_half_a_day_of_work(services, shift) -> None:
 
 
 @pytest.mark.parametrize("change", ["status = 'disabled'", "deleted_at = now()"])
-def test_a_disabled_or_deleted_account_is_out_at_once(services, user, change) -> None:
+def test_s06_a_disabled_or_deleted_account_is_out_at_once(services, user, change) -> None:
     token = _session(services, user)
     with services.engine.begin() as conn:
         conn.execute(text(f"UPDATE users SET {change}"))

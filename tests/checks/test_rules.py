@@ -207,7 +207,7 @@ def _coroutine(body: str) -> str:
         "row.token_hash == given",
     ],
 )
-def test_s29_a_secret_compared_with_equals_is_found(tmp_path: Path, compared: str) -> None:
+def test_s16_a_secret_compared_with_equals_is_found(tmp_path: Path, compared: str) -> None:
     source = f"import hmac\ndef check(request, given, token, key, body, row):\n    return {compared}\n"
 
     assert _ids(_found(tmp_path, source)) == ["secret-compared"]
@@ -227,7 +227,7 @@ def test_s29_comparing_what_is_no_secret_passes(tmp_path: Path, compared: str) -
     assert _found(tmp_path, f"import hmac\ndef check(request, given, token):\n    return {compared}\n") == []
 
 
-def test_s29_text_given_to_compare_digest_is_found(tmp_path: Path) -> None:
+def test_s16_text_given_to_compare_digest_is_found(tmp_path: Path) -> None:
     head = "import hmac\ndef check(given: str, mac):\n    return hmac.compare_digest"
 
     assert _found(tmp_path, f"{head}(given.encode(), mac.digest())\n") == []

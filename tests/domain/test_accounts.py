@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from zxcvbn.frequency_lists import FREQUENCY_LISTS
 
 from domain.accounts import (
     INDIAN_STATES,
@@ -196,16 +197,44 @@ def test_what_is_no_indian_number_is_refused(text) -> None:
         "a\r\nb\u202ecdef",
     ],
 )
-def test_a_password_of_any_script_is_kept_unchanged(text) -> None:
+def test_s03_a_password_of_any_script_is_kept_unchanged(text) -> None:
     assert check_password(text) == text
 
 
 @pytest.mark.parametrize(
     "text", ["", "1234567", "p" * 257, "p" * 1_000_000, "pass\x00word", "password\ud800"]
 )
-def test_a_password_too_short_too_long_or_untypable_is_explained(text) -> None:
+def test_s03_a_password_too_short_too_long_or_untypable_is_explained(text) -> None:
     with pytest.raises(ValueError, match=r"characters|typed"):
         check_password(text)
+
+
+def test_s03_the_passwords_that_people_use_most_are_refused_in_any_case() -> None:
+    most_used = [word for word in FREQUENCY_LISTS["passwords"] if len(word) >= 8][:3000]
+
+    accepted = [word for word in most_used if _is_accepted(word) or _is_accepted(word.upper())]
+
+    assert len(most_used) == 3000
+    assert accepted == []
+    assert not _is_accepted("sector rs")
+
+
+@pytest.mark.parametrize("password", ["asha.rao@example.com", "Asha.Rao", " ASHA RAO ", "asha-rao-1"])
+def test_s03_the_words_beside_the_password_in_the_form_are_refused(password) -> None:
+    form = {**GOOD, "email": "asha.rao@example.com", "username": "asha-rao-1", "full_name": "Asha Rao"}
+
+    with pytest.raises(InvalidInput) as refused:
+        check_registration(**{**form, "password": password})
+
+    assert set(refused.value.fields) == {"password"}
+
+
+def _is_accepted(password: str) -> bool:
+    try:
+        check_password(password)
+    except ValueError:
+        return False
+    return True
 
 
 @pytest.mark.parametrize(

@@ -101,7 +101,7 @@ def test_payments_log_grows_with_each_payment(site: Site) -> None:
     eventually(lambda: log.exists() and f'"order_id": "{member.order.id}"' in log.read_text(errors="replace"))
 
 
-def test_payments_log_holds_no_address_and_no_session(site: Site) -> None:
+def test_s17_payments_log_holds_no_address_and_no_session(site: Site) -> None:
     member = site.join()
     log = ROOT / "payments.log"
     site.simulator("POST", f"/control/orders/{member.order.id}/pay", method="card", outcome="SUCCESS")

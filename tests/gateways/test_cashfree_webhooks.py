@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import gzip
 import hashlib
 import hmac
@@ -249,3 +250,23 @@ def test_a_refund_event_names_its_order() -> None:
 @pytest.mark.parametrize("holder", ["order", "refund", "auto_refund", "order_details"])
 def test_an_order_id_that_is_a_number_is_read(holder) -> None:
     assert receive(json.dumps({"data": {holder: {"order_id": 12345}}}).encode()).order_id == "12345"
+
+
+@pytest.mark.parametrize("sent", [SIGNATURE, SIGNATURE[:1] + "A" * 43, "A" * 44, "É", ""])
+def test_s16_every_signature_is_compared_in_constant_time_with_each_secret(monkeypatch, sent) -> None:
+    compared: list[tuple[object, object]] = []
+    compare = hmac.compare_digest
+
+    def note(one, other):
+        compared.append((one, other))
+        return compare(one, other)
+
+    monkeypatch.setattr(hmac, "compare_digest", note)
+    headers = {"x-webhook-signature": sent, "x-webhook-timestamp": STAMP}
+
+    with contextlib.suppress(WebhookRefused):
+        read_webhook(headers, BODY, [SECRET, "an older secret", "one that comes"])
+
+    # The first that matches ends nothing, and no text outside of ASCII is an error.
+    assert len(compared) == 3
+    assert {type(side) for pair in compared for side in pair} == {bytes}

@@ -161,7 +161,7 @@ def test_a_compressed_answer_is_refused(mocked, fake_time) -> None:
         http_at(fake_time).send(read())
 
 
-def test_a_redirect_is_not_followed(mocked, fake_time) -> None:
+def test_s26_a_redirect_is_not_followed(mocked, fake_time) -> None:
     mocked.get(URL, status=302, headers={"Location": "https://elsewhere.example/"})
 
     with pytest.raises(GatewayReplyInvalid):
@@ -295,7 +295,7 @@ def test_a_read_that_was_reset_is_sent_again(rude_server, fake_time) -> None:
     assert len(server.requests) == 2
 
 
-def test_proxies_credentials_and_certificates_of_the_environment_are_ignored(
+def test_s26_proxies_credentials_and_certificates_of_the_environment_are_ignored(
     rude_server, fake_time, monkeypatch, tmp_path
 ) -> None:
     server = rude_server(lambda server, connection: server.send(connection, OK))

@@ -64,7 +64,7 @@ def test_s25_a_log_that_was_tampered_with_does_not_hold(entries, statement, said
     assert said in in_sentences(proof)
 
 
-def test_a_chain_that_was_cut_or_rebuilt_does_not_know_the_end_that_was_noted(entries) -> None:
+def test_s25_a_chain_that_was_cut_or_rebuilt_does_not_know_the_end_that_was_noted(entries) -> None:
     before = verify_audit_log(entries).end.digest
     with entries.engine.begin() as conn:
         conn.execute(text("SET LOCAL session_replication_role = replica"))
@@ -77,7 +77,7 @@ def test_a_chain_that_was_cut_or_rebuilt_does_not_know_the_end_that_was_noted(en
 
 
 @pytest.mark.parametrize("table", ["audit_log", "audit_chain"])
-def test_nobody_changes_or_removes_an_entry(entries, table) -> None:
+def test_s25_nobody_changes_or_removes_an_entry(entries, table) -> None:
     for statement in (f"DELETE FROM {table}", f"TRUNCATE {table} CASCADE"):
         with entries.engine.connect() as conn, pytest.raises(Exception, match="append-only"):
             conn.execute(text(statement))

@@ -29,7 +29,7 @@ CANARIES = [
 
 
 @pytest.mark.parametrize("canary", CANARIES)
-def test_a_canary_is_masked_in_a_message_a_value_and_a_traceback(canary) -> None:
+def test_s17_a_canary_is_masked_in_a_message_a_value_and_a_traceback(canary) -> None:
     written = _write(
         {"event": f"paying with {canary} now", "note": canary, "exception": f"ValueError: {canary}\n"}
     )

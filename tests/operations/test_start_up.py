@@ -60,7 +60,7 @@ FLAGS = {
         ("server.fileWatcherType", "auto"),
     ],
 )
-def test_production_refuses_each_flag_that_was_weakened_and_development_starts(
+def test_s19_production_refuses_each_flag_that_was_weakened_and_development_starts(
     settings, monkeypatch, flag, value
 ) -> None:
     monkeypatch.setattr(streamlit_config, "get_option", {**FLAGS, flag: value}.get)

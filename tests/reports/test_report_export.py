@@ -32,7 +32,7 @@ def test_a_file_reads_in_rupees_and_in_the_time_of_india() -> None:
     "text",
     ["=1+1", "+91999", "-2", "@SUM(A1)", "\t=1", "\r=1", " =1", '"=1', "'=1", "＝1", "\n=cmd|' /C calc'!A0"],
 )
-def test_no_text_can_act_as_a_formula(text: str) -> None:
+def test_s11_no_text_can_act_as_a_formula(text: str) -> None:
     rows = list(csv.reader(to_csv([Line(text, 1, None)]).decode("utf-8-sig").splitlines(keepends=True)))
 
     assert rows[1][0].startswith("'")

@@ -219,7 +219,7 @@ def test_numbers_that_no_row_can_have_find_nothing(services: Any, admin: User, n
     assert overview.read_event(services, admin, number) is None
 
 
-def test_every_report_refuses_a_subscriber(services: Any, conn: Connection, now: datetime) -> None:
+def test_s14_every_report_refuses_a_subscriber(services: Any, conn: Connection, now: datetime) -> None:
     subscriber = insert_user(conn, "asha", created_at=now)
     reports = [
         lambda: overview.overview(services, subscriber),
@@ -239,7 +239,7 @@ def test_every_report_refuses_a_subscriber(services: Any, conn: Connection, now:
             report()
 
 
-def test_an_admin_who_was_demoted_after_the_page_was_drawn_is_refused(
+def test_s14_an_admin_who_was_demoted_after_the_page_was_drawn_is_refused(
     services: Any, conn: Connection, admin: User
 ) -> None:
     conn.execute(text("UPDATE users SET role = 'subscriber' WHERE id = :id"), {"id": admin.id})

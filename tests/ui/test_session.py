@@ -140,7 +140,7 @@ def test_the_guides_keys_tell_the_databases_facts(services, user, page) -> None:
     assert {key: value for key, value in page.session_state.items() if value} == {}
 
 
-def test_entering_leaves_with_a_ticket_that_only_this_browser_can_use(
+def test_s08_entering_leaves_with_a_ticket_that_only_this_browser_can_use(
     services, user, page, monkeypatch
 ) -> None:
     left: list[str] = []
@@ -194,6 +194,6 @@ def test_two_visitors_never_see_each_other(services, user, page, token) -> None:
 @pytest.mark.parametrize(
     "path", ["https://evil.example", "//evil.example", "javascript:alert(1)", "", "dashboard"]
 )
-def test_a_page_can_only_be_left_for_a_path_of_this_site(path) -> None:
+def test_s22_a_page_can_only_be_left_for_a_path_of_this_site(path) -> None:
     with pytest.raises(ValueError, match="this site"):
         leave_to(path)

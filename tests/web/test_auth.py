@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from accounts.link_tokens import marked_url
 from accounts.sessions import issue_ticket, user_of_session
+from domain.links import Purpose
+from payment_handler import start_checkout
 
 OURS = {"origin": "http://localhost:8501", "sec-fetch-site": "same-origin"}
 
@@ -31,9 +36,7 @@ def test_a_ticket_sets_a_cookie_no_script_can_read_and_leads_on(services, client
     assert user_of_session(services, answer.cookies["session"]) == user
 
 
-def test_over_tls_the_cookie_is_secure_and_bound_to_the_host(services, open_client, user) -> None:
-    from dataclasses import replace
-
+def test_s07_over_tls_the_cookie_is_secure_and_bound_to_the_host(services, open_client, user) -> None:
     live = replace(
         services, settings=services.settings.model_copy(update={"app_base_url": "https://rs.example"})
     )
@@ -58,15 +61,24 @@ def test_over_tls_the_cookie_is_secure_and_bound_to_the_host(services, open_clie
         "/auth/sign-out",
         "/checkout/ORDER1",
         "javascript:alert(1)",
+        "%2f%2fevil.example",
+        "/%2fevil.example",
+        "/@evil.example",
+        "http:evil.example",
+        "\\\\evil.example",
+        "/\t/evil.example",
+        "/\u3002evil\uff0eexample",
+        "//evil\u3002example",
+        "/dashboard@evil.example",
         "",
     ],
 )
-def test_any_other_next_leads_home(services, client, user, following) -> None:
+def test_s22_any_other_next_leads_home(services, client, user, following) -> None:
     assert _redeem(services, client, user, following).headers["location"] == "/"
 
 
 @pytest.mark.parametrize("cookies", [{}, {"browser": "browser-2"}])
-def test_a_ticket_in_a_strange_browser_leads_to_login_and_sets_no_session(
+def test_s08_a_ticket_in_a_strange_browser_leads_to_login_and_sets_no_session(
     services, client, user, cookies
 ) -> None:
     ticket = issue_ticket(services, user, browser_token="browser-1")
@@ -79,7 +91,7 @@ def test_a_ticket_in_a_strange_browser_leads_to_login_and_sets_no_session(
     assert "session" not in answer.cookies
 
 
-def test_a_new_sign_in_ends_the_session_this_browser_had(services, client, user, sign_in_as) -> None:
+def test_s05_a_new_sign_in_ends_the_session_this_browser_had(services, client, user, sign_in_as) -> None:
     old = sign_in_as(user)
 
     answer = _redeem(services, client, user, "/")
@@ -113,7 +125,9 @@ def test_signing_out_ends_the_session_and_clears_the_cookie(services, client, us
         {"origin": "https://evil.example", "sec-fetch-site": "same-origin"},
     ],
 )
-def test_another_sites_page_cannot_sign_a_visitor_out(services, client, user, sign_in_as, headers) -> None:
+def test_s08_another_sites_page_cannot_sign_a_visitor_out(
+    services, client, user, sign_in_as, headers
+) -> None:
     token = sign_in_as(user)
 
     assert client.post("/auth/sign-out", headers=headers).status_code == 403
@@ -136,6 +150,48 @@ def test_a_link_cannot_sign_out(services, client, user, sign_in_as) -> None:
 
     assert client.get("/auth/sign-out", headers=OURS).status_code == 405
     assert user_of_session(services, token) == user
+
+
+def test_s06_a_cookie_that_was_planted_before_the_log_in_opens_nothing(services, client, user) -> None:
+    client.cookies.set("session", "planted-by-a-stranger")
+
+    answer = _redeem(services, client, user, "/")
+
+    assert answer.cookies["session"] != "planted-by-a-stranger"
+    assert user_of_session(services, "planted-by-a-stranger") is None
+
+
+SPOOFED = {"host": "evil.example", "x-forwarded-host": "evil.example", "forwarded": "host=evil.example"}
+
+
+def test_s22_a_name_that_a_request_claims_for_us_is_in_no_answer(client, user, sign_in_as) -> None:
+    sign_in_as(user)
+
+    for path in (
+        "/auth/session?ticket=x",
+        "/checkout/ORDER00000000000001A",
+        "/auth/sign-out",
+        "/healthz",
+        "/nowhere",
+    ):
+        answer = client.get(path, headers={**SPOOFED, "sec-fetch-dest": "document"})
+
+        assert "evil" not in answer.text + str(answer.headers)
+
+
+def test_s22_links_by_mail_and_return_addresses_begin_with_the_configured_address(services, user) -> None:
+    live = replace(
+        services, settings=services.settings.model_copy(update={"app_base_url": "https://rs.example"})
+    )
+    start_checkout(live, user, "monthly")
+    (request,) = services.gateways["cashfree"].requests.values()
+
+    assert {url.split("?")[0] for url in (request.return_url, request.notify_url)} == {
+        "https://rs.example/",
+        "https://rs.example/webhooks/cashfree",
+    }
+    for purpose in Purpose:
+        assert marked_url(live.settings, purpose).startswith("https://rs.example/")
 
 
 def _redeem(services, client, user, following: str):

@@ -148,7 +148,7 @@ def test_a_page_asked_for_by_the_machines_number_is_sent_to_its_name(client) -> 
 @pytest.mark.parametrize(
     "host", ["localhost:8501", "evil.example:8501", "127.0.0.1:9999", "127.0.0.1", "[::", ""]
 )
-def test_no_other_host_is_sent_anywhere(client, host) -> None:
+def test_s22_no_other_host_is_sent_anywhere(client, host) -> None:
     answer = client.get(
         "/healthz", headers={"host": host, "sec-fetch-dest": "document"}, follow_redirects=False
     )

@@ -92,6 +92,25 @@ def test_s20_every_answer_carries_every_header_and_allows_no_other_origin(
     assert [name for name in headers if name.startswith("access-control-")] == []
 
 
+@pytest.mark.parametrize(("method", "path", "status"), PLACES)
+def test_every_body_says_what_it_is_and_in_which_letters(whole, method, path, status) -> None:
+    answer = whole.request(method, f"https://rs.example{path}", headers={"origin": "http://localhost:8501"})
+
+    kind = answer.headers.get("content-type", "")
+    assert kind or not answer.content
+    assert not kind.startswith("text/") or kind.endswith("charset=utf-8")
+
+
+@pytest.mark.parametrize(
+    "path", ["/.git/config", "/.env", "/config.py", "/app/static/../config.py", "/app/static/..%2fconfig.py",
+             "/static/../../config.py", "/.streamlit/config.toml", "/payments.log"],
+)  # fmt: skip
+def test_no_file_beside_the_public_ones_is_served(whole, path) -> None:
+    answer = whole.get(path)
+
+    assert answer.status_code in {400, 404} or answer.text == whole.get("/").text
+
+
 def test_s07_every_cookie_is_secure_and_stays_on_this_site(whole) -> None:
     answers = [
         whole.get(path, headers={"cookie": ""}) for path in ("/", "/_stcore/health", "/_stcore/host-config")

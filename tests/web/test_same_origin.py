@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from starlette.applications import Starlette
+from starlette.datastructures import Headers
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse
@@ -14,7 +15,7 @@ import web.middleware
 from accounts.sessions import user_of_session
 from web.middleware import SecurityHeaders
 from web.routes import build_routes
-from web.same_origin import is_same_origin
+from web.same_origin import is_foreign_socket, is_same_origin
 
 # The path, and why no cookie of a visitor is looked at there.
 EXEMPT = {
@@ -140,3 +141,32 @@ def test_an_origin_is_ours_by_scheme_host_and_port(settings, base, origin, same)
     scope = {"type": "http", "headers": [(b"origin", origin.encode())]}
 
     assert is_same_origin(Request(scope), settings.model_copy(update={"app_base_url": base})) is same
+
+
+@pytest.mark.parametrize(
+    ("origin", "host", "is_foreign"),
+    [
+        ("https://rs.example", "rs.example", False),
+        # A proxy may ask us by any name of its own: the origin says where the page is.
+        ("https://rs.example", "127.0.0.1:8501", False),
+        ("https://rs.example:443", "rs.example", False),
+        ("https://www.rs.example", "www.rs.example", True),
+        ("http://rs.example", "rs.example", True),
+        ("http://localhost", "rs.example", True),
+        ("http://localhost:8501", "rs.example", True),
+        ("https://evil.example", "evil.example", True),
+        ("http://127.0.0.1:3000", "127.0.0.1:8501", True),
+        ("https://10.0.0.5", "10.0.0.5", False),
+        ("https://10.0.0.5.evil.example", "10.0.0.5.evil.example", True),
+        ("http://[::1]:8501", "[::1]:8501", False),
+        ("file://", "", True),
+        ("null", "null", True),
+        ("", "", True),
+    ],
+)
+def test_s09_a_websocket_is_ours_by_origin_and_never_by_a_name_in_the_host(
+    settings, origin, host, is_foreign
+) -> None:
+    live = settings.model_copy(update={"app_base_url": "https://rs.example"})
+
+    assert is_foreign_socket(Headers({"origin": origin, "host": host}), live) is is_foreign

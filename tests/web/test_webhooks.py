@@ -30,7 +30,7 @@ def test_a_signed_message_is_stored_to_the_byte_and_answered_200_twice(services,
 
 
 @pytest.mark.parametrize("headers", [{}, {"x-webhook-signature": ""}, {"x-webhook-signature": "bad"}])
-def test_a_message_that_is_not_signed_is_401_and_leaves_no_row(services, client, headers) -> None:
+def test_s15_a_message_that_is_not_signed_is_401_and_leaves_no_row(services, client, headers) -> None:
     answer = client.post("/webhooks/cashfree", content=b"PAYMENT_SUCCESS_WEBHOOK:ORDER1", headers=headers)
 
     assert answer.status_code == 401
