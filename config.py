@@ -10,7 +10,7 @@ import os
 import secrets
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 from itertools import combinations
 from pathlib import Path
 from typing import Annotated, Any, Self
@@ -316,7 +316,13 @@ def _problems_in_production(settings: Settings) -> list[str]:
 
 
 def _is_this_machine(host: str) -> bool:
-    return host in LOCAL_HOSTS or host.endswith(".localhost") or host.startswith("127.") or host == "0.0.0.0"  # noqa: S104 - asked about, not listened on
+    if host in LOCAL_HOSTS or host.endswith(".localhost"):
+        return True
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return False
+    return address.is_loopback or address.is_unspecified
 
 
 def _weak_secrets(settings: Settings) -> Iterator[str]:
