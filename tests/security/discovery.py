@@ -27,10 +27,11 @@ def find_use_cases() -> dict[str, Callable[..., Any]]:
         for name, thing in vars(module).items():
             if name.startswith("_") or getattr(thing, "__module__", "") != module.__name__:
                 continue
-            is_exported = module is payment_handler and name in payment_handler.__all__
-            if inspect.isfunction(thing) and (_is_handed_services(thing) or is_exported):
-                found[f"{module.__name__}.{name}"] = thing
-            elif inspect.isclass(thing) and "services" in _parameters(thing.__init__):
+            is_the_guides = module is payment_handler and name in payment_handler.__all__
+            handed = _constructor(thing) if inspect.isclass(thing) else thing
+            if (inspect.isfunction(handed) and _is_handed_services(handed)) or (
+                is_the_guides and inspect.isfunction(thing)
+            ):
                 found[f"{module.__name__}.{name}"] = thing
     return found
 
@@ -110,10 +111,11 @@ def _files(face: str) -> Iterator[Path]:
         yield from sorted((ROOT / face).rglob("*.py"))
 
 
+def _constructor(cls: type) -> object:
+    return vars(cls).get("__init__")
+
+
 def _is_handed_services(function: Callable[..., Any]) -> bool:
-    first = next(iter(inspect.signature(function).parameters.values()), None)
-    return first is not None and (first.name == "services" or str(first.annotation) == "Services")
-
-
-def _parameters(function: Callable[..., Any]) -> list[str]:
-    return list(inspect.signature(function).parameters)
+    """True when the first argument, after `self`, is the services: all that a use-case needs from the world."""
+    names = [name for name in inspect.signature(function).parameters if name != "self"]
+    return names[:1] == ["services"]

@@ -1,4 +1,4 @@
-"""The world of the authorisation matrix in a database of its own, built once for each file that asks."""
+"""The world of the authorisation matrix, in a database of its own, built once for each file of tests."""
 
 from __future__ import annotations
 
