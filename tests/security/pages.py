@@ -94,10 +94,14 @@ def panel_addresses(things: Things) -> list[dict[str, str]]:
     return sections + [{name: str(getattr(things, what))} for name, (what, _) in DETAILS.items()]
 
 
-def draw_pages(services: Services, user: User | None, paths: list[str]) -> dict[str, Drawn]:
-    """Draw pages one after the other in one run, as `landing_page` would with this user."""
+def draw_pages(
+    services: Services, user: User | None, paths: list[str], query: Mapping[str, str] | None = None
+) -> dict[str, Drawn]:
+    """Draw pages one after the other in one run, as `landing_page` would with this user and this address."""
     drawn: dict[str, Drawn] = {path: Drawn() for path in paths}
-    shown = AppTest.from_function(_draw_pages, default_timeout=60, args=(services, user, drawn)).run()
+    shown = AppTest.from_function(
+        _draw_pages, default_timeout=60, args=(services, user, drawn, dict(query or {}))
+    ).run()
     assert not shown.exception, [element.value for element in shown.exception]
     for path, page in drawn.items():
         block = next(
@@ -132,7 +136,7 @@ def _elements(block):  # type: ignore[no-untyped-def]
         yield from _elements(child)
 
 
-def _draw_pages(services, user, drawn):  # type: ignore[no-untyped-def]  # run as a script of its own
+def _draw_pages(services, user, drawn, query):  # type: ignore[no-untyped-def]  # run as a script of its own
     import inspect
 
     import streamlit as st
@@ -148,6 +152,7 @@ def _draw_pages(services, user, drawn):  # type: ignore[no-untyped-def]  # run a
         get_script_run_ctx().shared.reset()
         with st.container(key=f"page-of-{path}"):
             st.query_params.clear()
+            st.query_params.update(query)
             try:
                 landing_page.pages.page(path)._page()
             except Left as left:

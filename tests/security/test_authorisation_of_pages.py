@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 
 import admin_panel
 import landing_page
-from domain.errors import Forbidden
+from domain.errors import Forbidden, OrderNotFound
 from tests.security.leaving import switch_page
 from tests.security.pages import (
     COMING_PAGES,
@@ -27,7 +27,7 @@ from tests.security.pages import (
     draw_panel,
     panel_addresses,
 )
-from tests.security.people import Person, World, all_rows, in_one_transaction
+from tests.security.people import NOTHING, Person, World, all_rows, in_one_transaction
 from tests.security.world import world as world
 from tests.ui.panel import seen
 from ui import session
@@ -107,6 +107,25 @@ def test_s13_everybody_sees_of_every_page_what_the_matrix_says(here, monkeypatch
     for path, page in drawn.items():
         kind = getattr(ROWS[path], "subscriber" if role in {"owner", "other"} else role)
         assert_sees(world, path, page, kind, is_owner=role == "owner")
+    assert all_rows(conn) == before
+
+
+@pytest.mark.parametrize("role", ["anonymous", "other", "admin"])
+def test_s13_a_return_with_somebody_elses_order_is_shown_like_one_with_an_unknown_order(
+    here, monkeypatch, role: str
+) -> None:
+    world, conn = here
+    person = None if role == "anonymous" else getattr(world, role)
+    be(monkeypatch, person)
+    before = all_rows(conn)
+
+    theirs, nobodys = (
+        draw_pages(world.services, person and person.user, [""], {"order_id": order_id})[""]
+        for order_id in (world.things.paid_order_id, NOTHING.paid_order_id)
+    )
+
+    assert theirs == nobodys
+    assert ("Log in to see your payment" if person is None else OrderNotFound.user_message) in theirs.words
     assert all_rows(conn) == before
 
 

@@ -41,8 +41,8 @@ def _methods(route: BaseRoute) -> set[str]:
     return route.methods
 
 
-HERE = sorted(find_routes())
 ROWS = {**COMING_ROUTES, **ROUTES}
+HERE = sorted(find_routes() & set(ROWS))
 # Where the session decides. A ticket is a proof of its own.
 ASKING_WHO = [
     key for key in HERE if ROWS[key].anonymous != ROWS[key].owner and not key[0].startswith("/auth/")
