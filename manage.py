@@ -227,7 +227,7 @@ def _events(settings: Settings, options: argparse.Namespace) -> int:
 
 
 def _replay(services: Services, event_id: int) -> str | None:
-    before = inbox.replay_event(services, event_id)
+    before = inbox.replay_event_for_operator(services, event_id)
     if before is None:
         return None
     with services.engine.connect() as conn:

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
+from uuid import UUID
 
 import structlog
+from sqlalchemy import Connection
 
 from accounts.authority import require_admin
 from billing.alarms import raise_alarm
@@ -114,22 +116,32 @@ def find_event(services: Services, event_id: int) -> EventText | None:
         return events.read(conn, event_id)
 
 
-def replay_event(services: Services, event_id: int, *, actor: User | None = None) -> StoredEvent | None:
+def replay_event(services: Services, actor: User, event_id: int) -> StoredEvent | None:
     """Queue an event once more, also a processed or ignored one. It, as it was before; None if there is none.
 
-    Without an actor it is the command line that asks. Raises Forbidden for an actor who is not an admin.
+    Raises Forbidden for all but admins.
     """
     with services.engine.begin() as conn:
-        if actor is not None:
-            require_admin(conn, actor)
-        event = events.find(conn, event_id)
-        if event is None:
-            return None
-        events.reopen(conn, event_id)
-        services.queue.defer(conn, Job.PROCESS_EVENT, event_id=event_id)
-        actor_id = None if actor is None else actor.id
-        detail = {"status_before": event.status}
-        books.audit(conn, "event_replayed", f"event:{event_id}", actor_id=actor_id, detail=detail)
+        require_admin(conn, actor)
+        return _reopen(services, conn, event_id, actor_id=actor.id)
+
+
+def replay_event_for_operator(services: Services, event_id: int) -> StoredEvent | None:
+    """The same for the command line: whoever may run it holds the server. No page may call this."""
+    with services.engine.begin() as conn:
+        return _reopen(services, conn, event_id, actor_id=None)
+
+
+def _reopen(
+    services: Services, conn: Connection, event_id: int, *, actor_id: UUID | None
+) -> StoredEvent | None:
+    event = events.find(conn, event_id)
+    if event is None:
+        return None
+    events.reopen(conn, event_id)
+    services.queue.defer(conn, Job.PROCESS_EVENT, event_id=event_id)
+    detail = {"status_before": event.status}
+    books.audit(conn, "event_replayed", f"event:{event_id}", actor_id=actor_id, detail=detail)
     return event
 
 

@@ -82,7 +82,7 @@ def event_page(services: Services, user: User, event_id: int | None) -> None:
 
 
 def _process_again(services: Services, user: User, event_id: int) -> tuple[str, Tone]:
-    if payment_handler.replay_event(services, event_id, actor=user) is not None:
+    if payment_handler.replay_event(services, user, event_id) is not None:
         return (
             "The event is in the queue again: its order is asked about at the gateway within seconds.",
             "good",

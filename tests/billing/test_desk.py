@@ -34,7 +34,7 @@ def audited(services, actor) -> list[tuple]:
     "act",
     [
         lambda services, user: desk.check_order(services, user, "ORDER00000000000001A"),
-        lambda services, user: payment_handler.replay_event(services, 1, actor=user),
+        lambda services, user: payment_handler.replay_event(services, user, 1),
         lambda services, user: desk.resolve_alarm(services, user, 1),
         lambda services, user: desk.check_books(services, user),
         lambda services, user: order_reports.order_page(services, user, "ORDER00000000000001A"),
@@ -68,7 +68,7 @@ def test_an_alarm_is_resolved_once(services, admin) -> None:
 
 
 def test_an_event_that_does_not_exist_is_not_processed_again(services, admin) -> None:
-    assert payment_handler.replay_event(services, 99, actor=admin) is None
+    assert payment_handler.replay_event(services, admin, 99) is None
 
 
 def test_who_processed_an_event_again_is_written_down_once(services, admin) -> None:
@@ -78,6 +78,6 @@ def test_who_processed_an_event_again_is_written_down_once(services, admin) -> N
     with services.engine.connect() as conn:
         event_id = conn.execute(text("SELECT id FROM gateway_events")).scalar_one()
 
-    payment_handler.replay_event(services, event_id, actor=admin)
+    payment_handler.replay_event(services, admin, event_id)
 
     assert audited(services, admin) == [("event_replayed", f"event:{event_id}")]

@@ -11,7 +11,7 @@ from billing.inbox import (
     list_events,
     process_event,
     receive_webhook,
-    replay_event,
+    replay_event_for_operator,
     requeue_waiting_events,
 )
 from database.queue import POISON
@@ -118,7 +118,7 @@ def test_a_replayed_event_is_processed_whatever_came_of_it(live_services, user, 
     _execute(live_services, "DELETE FROM procrastinate_jobs")
     ((event_id,),) = _rows(live_services, "SELECT id FROM gateway_events")
 
-    before = replay_event(live_services, event_id)
+    before = replay_event_for_operator(live_services, event_id)
     jobs = _jobs(live_services)
     process_event(live_services, event_id)
 
@@ -133,7 +133,7 @@ def test_a_replayed_event_is_processed_whatever_came_of_it(live_services, user, 
 
 
 def test_an_event_that_does_not_exist_is_not_replayed(live_services) -> None:
-    assert replay_event(live_services, 12345) is None
+    assert replay_event_for_operator(live_services, 12345) is None
     assert _jobs(live_services) == []
 
 
