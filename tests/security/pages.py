@@ -54,9 +54,8 @@ PAGES: Mapping[str, Seen] = {
     "refunds": _PUBLIC,
     "terms": _PUBLIC,
     "privacy": _PUBLIC,
+    "account": Seen(Sees.LOGIN, Sees.PAGE, Sees.PAGE),
 }
-# Pages that are being built beside this. Each moves into `PAGES` when it is there.
-COMING_PAGES: Mapping[str, Seen] = {"account": Seen(Sees.LOGIN, Sees.PAGE, Sees.PAGE)}
 
 # What the panel shows an admin of the owner's; for everybody else each is as forbidden as the others.
 SECTIONS: Mapping[str, str] = {

@@ -67,6 +67,16 @@ _CHECKOUT = Answers(
     writers=frozenset({"owner"}),
 )
 
+_EXPORT = Answers(
+    anonymous="303 /login?next=account",
+    owner="200",
+    other="200",
+    admin="200",
+    path=lambda _things: "/account/export",
+    # Each export is audited, in the name of whoever took it.
+    writers=frozenset({"owner", "other", "admin"}),
+)
+
 ROUTES: Mapping[tuple[str, str], Answers] = {
     **_webhooks(),
     ("/auth/session", "GET"): _START_SESSION,
@@ -95,19 +105,6 @@ ROUTES: Mapping[tuple[str, str], Answers] = {
     ("/metrics", "GET"): _alike("/metrics", "404"),
     ("/metrics", "HEAD"): _alike("/metrics", "404"),
     ("/csp-report", "POST"): _alike("/csp-report", "204"),
-}
-
-# Routes that are being built beside this. Each moves into `ROUTES` when it is there.
-_EXPORT = Answers(
-    anonymous="303 /login?next=account",
-    owner="200",
-    other="200",
-    admin="200",
-    path=lambda _things: "/account/export",
-    # Each export is audited, in the name of whoever took it.
-    writers=frozenset({"owner", "other", "admin"}),
-)
-COMING_ROUTES: Mapping[tuple[str, str], Answers] = {
     ("/account/export", "GET"): _EXPORT,
     ("/account/export", "HEAD"): _EXPORT,
 }

@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 
 from domain.errors import Forbidden, OrderNotFound, ProductError
-from tests.security.coming_use_cases import COMING
 from tests.security.discovery import (
     FACES,
     find_by_name,
@@ -27,7 +26,7 @@ from tests.security.use_cases import NAMED_BY_FACES, USE_CASES
 from tests.security.world import world as world
 from user_management import register
 
-ROWS = {**{name: row for name, row in COMING.items() if find_by_name(name)}, **USE_CASES}
+ROWS = USE_CASES
 TRIED = {
     kind: [name for name, row in ROWS.items() if row.kind is kind]
     for kind in (Kind.OWN, Kind.OWNER_ONLY, Kind.ADMIN_ONLY)

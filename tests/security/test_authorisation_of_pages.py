@@ -17,7 +17,6 @@ import landing_page
 from domain.errors import Forbidden, OrderNotFound
 from tests.security.leaving import switch_page
 from tests.security.pages import (
-    COMING_PAGES,
     DETAILS,
     PAGES,
     SECTIONS,
@@ -32,7 +31,7 @@ from tests.security.world import world as world
 from tests.ui.panel import seen
 from ui import session
 
-ROWS = {**COMING_PAGES, **PAGES}
+ROWS = PAGES
 
 
 @pytest.fixture
