@@ -5,6 +5,7 @@ A new password ends every session and every link; a new address counts once the 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy.exc import IntegrityError
@@ -37,8 +38,8 @@ def confirm_password(services: Services, actor: User, password: str) -> str:
     return stored
 
 
-def change_password(services: Services, actor: User, *, current: str, new: str, visitor: Visitor) -> None:
-    """Store another password, end every session and link, and tell the person.
+def change_password(services: Services, actor: User, *, current: str, new: str, visitor: Visitor) -> User:
+    """Store another password, end every session and link, tell the person, and return them as they are now.
 
     The acting browser stays known, so that strangers who guess cannot lock it out; it has to be signed in anew.
     Raises WrongPassword, InvalidInput (field `password`) and TooManyRequests.
@@ -60,6 +61,7 @@ def change_password(services: Services, actor: User, *, current: str, new: str, 
         sessions.forget_browsers(conn, user.id, except_hash=hash_token(visitor.browser_token))
         books.audit(conn, "password_changed", f"user:{user.id}", actor_id=user.id, detail={})
         send_notice(services, conn, user, Notice.PASSWORD_CHANGED)
+    return replace(user, password_changed_at=now)
 
 
 def change_email(services: Services, actor: User, *, password: str, email: str) -> None:

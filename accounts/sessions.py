@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from config import Settings
 from database import books, sessions, users
 from domain.accounts import Role, User
-from domain.errors import TicketRefused
+from domain.errors import NotSignedIn, TicketRefused
 from domain.sessions import LIMITS, LONGEST_IDLE, Session
 
 if TYPE_CHECKING:
@@ -48,17 +48,22 @@ def browser_cookie_name(settings: Settings) -> str:
 def issue_ticket(
     services: Services, user: User, *, browser_token: str, has_second_factor: bool = False
 ) -> str:
-    """A single-use ticket that signs `user` in, in the browser that holds `browser_token` only."""
+    """A single-use ticket that signs `user` in, in the browser that holds `browser_token` only.
+
+    Raises NotSignedIn when the password was changed since `user` was read: it may be the old one that was right.
+    """
     ticket = new_token()
     with services.engine.begin() as conn:
-        sessions.insert_ticket(
+        is_stored = sessions.insert_ticket(
             conn,
+            user,
             token_hash=hash_token(ticket),
             browser_hash=hash_token(browser_token),
-            user_id=user.id,
             has_second_factor=has_second_factor,
             expires_at=services.now(conn) + TICKET_LIFETIME,
         )
+    if not is_stored:
+        raise NotSignedIn()
     return ticket
 
 

@@ -34,27 +34,38 @@ class FoundSession:
 
 def insert_ticket(
     conn: Connection,
+    user: User,
     *,
     token_hash: bytes,
     browser_hash: bytes,
-    user_id: UUID,
     has_second_factor: bool,
     expires_at: datetime,
-) -> None:
-    """Store a ticket that one browser may use once."""
-    conn.execute(
+) -> bool:
+    """Store a ticket that one browser may use once. False when the account or its password is another by now.
+
+    A change of password that is under way is waited for: it ends every ticket, and none may slip in behind it.
+    """
+    stored = conn.execute(
         text("""
         INSERT INTO sign_in_tickets (token_hash, browser_hash, user_id, has_second_factor, expires_at)
-        VALUES (:token_hash, :browser_hash, :user_id, :has_second_factor, :expires_at)
+        SELECT :token_hash, :browser_hash, u.id, :has_second_factor, :expires_at
+        FROM users u
+        WHERE u.id = :user_id
+          AND u.status = 'active'
+          AND u.deleted_at IS NULL
+          AND u.password_changed_at = coalesce(CAST(:password_changed_at AS timestamptz), u.password_changed_at)
+        FOR SHARE OF u
         """),
         {
             "token_hash": token_hash,
             "browser_hash": browser_hash,
-            "user_id": user_id,
+            "user_id": user.id,
             "has_second_factor": has_second_factor,
             "expires_at": expires_at,
+            "password_changed_at": user.password_changed_at,
         },
     )
+    return stored.rowcount > 0
 
 
 def use_ticket(

@@ -13,7 +13,7 @@ from domain.accounts import Role, User
 
 COLUMNS = (
     "u.id, u.username, u.email, u.full_name, u.phone, u.state_code, u.role, u.customer_id, u.created_at, "
-    "u.email_verified_at"
+    "u.email_verified_at, u.password_changed_at"
 )
 
 
@@ -203,6 +203,7 @@ def user_from_row(row: RowMapping) -> User:
         customer_id=row["customer_id"],
         created_at=row["created_at"],
         email_verified_at=row["email_verified_at"],
+        password_changed_at=row["password_changed_at"],
     )
 
 

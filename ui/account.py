@@ -169,8 +169,11 @@ def _change_password(services: Services, user: User) -> Answer:
     # Read before the session ends: the new one must not be worth less, or more.
     was_proved = has_second_factor(services, session.session_token(services))
 
+    changed = user
+
     def change() -> str:
-        credentials.change_password(
+        nonlocal changed
+        changed = credentials.change_password(
             services, user, current=current, new=new, visitor=session.visitor(services)
         )
         return "Your password is changed."
@@ -178,4 +181,4 @@ def _change_password(services: Services, user: User) -> Answer:
     answer = answer_of(change)
     if answer.tone != "good":
         return answer
-    return session.enter(services, user, "/account", has_second_factor=was_proved)
+    return session.enter(services, changed, "/account", has_second_factor=was_proved)

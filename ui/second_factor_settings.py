@@ -6,6 +6,7 @@ from html import escape
 
 import streamlit as st
 
+from accounts.credentials import confirm_password
 from accounts.second_factor import new_recovery_codes, remove, state
 from domain.accounts import User
 from domain.errors import ProductError
@@ -16,6 +17,7 @@ from ui.components import badge, notice
 from wiring import Services
 
 _OPEN = "second_factor_settings_open"
+_BEGIN = "second-factor-open"
 _NEW_CODES = "second-factor-new-codes"
 _REMOVE = "second-factor-remove"
 # Fewer are a reason to say so: somebody who travels may need more than one.
@@ -49,15 +51,36 @@ def hint(services: Services, user: User) -> str:
 
 def _off(services: Services, user: User) -> None:
     if not st.session_state.get(_OPEN):
-        if st.button("Set up", key="second-factor-open"):
-            st.session_state[_OPEN] = True
-            second_factor.forget_setup()
-            st.rerun()
+        _ask_for_password(services, user)
         return
     second_factor.setup_form(services, user)
     if st.button("Cancel", key="second-factor-cancel", type="tertiary"):
         st.session_state.pop(_OPEN, None)
         st.rerun()
+
+
+def _ask_for_password(services: Services, user: User) -> None:
+    """A stolen session must not lock its owner out with a phone of the thief's (ASVS 7.5.1)."""
+    problem = ""
+    if session.was_clicked(_BEGIN):
+        try:
+            confirm_password(services, user, st.session_state.get("second-factor-begin-password") or "")
+        except ProductError as error:
+            problem = error.user_message
+        else:
+            st.session_state[_OPEN] = True
+            second_factor.forget_setup()
+            st.rerun()
+    with st.form("second-factor-begin-form", border=False, clear_on_submit=True):
+        st.text_input(
+            "Your password",
+            key="second-factor-begin-password",
+            type="password",
+            autocomplete="current-password",
+        )
+        if problem:
+            notice(problem, "bad")
+        st.form_submit_button("Set up", key=_BEGIN)
 
 
 def _on(services: Services, user: User, found: FactorState) -> None:

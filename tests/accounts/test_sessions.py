@@ -5,15 +5,19 @@ from __future__ import annotations
 import os
 import secrets
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
 
+from accounts.credentials import change_password
 from accounts.sessions import issue_ticket, new_token, redeem_ticket, sign_out, user_of_session
+from database import users
 from database.engine import database_now
-from domain.errors import TicketRefused
+from domain.accounts import NOBODY
+from domain.errors import NotSignedIn, TicketRefused
 from user_management import create_admin
 
 
@@ -73,6 +77,27 @@ def test_of_four_uses_at_once_one_succeeds(services, user) -> None:
         thread.join()
 
     assert sorted(ends) == ["in", "refused", "refused", "refused"]
+
+
+def test_s06_a_log_in_with_the_old_password_starts_nothing_once_there_is_a_new_one(services, user) -> None:
+    """Its password was right; then the owner changed it, before the ticket was made."""
+    change_password(services, user, current="TestPass123", new="NewPass12345", visitor=NOBODY)
+
+    with pytest.raises(NotSignedIn):
+        issue_ticket(services, user, browser_token="browser-1")
+
+
+def test_s06_no_ticket_slips_in_behind_a_change_of_the_password_that_is_under_way(services, user) -> None:
+    with services.engine.connect() as changing, ThreadPoolExecutor(1) as thread:
+        users.lock(changing, user.id)
+        users.replace_password(changing, user.id, password_hash="!", now=services.now(changing))
+        ticket = thread.submit(issue_ticket, services, user, browser_token="browser-1")
+        with pytest.raises(TimeoutError):
+            ticket.result(0.3)
+        changing.commit()
+
+        with pytest.raises(NotSignedIn):
+            ticket.result(10)
 
 
 @pytest.mark.parametrize(("seconds", "works"), [(59, True), (60, False), (61, False)])

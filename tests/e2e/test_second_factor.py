@@ -22,6 +22,7 @@ def test_s25_an_admin_logs_in_with_a_code_of_the_app_and_each_code_works_once(si
     create_admin(site.services, email=EMAIL, password=PASSWORD)
     journey.log_in(page, EMAIL, PASSWORD)
     page.goto("/account")
+    page.get_by_label("Your password").fill(PASSWORD)
     page.get_by_role("button", name="Set up").click()
     page.get_by_text("Cannot scan it?").click()
     totp = pyotp.TOTP(page.locator(".key").inner_text().replace(" ", ""))

@@ -231,7 +231,7 @@ def test_each_visit_begins_with_a_secret_that_nobody_has_seen(in_production, adm
 def test_on_the_account_page_it_is_set_up(services, admin, visit, clock) -> None:
     page = visit(services, admin, "account")
 
-    click(page, "Set up")
+    _begin(page)
     page.text_input(key="second-factor-code").set_value(_totp(page).at(clock.moment))
     click(page, "Confirm")
 
@@ -240,9 +240,22 @@ def test_on_the_account_page_it_is_set_up(services, admin, visit, clock) -> None
     assert left_for(page)[1] == "/account"
 
 
+@pytest.mark.parametrize("typed", ["", "wrong-password"])
+def test_s24_a_stolen_session_cannot_set_one_up_without_the_password(services, admin, visit, typed) -> None:
+    page = visit(services, admin, "account")
+
+    page.text_input(key="second-factor-begin-password").set_value(typed)
+    click(page, "Set up")
+
+    assert "Set up" in labels(page)
+    assert "Six-digit code" not in [field.label for field in page.text_input]
+    with services.engine.connect() as conn:
+        assert conn.execute(text("SELECT count(*) FROM second_factors")).scalar_one() == 0
+
+
 def test_a_set_up_can_be_left(services, admin, visit) -> None:
     page = visit(services, admin, "account")
-    click(page, "Set up")
+    _begin(page)
 
     click(page, "Cancel")
 
@@ -308,3 +321,8 @@ def test_the_admin_panel_is_quiet_about_a_second_factor_that_is_on(services, adm
 def _totp(page: AppTest) -> pyotp.TOTP:
     key = seen(page).split('<p class="key mono">')[1].partition("<")[0]
     return pyotp.TOTP(key.replace(" ", ""))
+
+
+def _begin(page: AppTest) -> None:
+    page.text_input(key="second-factor-begin-password").set_value(PASSWORD)
+    click(page, "Set up")
