@@ -53,7 +53,7 @@ def open_section(page: Page, name: str) -> None:
 def test_logging_in_for_the_admin_page_leads_there(site: Site, office: Office) -> None:
     search(office.page, "")
 
-    expect(office.page.get_by_role("link", name="Admin")).to_be_visible()
+    expect(office.page.get_by_role("link", name="Admin", exact=True)).to_be_visible()
 
 
 @pytest.mark.parametrize("words", ["username", "email", "order_id", "payment_id"])
