@@ -77,8 +77,8 @@ def _walk(
 
     page = visitor()
     for path, name in (
-        ("/", "landing"), ("/register", "register"), ("/login", "login"), ("/contact", "contact"),
-        ("/refunds", "refunds"), ("/terms", "terms"), ("/privacy", "privacy"),
+        ("/", "landing"), ("/register", "register"), ("/login", "login"), ("/forgot", "forgot"),
+        ("/contact", "contact"), ("/refunds", "refunds"), ("/terms", "terms"), ("/privacy", "privacy"),
     ):  # fmt: skip
         page.goto(path)
         page.get_by_role("heading").first.wait_for()
@@ -92,7 +92,12 @@ def _walk(
     page.context.close()
 
     page = visitor()
-    register(page, new_person())
+    person = new_person()
+    register(page, person)
+    page.goto(site.link_sent_to(person.email, "verify_email"))
+    page.get_by_role("button", name="Confirm this address").wait_for()
+    shoot(page, "verify")
+    page.goto("/")
     open_gateway(page)
     shoot(page, "gateway")
     page.go_back()
@@ -117,6 +122,11 @@ def _walk(
         page.goto(f"/admin?section={section}")
         page.get_by_role("heading").first.wait_for()
         shoot(page, "admin" if section == "overview" else f"admin-{section}")
+    page.goto("/account")
+    page.get_by_label("Your password").fill("AdminPass123")
+    page.get_by_role("button", name="Set up").click()
+    page.get_by_role("img", name="QR code").wait_for()
+    shoot(page, "second-factor")
     page.goto(f"{site.simulator_url}/dashboard")
     shoot(page, "simulator")
     page.context.close()
