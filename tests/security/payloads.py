@@ -51,7 +51,7 @@ FAMILIES: dict[str, list[tuple[Act, str]]] = {
     ],
     "event handler": [
         (RUNS, "<img src=x onerror=fired(#)>"),
-        (RUNS, "<img/onerror=fired(#)/src=x>"),
+        (RUNS, '<img/src="x"/onerror="fired(#)">'),
         (RUNS, "<IMG SRC=x ONERROR='fired(#)'>"),
         (RUNS, '<img src=x onerror="fired&#40;#&#41;">'),
         (RUNS, "<img src=x onerror=\\u0066ired(#)>"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from websockets.typing import Subprotocol
 # What the frontend sends as its second protocol when no user is logged in through Streamlit itself.
 _NO_TOKEN = "PLACEHOLDER_AUTH_TOKEN"
 _SECONDS = 60.0
+_PATIENCE = 5.0
 # Not: stopped early, because another run was asked for.
 _AT_ITS_END = ForwardMsg.FINISHED_SUCCESSFULLY
 
@@ -31,11 +33,18 @@ class Tab:
         message = BackMsg()
         message.rerun_script.query_string = query
         message.rerun_script.page_name = page
+        deadline = time.monotonic() + _SECONDS
         self.socket.send(message.SerializeToString())
         # What another client of the session left behind is read, too, but it is not the end of our run.
         has_begun = False
         while True:
-            data = self.socket.recv(timeout=_SECONDS)
+            try:
+                data = self.socket.recv(timeout=_PATIENCE)
+            except TimeoutError:
+                # Asked for while a run of the session's other client was ending, ours was taken for the same one.
+                assert time.monotonic() < deadline, "the page does not answer"
+                self.socket.send(message.SerializeToString())
+                continue
             assert isinstance(data, bytes)
             self.received.append(data)
             answer = ForwardMsg.FromString(data)
