@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator, MutableMapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -63,6 +64,18 @@ def log_of_the_suite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]
     with kept.open(encoding="utf-8") as file:
         leaked = leaks_in_lines(file, {**SECRETS, **PERSONAL})
     assert not leaked, leaked[:10]
+
+
+@pytest.fixture(autouse=True)
+def no_loop_of_a_browser(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Playwright leaves its loop "running" on the main thread for good: other tests run loops of their own."""
+    if "browser" in request.fixturenames:
+        yield
+        return
+    running = asyncio._get_running_loop()
+    asyncio._set_running_loop(None)
+    yield
+    asyncio._set_running_loop(running)
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,6 @@ fault catalogue was never exercised.
 
 from __future__ import annotations
 
-import asyncio
 import os
 import re
 import time
@@ -40,15 +39,6 @@ class Scale:
 
     def pick(self, small: T, large: T) -> T:
         return large if self.large else small
-
-
-@pytest.fixture(autouse=True)
-def no_loop_of_a_browser() -> Iterator[None]:
-    """Playwright leaves its loop "running" on the main thread for good; these tests run loops of their own."""
-    running = asyncio._get_running_loop()
-    asyncio._set_running_loop(None)
-    yield
-    asyncio._set_running_loop(running)
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import time
 from collections import Counter
@@ -58,15 +57,6 @@ def measured(request: pytest.FixtureRequest) -> Callable[..., None]:
         request.node.user_properties.append((f"probed {what}", amount))
 
     return add
-
-
-@pytest.fixture
-def no_loop_of_a_browser() -> Iterator[None]:
-    """Playwright leaves its loop "running" on the main thread for good; some probes run loops of their own."""
-    running = asyncio._get_running_loop()
-    asyncio._set_running_loop(None)
-    yield
-    asyncio._set_running_loop(running)
 
 
 class Tally:

@@ -18,8 +18,6 @@ from tests.faults.sql import rows
 from tests.security.conftest import Scale
 from wiring import Services
 
-pytestmark = pytest.mark.usefixtures("no_loop_of_a_browser")
-
 ORDER_ID = "ORDER00000000000001A"
 OTHER_BODY = message(ORDER_ID, "PAYMENT_FAILED_WEBHOOK")
 BATCH = 500
