@@ -83,7 +83,6 @@ def settle(page: Page, *, is_styled: bool) -> None:
         expect(page.locator(".st-key-element-altair_chart :is(canvas, svg.marks)").first).to_be_attached()
         expect(page.locator(".st-key-element-dataframe canvas").first).to_be_attached()
         expect(page.locator('[data-testid="stSkeleton"]')).to_have_count(0)
-    page.wait_for_load_state("networkidle")
     page.evaluate("() => document.fonts.ready.then(() => true)")
 
 
