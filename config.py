@@ -310,8 +310,8 @@ def _problems_in_production(settings: Settings) -> list[str]:
         problems.append("DATABASE_URL is required in production (the embedded server is for development)")
     if settings.cashfree_env is not CashfreeEnv.PRODUCTION:
         problems.append("CASHFREE_CLIENT_ID and CASHFREE_CLIENT_SECRET must be live keys in production")
-    if settings.api_base and settings.api_base.rstrip("/") not in CASHFREE_HOSTS.values():
-        problems.append("API_BASE must be a host of Cashfree in production")
+    if settings.api_base and settings.api_base.rstrip("/") != CASHFREE_HOSTS["production"]:
+        problems.append("API_BASE must be Cashfree's live host in production")
     return [*problems, *_weak_secrets(settings)]
 
 
