@@ -105,6 +105,10 @@ def test_a_paid_journey_leaves_a_receipt_and_an_activation_mail(site: Site, paid
         rows = site.rows(
             "SELECT kind, status FROM emails WHERE to_address = :to ORDER BY kind", to=paid.person.email
         )
-        return [tuple(row.values()) for row in rows] == [("activation", "kept"), ("receipt", "kept")]
+        return [tuple(row.values()) for row in rows] == [
+            ("activation", "kept"),
+            ("receipt", "kept"),
+            ("verify_email", "kept"),
+        ]
 
     eventually(kept)
