@@ -1,6 +1,6 @@
 """The account page: who somebody is here, what they log in with, where they are logged in, and their data.
 
-Every change asks for the password again. Forms are answered before they are drawn, so that what a section shows is
+A change of address, password or second factor asks for the password again. Forms are answered before they are drawn, so that what a section shows is
 true after the press.
 """
 
