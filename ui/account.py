@@ -1,7 +1,7 @@
 """The account page: who somebody is here, what they log in with, where they are logged in, and their data.
 
-A change of address, password or second factor asks for the password again. Forms are answered before they are drawn, so that what a section shows is
-true after the press.
+A change of address, password or second factor asks for the password again. Forms are answered before they are
+drawn, so that what a section shows is true after the press.
 """
 
 from __future__ import annotations
