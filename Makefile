@@ -33,10 +33,10 @@ test: setup chromium ## Run every test
 	@$(BIN)/python -m pytest -n 2 --dist loadfile
 
 faults: setup ## Run the fault tests with their large numbers (an hour) and write docs/faults.md
-	@$(BIN)/python -m pytest tests/faults --faults=large -n 2 --dist worksteal
+	@$(BIN)/python -m pytest tests/faults --faults=large -n 2 --dist worksteal -o faulthandler_timeout=0
 
 security: setup chromium ## Run the security probes with their large numbers and write docs/security_report.md
-	@$(BIN)/python -m pytest tests/security --security=large -n 2 --dist worksteal
+	@$(BIN)/python -m pytest tests/security --security=large -n 2 --dist worksteal -o faulthandler_timeout=0
 
 check: setup ## Format, lint, types, layers, security rules, secrets
 	@$(BIN)/ruff format --check .

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
+import structlog
 from sqlalchemy.exc import IntegrityError
 
 from accounts import brakes
@@ -28,11 +29,13 @@ from domain.accounts import (
     normal_email,
     normal_username,
 )
-from domain.errors import EmailTaken, InvalidInput, UsernameTaken, WrongCredentials
+from domain.errors import EmailTaken, InvalidInput, TooManyRequests, UsernameTaken, WrongCredentials
 from domain.identifiers import customer_id_for
 from domain.links import Purpose
 from domain.subscriptions import SubscriptionStatus
 from wiring import Services, get_services
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,16 +77,26 @@ def register(
         (brakes.REGISTRATIONS_BY_ADDRESS, visitor.network),
         (brakes.REGISTRATIONS_BY_ALL, "all" if visitor.network else ""),
     )
-    return _insert_user(
-        services,
-        full_name=form.full_name,
-        email=form.email,
-        username=form.username,
-        phone=form.phone,
-        state_code=form.state_code,
-        role=Role.SUBSCRIBER,
-        password=form.password,
-    )
+    try:
+        link = brakes.spend(services, (brakes.VERIFICATIONS_BY_RECIPIENT, form.email))
+    except TooManyRequests:
+        link = None  # A buyer is not stopped: the account page sends it later.
+    try:
+        return _insert_user(
+            services,
+            full_name=form.full_name,
+            email=form.email,
+            username=form.username,
+            phone=form.phone,
+            state_code=form.state_code,
+            role=Role.SUBSCRIBER,
+            password=form.password,
+            sends_link=link is not None,
+        )
+    except InvalidInput:
+        if link is not None:  # It was not sent: the owner of the address may still need it.
+            brakes.give_back(services, link)
+        raise
 
 
 def create_admin(services: Services, *, email: str, password: str) -> User:
@@ -127,11 +140,11 @@ def sign_in(services: Services, *, login: str, password: str, visitor: Visitor =
         is_known = sessions.is_known_browser(
             conn, None if found is None else found.user.id, hash_token(visitor.browser_token)
         )
-    spent = brakes.spend(services, *brakes.of_login(name, visitor, in_known_browser=is_known))
-    check = check_stored(services.settings, password, None if found is None else found.password_hash)
-    if found is None or check is PasswordCheck.WRONG:
-        raise WrongCredentials()
-    brakes.give_back(services, spent)
+    with brakes.one_guess(services, *brakes.of_login(name, visitor, in_known_browser=is_known)):
+        check = check_stored(services.settings, password, None if found is None else found.password_hash)
+        if found is None or check is PasswordCheck.WRONG:
+            log.warning("sign_in_refused", user_id=None if found is None else str(found.user.id))
+            raise WrongCredentials()
     if check is PasswordCheck.OUTDATED:
         _hash_anew(services, found, password)
     return found.user
@@ -196,7 +209,9 @@ def _hash_anew(services: Services, found: users.Credentials, password: str) -> N
         )
 
 
-def _insert_user(services: Services, *, password: str, role: Role, **values: str) -> User:
+def _insert_user(
+    services: Services, *, password: str, role: Role, sends_link: bool = True, **values: str
+) -> User:
     # Hashed before the transaction opens: it takes a third of a second.
     password_hash = hash_password(services.settings, password)
     user_id = uuid4()
@@ -212,7 +227,8 @@ def _insert_user(services: Services, *, password: str, role: Role, **values: str
             )
             subscriptions.insert_pending(conn, user.id)
             books.audit(conn, "registered", f"user:{user.id}", actor_id=user.id, detail={"role": str(role)})
-            request_link(services, conn, Purpose.VERIFY_EMAIL, user_id=user.id, to=user.email)
+            if sends_link:
+                request_link(services, conn, Purpose.VERIFY_EMAIL, user_id=user.id, to=user.email)
             return user
     except IntegrityError as exc:
         raise _taken(exc) from exc

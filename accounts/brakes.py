@@ -8,15 +8,20 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+import structlog
 
 from database import limits
 from domain.accounts import Visitor
 from domain.errors import TooManyRequests
 from domain.limits import Limit, in_words
 from wiring import Services
+
+log = structlog.get_logger()
 
 _TOO_MANY = "Too many tries. Please wait {wait} and try again."
 _QUARTER = timedelta(minutes=15)
@@ -33,7 +38,11 @@ LOGINS_BY_ALL = Limit("login-all", 600, _QUARTER, "Many people are trying to log
 REGISTRATIONS_BY_ADDRESS = Limit("register-address", 60, _HOUR, _TOO_MANY)
 REGISTRATIONS_BY_ALL = Limit("register-all", 600, _HOUR, "Many people are registering. Please wait {wait}.")
 
-# Mails to one address, whoever asks for them.
+# Mails to one address, whoever asks for them. Those that prove it are counted apart: three links for a password must
+# be three, whether or not somebody has just registered with the address.
+VERIFICATIONS_BY_RECIPIENT = Limit(
+    "verify-recipient", 3, _HOUR, "We have sent three mails. Please wait {wait}."
+)
 LINKS_BY_RECIPIENT = Limit("link-recipient", 3, _HOUR, "We have sent three mails. Please wait {wait}.")
 LINKS_BY_ADDRESS = Limit("link-address", 10, _HOUR, _TOO_MANY)
 # Of one account, to whatever addresses: its owner mistypes once or twice.
@@ -42,6 +51,11 @@ LINKS_BY_ALL = Limit("link-all", 300, _HOUR, "Many people are asking for mails. 
 
 # Six digits: five tries a quarter of an hour reach one in two thousand within a day.
 CODES_BY_ACCOUNT = Limit("code-account", 5, _QUARTER, _TOO_MANY)
+# What is told by mail each time: passwords, second factors, recovery codes. Nobody needs more on one evening, and
+# whoever holds an account must not fill a mailbox.
+CHANGES_BY_ACCOUNT = Limit(
+    "change-account", 10, _HOUR, "You have changed a lot just now. Please wait {wait}."
+)
 # Asked again for the password by a page that is open already.
 PASSWORDS_BY_ACCOUNT = Limit("password-account", 10, _QUARTER, _TOO_MANY)
 
@@ -68,12 +82,28 @@ def spend(services: Services, *uses: tuple[Limit, str]) -> Spent:
     with services.engine.begin() as conn:
         now = services.now(conn)
         for limit, key in keyed:
-            if limits.use(conn, key, limit=limit.uses, within=limit.within, now=now):
+            wait = limits.use_or_wait(conn, key, limit, now=now)
+            if wait is None:
                 continue
-            free_at = limits.find_free_moment(conn, key, limit=limit.uses, within=limit.within, now=now)
+            log.warning("limit_reached", limit=limit.name)
             # Leaving with an error takes back what was counted before it.
-            raise TooManyRequests(limit.refusal.format(wait=in_words(free_at - now)))
+            raise TooManyRequests(limit.refusal.format(wait=in_words(wait)))
     return Spent(tuple(key for _, key in keyed), now)
+
+
+@contextmanager
+def one_guess(services: Services, *uses: tuple[Limit, str]) -> Iterator[None]:
+    """Count one use of each limit before what is done inside, which raises what stays counted.
+
+    Taken back are the uses of what was no guess: one that was right, and one that the server was too busy to check.
+    """
+    spent = spend(services, *uses)
+    try:
+        yield
+    except TooManyRequests:
+        give_back(services, spent)
+        raise
+    give_back(services, spent)
 
 
 def give_back(services: Services, spent: Spent) -> None:

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
+import structlog
+from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from accounts import brakes
@@ -21,21 +23,32 @@ from domain.errors import EmailTaken, InvalidInput, LinkRefused, NotSignedIn, Wr
 from domain.links import Purpose
 from wiring import Services
 
+log = structlog.get_logger()
+
 
 def confirm_password(services: Services, actor: User, password: str) -> str:
     """Make sure that whoever sits at an open page knows the password. The stored form that it matched.
 
     Raises WrongPassword, or TooManyRequests after ten wrong ones in a quarter of an hour; right ones do not count.
     """
-    spent = brakes.spend(services, (brakes.PASSWORDS_BY_ACCOUNT, str(actor.id)))
-    with services.engine.connect() as conn:
-        stored = users.find_password_hash(conn, actor.id)
-    if stored is None:
-        raise NotSignedIn()
-    if check_stored(services.settings, password, stored) is PasswordCheck.WRONG:
-        raise WrongPassword()
-    brakes.give_back(services, spent)
+    with brakes.one_guess(services, (brakes.PASSWORDS_BY_ACCOUNT, str(actor.id))):
+        with services.engine.connect() as conn:
+            stored = users.find_password_hash(conn, actor.id)
+        if stored is None:
+            raise NotSignedIn()
+        if check_stored(services.settings, password, stored) is PasswordCheck.WRONG:
+            log.warning("password_refused", user_id=str(actor.id))
+            raise WrongPassword()
     return stored
+
+
+def lock_with_password(conn: Connection, user: User, matched: str) -> None:
+    """Hold the account. Raises WrongPassword when the password that matched is no longer the one that is stored.
+
+    A thief's request that is under way must not outlive the owner's new password.
+    """
+    if not users.lock(conn, user.id) or users.find_password_hash(conn, user.id) != matched:
+        raise WrongPassword()
 
 
 def change_password(services: Services, actor: User, *, current: str, new: str, visitor: Visitor) -> User:
@@ -47,16 +60,15 @@ def change_password(services: Services, actor: User, *, current: str, new: str, 
     user = _reread(services, actor)
     matched = confirm_password(services, user, current)
     _check_new(user, current=current, new=new)
+    brakes.spend(services, (brakes.CHANGES_BY_ACCOUNT, str(user.id)))
     # Hashed before the transaction opens: it takes a third of a second.
     password_hash = hash_password(services.settings, new)
     with services.engine.begin() as conn:
         now = services.now(conn)
+        lock_with_password(conn, user, matched)
+        users.replace_password(conn, user.id, password_hash=password_hash, now=now)
+        # A stranger may have asked for one: no link may outlive the new password.
         email_tokens.use_up_all(conn, user.id, now=now)
-        is_stored = users.lock(conn, user.id) and users.replace_password(
-            conn, user.id, password_hash=password_hash, instead_of=matched, now=now
-        )
-        if not is_stored:
-            raise WrongPassword()  # It was changed elsewhere since it was compared.
         sessions.revoke_all(conn, user.id, now=now)
         sessions.forget_browsers(conn, user.id, except_hash=hash_token(visitor.browser_token))
         books.audit(conn, "password_changed", f"user:{user.id}", actor_id=user.id, detail={})
@@ -77,7 +89,7 @@ def change_email(services: Services, actor: User, *, password: str, email: str) 
         raise InvalidInput({"email": str(exc)}) from exc
     if address == user.email:
         raise InvalidInput({"email": "This is the address of your account already."})
-    confirm_password(services, user, password)
+    matched = confirm_password(services, user, password)
     brakes.spend(
         services,
         (brakes.LINKS_BY_RECIPIENT, address),
@@ -86,6 +98,7 @@ def change_email(services: Services, actor: User, *, password: str, email: str) 
     )
     with services.engine.begin() as conn:
         now = services.now(conn)
+        lock_with_password(conn, user, matched)
         owner_id = users.find_owner_of_email(conn, address)
         if owner_id is None:
             request_link(services, conn, Purpose.CHANGE_EMAIL, user_id=user.id, to=address)
@@ -108,8 +121,6 @@ def confirm_new_email(services: Services, token: str) -> User:
         with services.engine.begin() as conn:
             now = services.now(conn)
             spent = spend_link(services, conn, token, Purpose.CHANGE_EMAIL)
-            if not users.lock(conn, spent.user_id):
-                raise LinkRefused()
             before = users.find(conn, spent.user_id)
             if before is None:
                 raise LinkRefused()

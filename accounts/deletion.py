@@ -14,7 +14,7 @@ from uuid import UUID, uuid4
 import structlog
 from sqlalchemy import Connection
 
-from accounts.credentials import confirm_password
+from accounts.credentials import confirm_password, lock_with_password
 from accounts.notices import Notice, send_notice
 from billing.settlement import sync_order
 from database import books, orders, personal_data, users
@@ -56,10 +56,10 @@ def delete_account(services: Services, actor: User, *, password: str, username: 
         raise Forbidden("An admin's account cannot be deleted here: the audit log must name who acted.")
     if username.strip().casefold() != user.username:
         raise InvalidInput({"username": "This is not your username."})
-    confirm_password(services, user, password)
+    matched = confirm_password(services, user, password)
     _look_before_leaving(services, user)
     with services.engine.begin() as conn:
-        _close(services, conn, user)
+        _close(services, conn, user, matched)
     log.info("account_deleted", user_id=str(user.id))
 
 
@@ -73,10 +73,9 @@ def _look_before_leaving(services: Services, user: User) -> None:
         raise DeletionRefused(_JUST_PAID)
 
 
-def _close(services: Services, conn: Connection, user: User) -> None:
+def _close(services: Services, conn: Connection, user: User, matched: str) -> None:
+    lock_with_password(conn, user, matched)
     personal_data.erase_ways_in(conn, user.id)
-    if not users.lock(conn, user.id):
-        raise NotSignedIn()
     if personal_data.is_money_moving(conn, user.id):
         raise DeletionRefused(_MONEY_MOVES)
     if personal_data.is_order_in_doubt(conn, user.id):

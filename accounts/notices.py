@@ -69,9 +69,9 @@ _WORDS = {
 
 
 def send_notice(
-    services: Services, conn: Connection, user: User, notice: Notice, *, to: str = "", detail: str = ""
+    services: Services, conn: Connection, user: User, notice: Notice, *, detail: str = ""
 ) -> None:
-    """Queue a notice in the transaction that causes it, to the user's address or another one."""
+    """Queue a notice to the user's address in the transaction that causes it."""
     subject, sentence = _WORDS[notice]
     mail = templates.notice(
         templates.Business.from_settings(services.settings),
@@ -81,4 +81,4 @@ def send_notice(
         at=services.now(conn),
         is_closed=notice is Notice.ACCOUNT_DELETED,
     )
-    defer_mail(services, conn, str(notice), uuid4().hex, user_id=user.id, to=to or user.email, mail=mail)
+    defer_mail(services, conn, str(notice), uuid4().hex, user_id=user.id, to=user.email, mail=mail)

@@ -6,8 +6,10 @@ and signs nobody in: whoever reads the mailbox still has to pass the log-in, and
 
 from __future__ import annotations
 
+import structlog
+
 from accounts import brakes
-from accounts.email_links import request_link, spend_link
+from accounts.email_links import find_account_of_link, request_link, spend_link
 from accounts.notices import Notice, send_notice
 from accounts.passwords import hash_password
 from accounts.sessions import hash_token
@@ -16,6 +18,8 @@ from domain.accounts import Visitor, check_password, normal_email
 from domain.errors import InvalidInput, LinkRefused
 from domain.links import Purpose
 from wiring import Services
+
+log = structlog.get_logger()
 
 
 def request_reset(services: Services, *, email: str, visitor: Visitor) -> None:
@@ -35,6 +39,7 @@ def request_reset(services: Services, *, email: str, visitor: Visitor) -> None:
     )
     with services.engine.begin() as conn:
         user_id = users.find_id_by_email(conn, address)
+        log.info("password_reset_asked", user_id=None if user_id is None else str(user_id))
         request_link(services, conn, Purpose.RESET_PASSWORD, user_id=user_id, to=address)
 
 
@@ -42,12 +47,16 @@ def reset_password(services: Services, token: str, *, password: str, visitor: Vi
     """Store a new password, end every session, and tell the person. Raises InvalidInput or LinkRefused.
 
     A password that is refused leaves the link as it is. The browser counts as known from now on: it was shown
-    to belong to the reader of the mailbox.
+    to belong to the reader of the mailbox. Raises TooManyRequests too.
     """
+    owner = find_account_of_link(services, token, Purpose.RESET_PASSWORD)
+    if owner is None:
+        raise LinkRefused()
     try:
-        check_password(password)
+        check_password(password, owner=(owner.email, owner.username, owner.full_name))
     except ValueError as exc:
         raise InvalidInput({"password": str(exc)}) from exc
+    brakes.spend(services, (brakes.CHANGES_BY_ACCOUNT, str(owner.id)))
     # Hashed before the transaction opens: it takes a third of a second.
     password_hash = hash_password(services.settings, password)
     with services.engine.begin() as conn:
@@ -56,7 +65,6 @@ def reset_password(services: Services, token: str, *, password: str, visitor: Vi
         user = users.find(conn, spent.user_id)
         if user is None or user.email != spent.email:
             raise LinkRefused()
-        _refuse_own_words(password, user.email, user.username, user.full_name)
         users.replace_password(conn, user.id, password_hash=password_hash, now=now)
         # Whoever used the link reads this mailbox.
         users.mark_verified(conn, user.id, email=user.email, now=now)
@@ -68,10 +76,3 @@ def reset_password(services: Services, token: str, *, password: str, visitor: Vi
             sessions.remember_browser(conn, user.id, hash_token(visitor.browser_token), now=now)
         books.audit(conn, "password_reset", f"user:{user.id}", actor_id=user.id, detail={})
         send_notice(services, conn, user, Notice.PASSWORD_CHANGED)
-
-
-def _refuse_own_words(password: str, *owner: str) -> None:
-    try:
-        check_password(password, owner=owner)
-    except ValueError as exc:
-        raise InvalidInput({"password": str(exc)}) from exc

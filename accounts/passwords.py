@@ -69,11 +69,6 @@ def check_stored(settings: Settings, password: str, stored: str | None) -> Passw
     return PasswordCheck.RIGHT if is_current else PasswordCheck.OUTDATED
 
 
-def verify_password(settings: Settings, password: str, stored: str | None) -> bool:
-    """True when `password` made the stored form."""
-    return check_stored(settings, password, stored) is not PasswordCheck.WRONG
-
-
 def _first_match(settings: Settings, password: str, digest: bytes) -> int | None:
     peppers = [settings.password_pepper, settings.password_pepper_previous]
     for number, pepper in enumerate(p for p in peppers if p.get_secret_value()):

@@ -7,19 +7,21 @@ at the same moment. What is right here opens nothing by itself: the caller start
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 import segno
 from sqlalchemy import Connection
 
 from accounts import brakes
-from accounts.credentials import confirm_password
+from accounts.credentials import confirm_password, lock_with_password
 from accounts.notices import Notice, send_notice
+from accounts.sessions import HalfSession
 from config import Settings
 from database import books, second_factors, sessions, users
 from domain.accounts import User, normal_email
-from domain.errors import Forbidden, InvalidInput, WrongCode
+from domain.errors import Forbidden, InvalidInput, SetupOver, WrongCode
 from domain.second_factor import (
     NONCE_BYTES,
     RECOVERY_BYTES,
@@ -36,16 +38,20 @@ from wiring import Services
 _REQUIRED = (
     "Admins need a second factor here. To move to another phone, ask whoever runs the server to reset it."
 )
-_WRONG_AT_SETUP = "This code is not right. Check your phone's clock, wait for the next code and try again."
+_IS_ON = "Your second factor is on already."
+# Time to find an app, to install it and to scan. A page left open on a desk ends with it.
+SETUP_LIFETIME = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)
 class Setup:
     """What an authenticator app has to know, as text and as a picture. Shown to its owner only, never logged.
 
-    The picture is an address that holds it whole: no request asks for it.
+    The picture is an address that holds it whole: no request asks for it. The nonce tells this set-up from one that
+    was begun elsewhere.
     """
 
+    nonce: bytes = field(repr=False)
     secret: str = field(repr=False)
     uri: str = field(repr=False)
     qr_image: str = field(repr=False)
@@ -65,42 +71,42 @@ def is_required(settings: Settings, user: User) -> bool:
     return settings.is_production and user.is_admin
 
 
-def begin_setup(services: Services, actor: User) -> Setup:
-    """A new secret for the actor's app, in place of one that was never confirmed. Raises Forbidden when one is.
+def begin_setup(services: Services, actor: User, password: str) -> Setup:
+    """A new secret for the actor's app, in place of one that was never confirmed.
 
-    The actor may come from a half session that has to set up. Nothing is asked for until `confirm_setup`.
+    A stolen session must not lock its owner out with a phone of the thief's (ASVS 7.5.1), so the password is asked
+    for. Raises WrongPassword, TooManyRequests, and Forbidden when a second factor is on already.
     """
-    nonce = secrets.token_bytes(NONCE_BYTES)
+    matched = confirm_password(services, actor, password)
     with services.engine.begin() as conn:
-        _require_account(conn, actor)
-        if not second_factors.begin(conn, actor.id, nonce=nonce, now=services.now(conn)):
-            raise Forbidden("Your second factor is on already.")
-    return _setup(services.settings, actor, nonce)
+        lock_with_password(conn, actor, matched)
+        return _begin(services, conn, actor)
 
 
-def find_setup(services: Services, actor: User) -> Setup | None:
-    """The set-up that the actor has begun and not confirmed."""
-    with services.engine.connect() as conn:
-        if users.find_role(conn, actor.id) is None:
-            raise Forbidden()
-        factor = second_factors.find(conn, actor.id)
-    if factor is None or factor.is_confirmed:
-        return None
-    return _setup(services.settings, actor, factor.nonce)
+def begin_required_setup(services: Services, half: HalfSession) -> Setup:
+    """The same for somebody whose password was just right and who gets in no other way. Raises Forbidden."""
+    if not half.has_to_set_up:
+        raise Forbidden(_IS_ON)
+    with services.engine.begin() as conn:
+        _require_account(conn, half.user)
+        return _begin(services, conn, half.user)
 
 
-def confirm_setup(services: Services, actor: User, code: str) -> tuple[str, ...]:
-    """Switch the second factor on and return the recovery codes, which nobody can read again. Raises WrongCode.
+def confirm_setup(services: Services, actor: User, setup: Setup, code: str) -> tuple[str, ...]:
+    """Switch the second factor on and return the recovery codes, which nobody can read again.
 
-    From now on each session of the actor that did not show a code is half a session. Tries are not counted: who
-    sets up has been shown the secret, so there is nothing to guess.
+    From now on each session of the actor that did not show a code is half a session. Wrong codes are not counted:
+    who sets up has been shown the secret, so there is nothing to guess. Raises WrongCode, and SetupOver when it was
+    begun anew elsewhere or too long ago.
     """
     with services.engine.begin() as conn:
         _require_account(conn, actor)
         factor = second_factors.find(conn, actor.id)
-        if factor is None or factor.is_confirmed:
-            raise WrongCode()
         now = services.now(conn)
+        if factor is None or factor.is_confirmed or factor.nonce != setup.nonce:
+            raise SetupOver()
+        if now - factor.created_at > SETUP_LIFETIME:
+            raise SetupOver()
         step = matching_step(_secret(services.settings, factor.nonce), code, now)
         if step is None or not second_factors.confirm(conn, actor.id, nonce=factor.nonce, step=step, now=now):
             raise WrongCode()
@@ -116,17 +122,7 @@ def verify_code(services: Services, half_user: User, code: str) -> None:
     Nothing is open yet when this returns: the caller starts a session that has shown its second factor, with a
     new token. Only wrong codes stay counted.
     """
-    spent = brakes.spend(services, (brakes.CODES_BY_ACCOUNT, str(half_user.id)))
-    with services.engine.begin() as conn:
-        users.lock(conn, half_user.id)
-        used = _use(services, conn, half_user, code)
-        _audit(conn, used or "second_factor_failed", half_user)
-        if used == "recovery_code_used":
-            left = len(second_factors.list_codes(conn, half_user.id))
-            send_notice(services, conn, half_user, Notice.RECOVERY_CODE_USED, detail=_codes_left(left))
-    if used is None:
-        raise WrongCode()
-    brakes.give_back(services, spent)
+    _verify(services, half_user, code, _use)
 
 
 def holds_all_codes(services: Services, actor: User, codes: Sequence[str]) -> bool:
@@ -141,8 +137,12 @@ def holds_all_codes(services: Services, actor: User, codes: Sequence[str]) -> bo
 
 
 def new_recovery_codes(services: Services, actor: User, code: str) -> tuple[str, ...]:
-    """Recovery codes in place of all earlier ones. Raises WrongCode or TooManyRequests."""
-    verify_code(services, actor, code)
+    """Recovery codes in place of all earlier ones, for a code of the app. Raises WrongCode or TooManyRequests.
+
+    A recovery code is not enough: one that was found on paper would make ten for its finder.
+    """
+    _verify(services, actor, code, _use_app_code)
+    brakes.spend(services, (brakes.CHANGES_BY_ACCOUNT, str(actor.id)))
     with services.engine.begin() as conn:
         _require_account(conn, actor)
         codes = _replace_codes(conn, actor)
@@ -158,11 +158,14 @@ def remove(services: Services, actor: User, *, password: str, code: str) -> None
     """
     if is_required(services.settings, actor):
         raise Forbidden(_REQUIRED)
-    confirm_password(services, actor, password)
+    matched = confirm_password(services, actor, password)
     verify_code(services, actor, code)
+    brakes.spend(services, (brakes.CHANGES_BY_ACCOUNT, str(actor.id)))
     with services.engine.begin() as conn:
-        _require_account(conn, actor)
+        lock_with_password(conn, actor, matched)
         if second_factors.delete(conn, actor.id):
+            # Half sessions would be whole ones from here on: whoever holds one knows the password alone.
+            sessions.revoke_half(conn, actor.id, now=services.now(conn))
             _audit(conn, "second_factor_removed", actor)
             send_notice(services, conn, actor, Notice.SECOND_FACTOR_OFF)
 
@@ -195,19 +198,48 @@ def _require_account(conn: Connection, actor: User) -> None:
         raise Forbidden()
 
 
+def _begin(services: Services, conn: Connection, actor: User) -> Setup:
+    nonce = secrets.token_bytes(NONCE_BYTES)
+    if not second_factors.begin(conn, actor.id, nonce=nonce, now=services.now(conn)):
+        raise Forbidden(_IS_ON)
+    return _setup(services.settings, actor, nonce)
+
+
+def _verify(
+    services: Services, user: User, code: str, use: Callable[[Services, Connection, User, str], str | None]
+) -> None:
+    with brakes.one_guess(services, (brakes.CODES_BY_ACCOUNT, str(user.id))):
+        with services.engine.begin() as conn:
+            users.lock(conn, user.id)
+            used = use(services, conn, user, code)
+            _audit(conn, used or "second_factor_failed", user)
+        if used is None:
+            raise WrongCode()
+
+
 def _use(services: Services, conn: Connection, user: User, code: str) -> str | None:
     """What the audit log says of a code that was right and is used up now."""
+    return _use_app_code(services, conn, user, code) or _use_recovery_code(services, conn, user, code)
+
+
+def _use_app_code(services: Services, conn: Connection, user: User, code: str) -> str | None:
     factor = second_factors.find(conn, user.id)
     if factor is None or not factor.is_confirmed or users.find_role(conn, user.id) is None:
         return None
-    now = services.now(conn)
-    step = matching_step(_secret(services.settings, factor.nonce), code, now)
-    if step is not None and second_factors.use_step(conn, user.id, nonce=factor.nonce, step=step):
-        return "second_factor_passed"
+    step = matching_step(_secret(services.settings, factor.nonce), code, services.now(conn))
+    is_used = step is not None and second_factors.use_step(conn, user.id, nonce=factor.nonce, step=step)
+    return "second_factor_passed" if is_used else None
+
+
+def _use_recovery_code(services: Services, conn: Connection, user: User, code: str) -> str | None:
     typed = recovery_hash(code)
-    if typed is not None and second_factors.use_code(conn, user.id, typed, now=now):
-        return "recovery_code_used"
-    return None
+    if typed is None or users.find_role(conn, user.id) is None:
+        return None
+    if not second_factors.use_code(conn, user.id, typed, now=services.now(conn)):
+        return None
+    left = len(second_factors.list_codes(conn, user.id))
+    send_notice(services, conn, user, Notice.RECOVERY_CODE_USED, detail=_codes_left(left))
+    return "recovery_code_used"
 
 
 def _replace_codes(conn: Connection, actor: User) -> tuple[str, ...]:
@@ -221,7 +253,7 @@ def _setup(settings: Settings, actor: User, nonce: bytes) -> Setup:
     uri = setup_uri(secret, account=actor.email, issuer=settings.business_name)
     # Dark on light in either scheme, with the quiet border that scanners look for.
     drawn = segno.make(uri, error="m").svg_data_uri(scale=8, border=4, dark="#000", light="#fff")
-    return Setup(secret, uri, drawn)
+    return Setup(nonce, secret, uri, drawn)
 
 
 def _secret(settings: Settings, nonce: bytes) -> str:

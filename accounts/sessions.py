@@ -9,8 +9,11 @@ from __future__ import annotations
 import hashlib
 import secrets
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
 
 from config import Settings
 from database import books, sessions, users
@@ -20,6 +23,8 @@ from domain.sessions import LIMITS, LONGEST_IDLE, Session
 
 if TYPE_CHECKING:
     from wiring import Services
+
+log = structlog.get_logger()
 
 # Long enough for a slow redirect, short enough that a link in a history is worthless.
 TICKET_LIFETIME = timedelta(seconds=60)
@@ -178,9 +183,17 @@ def _find(services: Services, token: str | None) -> sessions.FoundSession | None
     if found is None or found.session.is_idle(found.user.role, now):
         return None
     if now - found.session.seen_at >= _SEEN_EVERY:
-        with services.engine.begin() as conn:
-            sessions.touch(conn, found.session.id, now=now)
+        _touch(services, found.session.id, now)
     return found
+
+
+def _touch(services: Services, session_id: int, now: datetime) -> None:
+    """A disk that is full must not log everybody out: a session that cannot be marked as seen only ends earlier."""
+    try:
+        with services.engine.begin() as conn:
+            sessions.touch(conn, session_id, now=now)
+    except SQLAlchemyError:
+        log.warning("session_not_marked_as_seen", exc_info=True)
 
 
 def _second_factor_is_due(services: Services, found: sessions.FoundSession) -> bool:

@@ -17,7 +17,7 @@ def request_verification(services: Services, actor: User) -> None:
         user = users.find(conn, actor.id)
     if user is None or user.is_email_verified:
         return
-    brakes.spend(services, (brakes.LINKS_BY_RECIPIENT, user.email))
+    brakes.spend(services, (brakes.VERIFICATIONS_BY_RECIPIENT, user.email))
     with services.engine.begin() as conn:
         request_link(services, conn, Purpose.VERIFY_EMAIL, user_id=user.id, to=user.email)
 

@@ -27,10 +27,7 @@ VERIFICATIONS = Limit(
 
 def spend(services: Services, limit: Limit, key: str) -> None:
     """Count one use. Raises TooManyRequests, with the time to wait, when the limit is reached."""
-    name = f"{limit.name}:{key}"
     with services.engine.begin() as conn:
-        now = services.now(conn)
-        if limits.use(conn, name, limit=limit.uses, within=limit.within, now=now):
-            return
-        free_at = limits.find_free_moment(conn, name, limit=limit.uses, within=limit.within, now=now)
-    raise TooManyRequests(limit.refusal.format(wait=in_words(free_at - now)))
+        wait = limits.use_or_wait(conn, f"{limit.name}:{key}", limit, now=services.now(conn))
+    if wait is not None:
+        raise TooManyRequests(limit.refusal.format(wait=in_words(wait)))

@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, text
 
+from domain.limits import Limit
+
 # No limit looks back further: older uses are deleted in passing.
 LONGEST_STRETCH = timedelta(days=1)
 _DELETED_AT_ONCE = 100
@@ -31,6 +33,13 @@ def use(conn: Connection, key: str, *, limit: int, within: timedelta, now: datet
         {"key": key, "now": now, "since": now - within, "limit": limit},
     )
     return counted.first() is not None
+
+
+def use_or_wait(conn: Connection, key: str, limit: Limit, *, now: datetime) -> timedelta | None:
+    """Count one use of `key`, or say how long it is until the next one counts. None when this one counted."""
+    if use(conn, key, limit=limit.uses, within=limit.within, now=now):
+        return None
+    return find_free_moment(conn, key, limit=limit.uses, within=limit.within, now=now) - now
 
 
 def give_back(conn: Connection, key: str, *, used_at: datetime) -> None:

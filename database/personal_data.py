@@ -180,7 +180,7 @@ def is_order_in_doubt(conn: Connection, user_id: UUID) -> bool:
 
 
 def erase_ways_in(conn: Connection, user_id: UUID) -> None:
-    """Remove links, tickets, and the second factor. Before the user's row is locked, as whoever spends one does."""
+    """Remove links, tickets, and the second factor."""
     for statement in (
         "DELETE FROM email_tokens WHERE user_id = :user_id",
         "DELETE FROM sign_in_tickets WHERE user_id = :user_id",

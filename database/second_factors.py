@@ -16,14 +16,18 @@ class StoredFactor:
 
     nonce: bytes
     is_confirmed: bool
+    created_at: datetime
 
 
 def find(conn: Connection, user_id: UUID) -> StoredFactor | None:
     """The second factor of a user, confirmed or not."""
     row = conn.execute(
-        text("SELECT nonce, confirmed_at FROM second_factors WHERE user_id = :user_id"), {"user_id": user_id}
+        text("SELECT nonce, confirmed_at, created_at FROM second_factors WHERE user_id = :user_id"),
+        {"user_id": user_id},
     ).first()
-    return None if row is None else StoredFactor(bytes(row.nonce), row.confirmed_at is not None)
+    return (
+        None if row is None else StoredFactor(bytes(row.nonce), row.confirmed_at is not None, row.created_at)
+    )
 
 
 def begin(conn: Connection, user_id: UUID, *, nonce: bytes, now: datetime) -> bool:

@@ -53,7 +53,7 @@ def insert_ticket(
         WHERE u.id = :user_id
           AND u.status = 'active'
           AND u.deleted_at IS NULL
-          AND u.password_changed_at = coalesce(CAST(:password_changed_at AS timestamptz), u.password_changed_at)
+          AND u.password_changed_at = :password_changed_at
         FOR SHARE OF u
         """),
         {
@@ -150,9 +150,13 @@ def list_live(conn: Connection, user_id: UUID, *, seen_after: datetime, now: dat
 
 
 def touch(conn: Connection, session_id: int, *, now: datetime) -> None:
-    """Remember that a session was used. Never moves back."""
+    """Remember that a session was used. Never moves back, and never waits for somebody who does the same."""
     conn.execute(
-        text("UPDATE sessions SET seen_at = :now WHERE id = :id AND seen_at < :now"),
+        text("""
+        UPDATE sessions
+        SET seen_at = :now
+        WHERE id = (SELECT id FROM sessions WHERE id = :id AND seen_at < :now FOR UPDATE SKIP LOCKED)
+        """),
         {"id": session_id, "now": now},
     )
 
@@ -183,6 +187,26 @@ def revoke_one(conn: Connection, user_id: UUID, session_id: int, *, now: datetim
         {"id": session_id, "user_id": user_id, "now": now},
     )
     return ended.rowcount > 0
+
+
+def revoke_half(conn: Connection, user_id: UUID, *, now: datetime) -> None:
+    """End every session and ticket of a user that has shown no second factor."""
+    conn.execute(
+        text("""
+        UPDATE sign_in_tickets
+        SET used_at = :now
+        WHERE user_id = :user_id AND used_at IS NULL AND NOT has_second_factor
+        """),
+        {"user_id": user_id, "now": now},
+    )
+    conn.execute(
+        text("""
+        UPDATE sessions
+        SET revoked_at = :now
+        WHERE user_id = :user_id AND revoked_at IS NULL AND second_factor_at IS NULL
+        """),
+        {"user_id": user_id, "now": now},
+    )
 
 
 def revoke_all(conn: Connection, user_id: UUID, *, now: datetime) -> int:

@@ -178,6 +178,21 @@ def find_role(conn: Connection, user_id: UUID) -> Role | None:
     return None if found is None else Role(found)
 
 
+def is_admin(conn: Connection, user_id: UUID) -> bool:
+    """True when this account exists, may sign in, and is an admin's now."""
+    return (
+        conn.execute(
+            text("""
+            SELECT 1
+            FROM users
+            WHERE id = :user_id AND role = 'admin' AND status = 'active' AND deleted_at IS NULL
+            """),
+            {"user_id": user_id},
+        ).first()
+        is not None
+    )
+
+
 def find_password_hash(conn: Connection, user_id: UUID) -> str | None:
     """The stored form of an account's password, unless the account is disabled or deleted."""
     found: str | None = conn.execute(
@@ -220,18 +235,3 @@ def _find(conn: Connection, condition: str, value: object) -> User | None:
     )
     found = row.mappings().first()
     return None if found is None else user_from_row(found)
-
-
-def is_admin(conn: Connection, user_id: UUID) -> bool:
-    """True when this account exists, may sign in, and is an admin's now."""
-    return (
-        conn.execute(
-            text("""
-            SELECT 1
-            FROM users
-            WHERE id = :user_id AND role = 'admin' AND status = 'active' AND deleted_at IS NULL
-            """),
-            {"user_id": user_id},
-        ).first()
-        is not None
-    )

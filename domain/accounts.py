@@ -56,9 +56,9 @@ class User:
     role: Role
     customer_id: str
     created_at: datetime
-    email_verified_at: datetime | None = None
     # Of the password that let this person in: with another one since, no session may begin for it.
-    password_changed_at: datetime | None = None
+    password_changed_at: datetime
+    email_verified_at: datetime | None = None
 
     @property
     def is_admin(self) -> bool:

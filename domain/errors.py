@@ -109,6 +109,10 @@ class Forbidden(ProductError):
     http_status = 403
 
 
+class SetupOver(Forbidden):
+    user_message = "This set-up was begun too long ago, or anew in another place. Please begin again."
+
+
 class TicketRefused(ProductError):
     user_message = "This sign-in link is no longer valid. Your account is safe: please log in."
     http_status = 403

@@ -209,8 +209,11 @@ _LINK_WORDS = {
 }
 
 
-def link(business: Business, *, purpose: Purpose, full_name: str, url: str) -> Mail:
-    """A link that its reader asked for, with how long it works and what to do who did not ask."""
+def link(business: Business, *, purpose: Purpose, url: str) -> Mail:
+    """A link that its reader asked for, with how long it works and what to do who did not ask.
+
+    No name is in it: whoever registers somebody else's address would be read there.
+    """
     title, lead, label, otherwise = _LINK_WORDS[purpose]
     return _compose(
         "link",
@@ -222,7 +225,7 @@ def link(business: Business, *, purpose: Purpose, full_name: str, url: str) -> M
         otherwise=otherwise,
         url=url,
         lifetime=in_words(LIFETIMES[purpose]),
-        full_name=_one_line(full_name),
+        full_name="",
     )
 
 

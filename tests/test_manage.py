@@ -206,8 +206,8 @@ def factor_of(live_services) -> User:
     admin = create_admin(live_services, email="boss@example.com", password="BossPass123")
     with live_services.engine.connect() as conn:
         now = live_services.now(conn)
-    setup = second_factor.begin_setup(live_services, admin)
-    second_factor.confirm_setup(live_services, admin, pyotp.TOTP(setup.secret).at(now))
+    setup = second_factor.begin_setup(live_services, admin, "BossPass123")
+    second_factor.confirm_setup(live_services, admin, setup, pyotp.TOTP(setup.secret).at(now))
     return admin
 
 

@@ -14,12 +14,14 @@ from accounts import credentials
 from accounts.sessions import has_second_factor
 from accounts.verification import request_verification
 from domain.accounts import PASSWORD_MIN, User
+from domain.errors import ProductError
 from ui import account_leaving, account_sessions, second_factor_settings, session
 from ui.account_parts import (
     NOTHING,
     Answer,
     answer_of,
     parting_words,
+    refusal,
     section,
     show,
     text_field,
@@ -168,17 +170,10 @@ def _change_password(services: Services, user: User) -> Answer:
         return Answer(fields={"current": "Enter your current password."})
     # Read before the session ends: the new one must not be worth less, or more.
     was_proved = has_second_factor(services, session.session_token(services))
-
-    changed = user
-
-    def change() -> str:
-        nonlocal changed
+    try:
         changed = credentials.change_password(
             services, user, current=current, new=new, visitor=session.visitor(services)
         )
-        return "Your password is changed."
-
-    answer = answer_of(change)
-    if answer.tone != "good":
-        return answer
+    except ProductError as error:
+        return refusal(error)
     return session.enter(services, changed, "/account", has_second_factor=was_proved)

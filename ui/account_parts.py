@@ -44,10 +44,15 @@ def answer_of(use_case: Callable[[], str]) -> Answer:
     """Do it; its sentence when it was done, a refusal in its own words."""
     try:
         return Answer(use_case(), "good")
-    except InvalidInput as error:
-        return Answer(fields=error.fields)
     except ProductError as error:
-        return Answer(error.user_message, "bad")
+        return refusal(error)
+
+
+def refusal(error: ProductError) -> Answer:
+    """What to say under the fields that were wrong, or under the form."""
+    return (
+        Answer(fields=error.fields) if isinstance(error, InvalidInput) else Answer(error.user_message, "bad")
+    )
 
 
 def show(answer: Answer) -> None:

@@ -12,15 +12,14 @@ import streamlit as st
 
 from accounts.second_factor import (
     Setup,
-    begin_setup,
+    begin_required_setup,
     confirm_setup,
-    find_setup,
     holds_all_codes,
     verify_code,
 )
 from accounts.sessions import HalfSession
 from domain.accounts import User
-from domain.errors import ProductError
+from domain.errors import ProductError, SetupOver
 from domain.second_factor import in_groups
 from ui import session
 from ui.components import footer, notice
@@ -30,7 +29,8 @@ _ENTER = "second-factor-enter"
 _CONFIRM = "second-factor-confirm"
 _KEPT = "second-factor-kept"
 _CODE = "second-factor-code"
-_BEGUN = "second_factor_begun"
+# The set-up that was begun on this page: the same secret on each run, since its code is on its way.
+_SETUP = "second_factor_setup"
 # The recovery codes to show, and whose they are.
 _CODES = "second_factor_codes"
 
@@ -42,20 +42,15 @@ def render(services: Services, half: HalfSession, next_path: str) -> None:
     if codes := shown_codes(half.user):
         _codes_page(services, half.user, codes, next_path)
     elif half.has_to_set_up:
-        _setup_page(services, half.user)
+        _setup_page(services, half)
     else:
         _code_page(services, half.user, next_path)
     footer(services.settings)
 
 
-def setup_form(services: Services, user: User) -> None:
+def setup_form(services: Services, user: User, setup: Setup) -> None:
     """The steps from a new secret to a confirmed second factor. After it, `render` shows the recovery codes."""
-    problem = _confirm(services, user) if session.was_clicked(_CONFIRM) else ""
-    # The same secret on each run of this visit: its code is on its way.
-    setup = find_setup(services, user) if st.session_state.get(_BEGUN) else None
-    if setup is None:
-        setup = begin_setup(services, user)
-        st.session_state[_BEGUN] = True
+    problem = _confirm(services, user, setup) if session.was_clicked(_CONFIRM) else ""
     st.html(_steps(setup))
     with st.form("second-factor-setup", border=False):
         _code_field("Six-digit code", "123456")
@@ -64,9 +59,15 @@ def setup_form(services: Services, user: User) -> None:
         st.form_submit_button("Confirm", key=_CONFIRM, type="primary", width="stretch")
 
 
-def forget_setup() -> None:
-    """The next set-up begins with another secret."""
-    st.session_state.pop(_BEGUN, None)
+def begun_setup() -> Setup | None:
+    """The set-up that was begun on this page."""
+    setup = st.session_state.get(_SETUP)
+    return setup if isinstance(setup, Setup) else None
+
+
+def keep_setup(setup: Setup | None) -> None:
+    """Go on with this set-up on the next runs, or with none."""
+    st.session_state[_SETUP] = setup
 
 
 def show_codes(user: User, codes: tuple[str, ...]) -> None:
@@ -123,7 +124,11 @@ def _code_page(services: Services, user: User, next_path: str) -> None:
         )
 
 
-def _setup_page(services: Services, user: User) -> None:
+def _setup_page(services: Services, half: HalfSession) -> None:
+    setup = begun_setup()
+    if setup is None:
+        setup = begin_required_setup(services, half)
+        keep_setup(setup)
     with st.container(key="narrow-second-factor"):
         st.title("Set up your second factor", anchor=False)
         st.html(
@@ -131,7 +136,7 @@ def _setup_page(services: Services, user: User) -> None:
             "This takes a minute, once.</p>"
         )
         with st.container(key="card-raised-second-factor"):
-            setup_form(services, user)
+            setup_form(services, half.user, setup)
 
 
 def _codes_page(services: Services, user: User, codes: tuple[str, ...], next_path: str) -> None:
@@ -148,12 +153,15 @@ def _codes_page(services: Services, user: User, codes: tuple[str, ...], next_pat
                 st.rerun()
 
 
-def _confirm(services: Services, user: User) -> str:
+def _confirm(services: Services, user: User, setup: Setup) -> str:
     try:
-        codes = confirm_setup(services, user, st.session_state.get(_CODE) or "")
+        codes = confirm_setup(services, user, setup, st.session_state.get(_CODE) or "")
+    except SetupOver as error:
+        keep_setup(None)
+        return error.user_message
     except ProductError as error:
         return error.user_message
-    forget_setup()
+    keep_setup(None)
     show_codes(user, codes)
     # From here on this session is half a session: the next run shows the codes before anything else.
     return st.rerun()

@@ -6,8 +6,7 @@ from html import escape
 
 import streamlit as st
 
-from accounts.credentials import confirm_password
-from accounts.second_factor import new_recovery_codes, remove, state
+from accounts.second_factor import begin_setup, new_recovery_codes, remove, state
 from domain.accounts import User
 from domain.errors import ProductError
 from domain.second_factor import FactorState
@@ -16,7 +15,6 @@ from ui.account_parts import section
 from ui.components import badge, notice
 from wiring import Services
 
-_OPEN = "second_factor_settings_open"
 _BEGIN = "second-factor-open"
 _NEW_CODES = "second-factor-new-codes"
 _REMOVE = "second-factor-remove"
@@ -50,26 +48,25 @@ def hint(services: Services, user: User) -> str:
 
 
 def _off(services: Services, user: User) -> None:
-    if not st.session_state.get(_OPEN):
+    setup = second_factor.begun_setup()
+    if setup is None:
         _ask_for_password(services, user)
         return
-    second_factor.setup_form(services, user)
+    second_factor.setup_form(services, user, setup)
     if st.button("Cancel", key="second-factor-cancel", type="tertiary"):
-        st.session_state.pop(_OPEN, None)
+        second_factor.keep_setup(None)
         st.rerun()
 
 
 def _ask_for_password(services: Services, user: User) -> None:
-    """A stolen session must not lock its owner out with a phone of the thief's (ASVS 7.5.1)."""
     problem = ""
     if session.was_clicked(_BEGIN):
         try:
-            confirm_password(services, user, st.session_state.get("second-factor-begin-password") or "")
+            setup = begin_setup(services, user, st.session_state.get("second-factor-begin-password") or "")
         except ProductError as error:
             problem = error.user_message
         else:
-            st.session_state[_OPEN] = True
-            second_factor.forget_setup()
+            second_factor.keep_setup(setup)
             st.rerun()
     with st.form("second-factor-begin-form", border=False, clear_on_submit=True):
         st.text_input(
@@ -84,7 +81,7 @@ def _ask_for_password(services: Services, user: User) -> None:
 
 
 def _on(services: Services, user: User, found: FactorState) -> None:
-    st.session_state.pop(_OPEN, None)
+    second_factor.keep_setup(None)
     st.html(_codes_left(found.codes_left))
     with st.expander("New recovery codes"):
         _new_codes(services, user)

@@ -15,9 +15,12 @@ from domain.errors import NotSignedIn, TooManyRequests
 from web.response_headers import REPORTING
 from wiring import get_services
 
+_NO_STORE = {"Cache-Control": "no-store"}
+# Our own page, the address bar, and a browser too old to say.
+_OWN_PLACES = frozenset({"same-origin", "none", None})
 _HEADERS = {
     "Content-Disposition": 'attachment; filename="my-account.json"',
-    "Cache-Control": "no-store",
+    **_NO_STORE,
     # Opened in a tab after all, it is a text that runs nothing.
     "Content-Security-Policy": f"default-src 'none'; frame-ancestors 'none'; sandbox; {REPORTING}",
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -26,6 +29,9 @@ _HEADERS = {
 
 async def export(request: Request) -> Response:
     """GET /account/export: the visitor's own data as JSON. It names nobody, so there is nobody else's to ask for."""
+    # Each one is counted and audited: a link on another site must not use them up.
+    if request.method != "GET" or request.headers.get("sec-fetch-site") not in _OWN_PLACES:
+        return PlainTextResponse("Please download your data from your account page.", 403, headers=_NO_STORE)
     return await run_in_threadpool(_export, request)
 
 
@@ -39,9 +45,9 @@ def _export(request: Request) -> Response:
     except NotSignedIn:
         return _to_login()
     except TooManyRequests as exc:
-        return PlainTextResponse(exc.user_message, status_code=429, headers={"Cache-Control": "no-store"})
+        return PlainTextResponse(exc.user_message, status_code=429, headers=_NO_STORE)
     return Response(body, media_type="application/json", headers=_HEADERS)
 
 
 def _to_login() -> Response:
-    return RedirectResponse("/login?next=account", status_code=303, headers={"Cache-Control": "no-store"})
+    return RedirectResponse("/login?next=account", status_code=303, headers=_NO_STORE)

@@ -6,8 +6,9 @@ from starlette.responses import Response
 
 from accounts.sessions import browser_cookie_name, session_cookie_name
 from config import Settings
+from domain.sessions import LIMITS
 
-_SESSION_SECONDS = 30 * 24 * 3600
+_SESSION_SECONDS = int(max(limit.absolute for limit in LIMITS.values()).total_seconds())
 # A browser stays known for as long as browsers keep cookies at all: guesses of strangers do not lock it out.
 _BROWSER_SECONDS = 400 * 24 * 3600
 

@@ -31,6 +31,7 @@ from domain.errors import (
     WrongPassword,
 )
 from domain.links import Purpose
+from tests.accounts.waiting import wait_for_a_waiting_transaction
 from user_management import register, sign_in
 
 OLD, NEW = "TestPass123", "a new password of mine"
@@ -322,15 +323,3 @@ def audit(services) -> list[str]:
 
 def stored_email(services) -> tuple:
     return rows(services, "SELECT email, email_verified_at FROM users WHERE username = 'asha'")[0]
-
-
-def wait_for_a_waiting_transaction(services) -> None:
-    """Return once some transaction of this database waits for a row."""
-    for _ in range(1000):
-        if rows(
-            services,
-            "SELECT count(*) > 0, pg_sleep(0.01) FROM pg_stat_activity "
-            "WHERE datname = current_database() AND wait_event_type = 'Lock'",
-        )[0][0]:
-            return
-    raise AssertionError("nobody waits")

@@ -145,8 +145,8 @@ MUTANTS: tuple[Mutant, ...] = (
     _of(
         "users and orders are not locked", "F40",
         ("database.users",
-         "SELECT 1 FROM users WHERE id = :id FOR NO KEY UPDATE",
-         "SELECT 1 FROM users WHERE id = :id"),
+         "FROM users WHERE id = :id FOR NO KEY UPDATE",
+         "FROM users WHERE id = :id"),
         ("database.orders", "SELECT 1 FROM orders WHERE id = :id FOR UPDATE", "SELECT 1 FROM orders WHERE id = :id"),
     ),
     _of(

@@ -7,10 +7,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from domain.accounts import NOBODY
+import pyotp
+
+from accounts.second_factor import Setup, begin_setup, confirm_setup
+from domain.accounts import NOBODY, User
 from domain.errors import OrderNotFound
+from domain.second_factor import STEP
 from tests.security.people import PASSWORD
 from tests.security.rows import Row, admin_only, by_proof, open_to_all, own, owner_only, system, within
+from wiring import Services
+
+
+def second_factor_of(services: Services, person: User) -> tuple[Setup, tuple[str, ...]]:
+    """A second factor that this person sets up now, and its recovery codes."""
+    setup = begin_setup(services, person, PASSWORD)
+    return setup, confirm_setup(services, person, setup, code_of(services, setup))
+
+
+def code_of(services: Services, setup: Setup, *, steps: int = 0) -> str:
+    """What the authenticator app shows, `steps` codes from now."""
+    with services.engine.connect() as conn:
+        return pyotp.TOTP(setup.secret).at(services.now(conn) + steps * STEP)
+
 
 ACCOUNTS: Mapping[str, Row] = {
     "user_management.register": open_to_all("whoever registers becomes a subscriber: no argument says more"),
@@ -19,10 +37,12 @@ ACCOUNTS: Mapping[str, Row] = {
     "user_management.entitlement": own(lambda f, s, me, t: f(s, me)),
     "user_management.SubscriptionTracker": system("the guide's class for scripts; no page makes one"),
     "accounts.brakes.spend": system("counts a use under a key that the calling use-case chose"),
+    "accounts.brakes.one_guess": system("counts a use under a key that the calling use-case chose"),
     "accounts.brakes.give_back": system("takes back what `spend` counted"),
     "accounts.email_links.request_link": within("to an address that the calling use-case read from the account"),
     "accounts.email_links.send_link": system("a job; it is told the id of a token, and never the token"),
     "accounts.email_links.is_usable": by_proof("the link's seal"),
+    "accounts.email_links.find_account_of_link": by_proof("the link's seal"),
     "accounts.email_links.spend_link": within("and by the link's seal"),
     "accounts.notices.send_notice": within("its user is who gets the mail, not who acts"),
     "accounts.password_reset.request_reset": open_to_all("says nothing about accounts; the mail goes to the owner"),
@@ -53,13 +73,20 @@ ACCOUNTS: Mapping[str, Row] = {
     "accounts.export.export_file": own(lambda f, s, me, t: f(s, me), shows="paid_order_id"),
     "accounts.sessions.has_second_factor": by_proof("the session's token"),
     "accounts.second_factor.state": own(lambda f, s, me, t: f(s, me)),
-    "accounts.second_factor.begin_setup": own(lambda f, s, me, t: f(s, me)),
-    "accounts.second_factor.find_setup": own(lambda f, s, me, t: f(s, me)),
-    "accounts.second_factor.confirm_setup": own(lambda f, s, me, t: f(s, me, "000000")),
-    "accounts.second_factor.verify_code": own(lambda f, s, me, t: f(s, me, "000000")),
-    "accounts.second_factor.holds_all_codes": own(lambda f, s, me, t: f(s, me, [])),
-    "accounts.second_factor.new_recovery_codes": own(lambda f, s, me, t: f(s, me, "000000")),
-    "accounts.second_factor.remove": own(lambda f, s, me, t: f(s, me, password=PASSWORD, code="000000")),
+    "accounts.second_factor.begin_setup": own(lambda f, s, me, t: f(s, me, PASSWORD)),
+    "accounts.second_factor.begin_required_setup": by_proof("a half session, which only its token gives"),
+    "accounts.second_factor.confirm_setup": own(
+        lambda f, s, me, t: f(s, me, setup := begin_setup(s, me, PASSWORD), code_of(s, setup))
+    ),
+    "accounts.second_factor.verify_code": own(lambda f, s, me, t: f(s, me, second_factor_of(s, me)[1][0])),
+    "accounts.second_factor.holds_all_codes": own(lambda f, s, me, t: f(s, me, second_factor_of(s, me)[1])),
+    # The code of this moment was used up by the set-up.
+    "accounts.second_factor.new_recovery_codes": own(
+        lambda f, s, me, t: f(s, me, code_of(s, second_factor_of(s, me)[0], steps=1))
+    ),
+    "accounts.second_factor.remove": own(
+        lambda f, s, me, t: f(s, me, password=PASSWORD, code=second_factor_of(s, me)[1][0])
+    ),
     "accounts.second_factor.reset": system("the command line: whoever may run it holds the server"),
 }  # fmt: skip
 

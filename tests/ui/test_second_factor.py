@@ -40,8 +40,9 @@ def in_production(services):
 @pytest.fixture
 def app(services, admin, clock):
     """The admin's authenticator app, set up a while ago: what it shows now."""
-    totp = pyotp.TOTP(begin_setup(services, admin).secret)
-    codes = confirm_setup(services, admin, totp.at(clock.moment))
+    setup = begin_setup(services, admin, PASSWORD)
+    totp = pyotp.TOTP(setup.secret)
+    codes = confirm_setup(services, admin, setup, totp.at(clock.moment))
     clock.advance(5 * STEP)
     return lambda: totp.at(clock.moment), codes
 

@@ -17,6 +17,8 @@ ACCOUNTS = """
 ALTER TABLE users
     ADD COLUMN email_verified_at timestamptz,
     ADD COLUMN password_changed_at timestamptz NOT NULL DEFAULT now();
+-- Nobody could change a password before.
+UPDATE users SET password_changed_at = created_at;
 
 -- A link sent by mail. The row holds nothing that opens anything: the link carries a keyed hash of the id.
 -- A request for an address that nobody has leaves a row without a user, so that both requests do the same.
