@@ -12,6 +12,7 @@ from sqlalchemy import text
 
 from accounts.passwords import PasswordCheck
 from accounts.sessions import issue_ticket, redeem_ticket
+from accounts.verification import request_verification
 from database import subscriptions
 from domain.accounts import NOBODY, Role, Visitor
 from domain.errors import EmailTaken, InvalidInput, TooManyRequests, UsernameTaken, WrongCredentials
@@ -226,6 +227,44 @@ def test_failures_of_one_account_do_not_lock_another(services, user) -> None:
     _fail(services, "nobody", times=5)
 
     assert sign_in(services, login="asha", password="TestPass123") == user
+
+
+def test_a_server_too_busy_to_check_a_password_counts_no_guess(services, user, monkeypatch) -> None:
+    def busy(*_):
+        raise TooManyRequests()
+
+    with monkeypatch.context() as patched:
+        patched.setattr("user_management.check_stored", busy)
+        for _ in range(20):
+            with pytest.raises(TooManyRequests):
+                sign_in(services, login="asha", password="TestPass123", visitor=Visitor("203.0.113.9"))
+
+    assert sign_in(services, login="asha", password="TestPass123", visitor=Visitor("203.0.113.9")) == user
+
+
+def test_already_in_use_takes_no_link_from_the_owner_of_the_address(services, user) -> None:
+    for number in range(5):
+        with pytest.raises(EmailTaken):
+            register(services, **{**FORM, "email": user.email, "username": f"other{number}"})
+
+    for _ in range(2):
+        request_verification(services, user)
+
+
+def test_whoever_has_had_three_links_registers_and_gets_no_fourth(services, clock) -> None:
+    """A buyer is not stopped because a stranger has typed their address."""
+    for number in range(3):
+        register(services, **{**FORM, "username": f"asha{number}"})
+        with services.engine.begin() as conn:
+            conn.execute(text("UPDATE users SET email = username || '@gone.example', deleted_at = now()"))
+
+    user = register(services, **FORM)
+
+    with services.engine.connect() as conn:
+        links = conn.execute(text("SELECT count(*) FROM email_tokens WHERE user_id = :id"), {"id": user.id})
+    assert links.scalar_one() == 0
+    clock.advance(timedelta(hours=1))
+    request_verification(services, user)
 
 
 def test_the_brake_stores_neither_name_nor_address(services, user) -> None:

@@ -185,6 +185,20 @@ def test_s24_ten_wrong_passwords_at_an_open_page_are_the_last_for_a_while(servic
         confirm_password(services, user, OLD)
 
 
+def test_s27_ten_changes_an_hour_are_told_by_mail_and_no_more(services, user) -> None:
+    """Whoever holds an account, and its password, must not fill a mailbox."""
+    passwords = [OLD, NEW]
+    for number in range(10):
+        current, new = passwords[number % 2], passwords[(number + 1) % 2]
+        user = change_password(services, user, current=current, new=new, visitor=HERE)
+
+    with pytest.raises(TooManyRequests):
+        change_password(services, user, current=OLD, new=NEW, visitor=HERE)
+
+    assert [subject for _, subject in mails(services)].count("Your password was changed") == 10
+    confirm_password(services, user, OLD)
+
+
 def test_of_two_changes_at_once_one_is_refused(services, user, monkeypatch) -> None:
     stored = confirm_password(services, user, OLD)
     change_password(services, user, current=OLD, new=NEW, visitor=HERE)

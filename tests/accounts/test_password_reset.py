@@ -56,6 +56,20 @@ def test_s23_a_link_is_used_once_and_a_refused_password_leaves_it_as_it_is(servi
         reset_password(services, token, password="Another12345", visitor=BROWSER)
 
 
+def test_a_link_that_is_none_costs_no_hash_and_neither_does_a_refused_password(
+    services, user, token, monkeypatch
+) -> None:
+    hashed = []
+    monkeypatch.setattr("accounts.password_reset.hash_password", lambda *_: hashed.append(1))
+
+    with pytest.raises(LinkRefused):
+        reset_password(services, token[:-1] + "x", password="NewPass12345", visitor=BROWSER)
+    with pytest.raises(InvalidInput):
+        reset_password(services, token, password="asha@example.com", visitor=BROWSER)
+
+    assert hashed == []
+
+
 def test_s23_of_two_outstanding_links_only_the_newer_works(services, user, token) -> None:
     request_reset(services, email="asha@example.com", visitor=BROWSER)
     newer = received(services, "reset_password")[-1].token

@@ -30,7 +30,7 @@ from domain.errors import (
     WrongCode,
     WrongPassword,
 )
-from domain.second_factor import FactorState
+from domain.second_factor import STEP, FactorState
 from tests.accounts.authenticator import PASSWORD, App, audited, mails, session
 
 
@@ -225,6 +225,28 @@ def test_s25_in_production_an_admin_cannot_do_without(in_production, services, a
         remove(in_production, admin, password=PASSWORD, code=app.code())
 
     assert state(in_production, admin).is_on
+
+
+def test_s25_a_half_session_is_no_whole_one_once_the_factor_is_removed(services, admin, app) -> None:
+    """Whoever holds it knows the password alone."""
+    half = session(services, admin)
+    whole = session(services, admin, has_second_factor=True)
+
+    remove(services, admin, password=PASSWORD, code=app.code())
+
+    assert user_of_session(services, half) is None
+    assert user_of_session(services, whole) == admin
+
+
+def test_s27_recovery_codes_are_made_anew_ten_times_an_hour(services, admin, app, clock) -> None:
+    for _ in range(10):
+        new_recovery_codes(services, admin, app.code())
+        clock.advance(STEP)
+
+    with pytest.raises(TooManyRequests):
+        new_recovery_codes(services, admin, app.code())
+
+    assert [kind for kind, _ in mails(services)].count("recovery_codes_replaced") == 10
 
 
 def test_passwords_typed_to_remove_it_are_limited(services, admin, app) -> None:

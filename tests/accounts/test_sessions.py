@@ -11,10 +11,11 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
 from accounts.credentials import change_password
 from accounts.sessions import issue_ticket, new_token, redeem_ticket, sign_out, user_of_session
-from database import users
+from database import sessions, users
 from database.engine import database_now
 from domain.accounts import NOBODY
 from domain.errors import NotSignedIn, TicketRefused
@@ -86,6 +87,34 @@ def test_s06_a_log_in_with_the_old_password_starts_nothing_once_there_is_a_new_o
 
     with pytest.raises(NotSignedIn):
         issue_ticket(services, user, browser_token="browser-1")
+
+
+def test_a_session_that_cannot_be_marked_as_seen_stays_open(services, user, clock, monkeypatch) -> None:
+    """A disk that is full logs nobody out."""
+    ticket = issue_ticket(services, user, browser_token="b")
+    token = redeem_ticket(services, ticket, browser_token="b", user_agent="")
+
+    def full(*_args, **_values):
+        raise OperationalError("UPDATE", {}, Exception("No space left on device"))
+
+    monkeypatch.setattr("database.sessions.touch", full)
+    clock.advance(timedelta(hours=1))
+
+    assert user_of_session(services, token) == user
+
+
+def test_marking_a_session_as_seen_waits_for_nobody(services, user, clock) -> None:
+    ticket = issue_ticket(services, user, browser_token="b")
+    token = redeem_ticket(services, ticket, browser_token="b", user_agent="")
+    with services.engine.connect() as other:
+        other.execute(text("SELECT 1 FROM sessions FOR UPDATE"))
+        clock.advance(timedelta(hours=1))
+        with services.engine.begin() as conn:
+            # It would fail here: no statement waits for a lock.
+            conn.execute(text("SET LOCAL lock_timeout = '1ms'"))
+            sessions.touch(conn, 1, now=clock.moment)
+
+        assert user_of_session(services, token) == user
 
 
 def test_s06_no_ticket_slips_in_behind_a_change_of_the_password_that_is_under_way(services, user) -> None:

@@ -35,6 +35,19 @@ def test_an_empty_log_holds(services) -> None:
     assert (proof.holds, proof.end.length, proof.end.digest) == (True, 0, "0" * 64)
 
 
+def test_a_long_log_may_be_read_for_longer_than_a_page(entries, monkeypatch) -> None:
+    allowed = []
+
+    def find_end(conn):
+        allowed.append(conn.execute(text("SHOW statement_timeout")).scalar_one())
+        return audit_chain.ChainEnd(0, "")
+
+    monkeypatch.setattr("operations.audit.audit_chain.find_end", find_end)
+    verify_audit_log(entries)
+
+    assert allowed == ["10min"]
+
+
 @pytest.mark.parametrize(
     ("statement", "said"),
     [

@@ -27,15 +27,16 @@ def insert_user(conn: Connection, username: str, *, created_at: datetime, **chan
         "role": "subscriber",
         "customer_id": "CUST" + hashlib.sha256(user_id.bytes).hexdigest()[:12].upper(),
         "created_at": created_at,
+        "password_changed_at": created_at,
         "deleted_at": None,
         **changes,
     }
     conn.execute(
         text("""
             INSERT INTO users (id, username, email, full_name, phone, state_code, role, password_hash,
-                               customer_id, created_at, deleted_at)
+                               customer_id, created_at, password_changed_at, deleted_at)
             VALUES (:id, :username, :email, :full_name, :phone, :state_code, :role, '!',
-                    :customer_id, :created_at, :deleted_at)
+                    :customer_id, :created_at, :password_changed_at, :deleted_at)
         """),
         values,
     )

@@ -79,3 +79,20 @@ def test_an_export_cannot_be_sent_for_by_a_form(client, user, sign_in_as) -> Non
 
     assert client.post("/account/export").status_code == 403
     assert client.post("/account/export", headers=ours).status_code == 405
+
+
+@pytest.mark.parametrize(
+    ("method", "headers"),
+    [("HEAD", {}), ("GET", {"sec-fetch-site": "cross-site"}), ("GET", {"sec-fetch-site": "same-site"})],
+)
+def test_s08_a_link_on_another_site_uses_no_export_up(
+    services, client, user, sign_in_as, method, headers
+) -> None:
+    sign_in_as(user)
+
+    answer = client.request(method, "/account/export", headers=headers)
+
+    assert answer.status_code == 403
+    with services.engine.connect() as conn:
+        audited = conn.execute(text("SELECT count(*) FROM audit_log WHERE action = 'data_exported'"))
+        assert audited.scalar_one() == 0
