@@ -14,6 +14,7 @@ raw bodies never enter a message.
     │   ├── WrongPassword            asked again by a page that is open already
     │   └── WrongCode                of the second factor
     ├── Forbidden                    signed in, but not allowed
+    │   └── SetupOver                a second factor that was begun too long ago, or anew elsewhere
     ├── TicketRefused                a sign-in link used twice, too late, or in another browser
     ├── LinkRefused                  a link of a mail used twice, too late, or forged
     ├── OrderNotFound                also the answer for somebody else's order

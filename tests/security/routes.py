@@ -106,5 +106,6 @@ ROUTES: Mapping[tuple[str, str], Answers] = {
     ("/metrics", "HEAD"): _alike("/metrics", "404"),
     ("/csp-report", "POST"): _alike("/csp-report", "204"),
     ("/account/export", "GET"): _EXPORT,
-    ("/account/export", "HEAD"): _EXPORT,
+    # Nobody sends for a file in this way, and a link on another site could.
+    ("/account/export", "HEAD"): _alike("/account/export", "403"),
 }

@@ -9,26 +9,21 @@ from __future__ import annotations
 import csv
 import io
 import re
-import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from itertools import cycle
 from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import expect
 
 import admin_panel
-from domain.accounts import User
 from tests.e2e import journey
-from tests.e2e.conftest import ADMIN_EMAIL, ADMIN_PASSWORD, new_context
-from tests.e2e.site import Site
 from tests.security import hostile_rows
-from tests.security.browser_watch import Watch, settle, watch
 from tests.security.conftest import Scale
-from tests.security.hostile_rows import Planted
 from tests.security.payloads import Payload, corpus
+from tests.security.walk import Walk
+from tests.security.walk import walk as walk
 
 ROOT = Path(__file__).resolve().parents[2]
 # A text is in two rows of some lists, and all must stand on a list's first page.
@@ -45,63 +40,6 @@ PARAMETERS = sorted({
     if "query" in line
     for name in re.findall(r'"([a-z_]+)"', line)
 })  # fmt: skip
-
-
-@dataclass
-class Walk:
-    """A browser that goes through the application as visitor, member or admin, watched."""
-
-    site: Site
-    context: BrowserContext
-    page: Page
-    seen: Watch
-    planted: Planted
-    admin: User
-    visited: int = 0
-
-    def become(self, user: User | None) -> None:
-        self.context.clear_cookies(name="session")
-        if user is not None:
-            self.site.let_in(self.context, user)
-
-    def open(self, address: str) -> Page:
-        self.page.goto(address)
-        settle(self.page)
-        self.visited += 1
-        return self.page
-
-    def check(self, where: str) -> None:
-        """Nothing has happened so far."""
-        assert self.seen.trouble[:5] == [], where
-
-    def expect_shown(self, payloads: list[Payload], where: str) -> None:
-        """The texts stand on the page as text. Until then nothing is proved by what did not happen."""
-        deadline = time.monotonic() + 20
-        while missing := self._missing(payloads):
-            assert time.monotonic() < deadline, f"{where}: not shown {missing}"
-            self.page.wait_for_timeout(50)
-        settle(self.page)
-
-    def _missing(self, payloads: list[Payload]) -> list[str]:
-        words = plain(self.page.locator("body").inner_text())
-        return [payload.text for payload in payloads if plain(payload.text) not in words]
-
-
-def plain(text: str) -> str:
-    """Letters only: pages fold white space, break lines and write a word's first letter large."""
-    return re.sub(r"[\s\ufeff\u200d\u202e]+", "", text).casefold()
-
-
-@pytest.fixture(scope="module")
-def walk(browser: Browser, site: Site) -> Iterator[Walk]:
-    context = new_context(browser, site, accept_downloads=True)
-    seen = watch(context, f"localhost:{site.port}", f"127.0.0.1:{site.simulator_port}")
-    planted = hostile_rows.prepare(site)
-    admin = site.admin(ADMIN_EMAIL, ADMIN_PASSWORD)
-    walk = Walk(site, context, context.new_page(), seen, planted, admin)
-    yield walk
-    hostile_rows.uproot(site, planted)
-    context.close()
 
 
 @pytest.fixture(scope="module")
@@ -216,48 +154,6 @@ def test_s10_hostile_texts_in_an_address_do_nothing(
             walk.check(f"/{path}?{query}")
 
     measured("texts in the parameters of an address", len(payloads))
-
-
-def test_s10_hostile_texts_that_are_typed_do_nothing(
-    walk: Walk, scale: Scale, measured: Callable[..., None]
-) -> None:
-    payloads = corpus(scale.pick(10, 200))
-    few = payloads[: scale.pick(1, 40)]
-
-    walk.become(None)
-    walk.open("/login")
-    for payload in few:
-        journey.fill_log_in(walk.page, payload.text, payload.text)
-        expect(walk.page.get_by_role("alert").first).to_be_visible()
-        settle(walk.page)
-    walk.check("the log-in form")
-    walk.open("/register")
-    for payload in few:
-        for label in ("Full name", "Email", "Username", "Phone", "Password"):
-            walk.page.get_by_label(label, exact=True).first.fill(payload.text)
-        walk.page.get_by_role("button", name="Create Account & Subscribe").click()
-        expect(walk.page.get_by_role("alert").first).to_be_visible()
-        settle(walk.page)
-    walk.check("the registration form")
-    walk.become(walk.admin)
-    walk.open("/admin")
-    for words in (*(payload.text for payload in few), " ".join(payload.text for payload in payloads)):
-        box = walk.page.get_by_label("Search users and orders")
-        box.fill(words)
-        box.press("Enter")
-        expect(walk.page.get_by_text("Nothing found")).to_be_visible()
-        settle(walk.page)
-    walk.check("the search")
-    walk.open(f"/admin?order={walk.planted.member.order.id}")
-    for payload in few:
-        walk.page.get_by_label("Reason").fill(payload.text)
-        walk.page.get_by_role("button", name="Continue").click()
-        expect(walk.page.get_by_role("button", name="Change")).to_be_visible()
-        walk.expect_shown([payload], "a refund's reason")
-        walk.page.get_by_role("button", name="Change").click()
-        expect(walk.page.get_by_label("Reason")).to_be_visible()
-    walk.check("a refund's reason")
-    measured("texts typed into forms", 4 * len(few))
 
 
 def test_s11_a_downloaded_list_holds_no_cell_that_a_spreadsheet_would_calculate(

@@ -1,0 +1,198 @@
+"""Row S10: hostile texts typed into every text field of the running application, in Chromium.
+
+Every form that a page shows is found on the page itself, filled in and sent; what a page says to it is looked at.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pyotp
+import pytest
+from playwright.sync_api import Locator, expect
+from sqlalchemy import text
+
+from accounts.email_links import request_link
+from accounts.link_tokens import make_token
+from accounts.second_factor import begin_setup, confirm_setup
+from accounts.sessions import issue_ticket, redeem_ticket, session_cookie_name
+from domain.accounts import User
+from domain.links import Purpose
+from tests.e2e.journey import Person
+from tests.security.conftest import Scale
+from tests.security.payloads import Payload, corpus
+from tests.security.walk import Walk
+from tests.security.walk import walk as walk
+
+ROOT = Path(__file__).resolve().parents[2]
+_FIELD = "input[type=text], input[type=password], textarea"
+# Where a page asks for words: a module that is not here has fields that nobody has tried.
+MODULES = {
+    "admin_panel.py",
+    "ui/account_parts.py",  # for /account: address, password, deletion
+    "ui/admin_refund.py",
+    "ui/forgot.py",
+    "ui/login.py",
+    "ui/register.py",
+    "ui/reset.py",
+    "ui/second_factor.py",
+    "ui/second_factor_settings.py",
+}
+
+
+@pytest.fixture(scope="module")
+def payloads(scale: Scale) -> list[Payload]:
+    return corpus(scale.pick(10, 200))
+
+
+@pytest.fixture
+def typed(walk: Walk, payloads: list[Payload], measured: Callable[..., None]) -> Iterator[set[str]]:
+    """The labels of the fields that were filled in. Afterwards nothing may have happened."""
+    labels: set[str] = set()
+    yield labels
+    walk.check("after typing")
+    measured("texts typed into a field", len(payloads) * len(labels))
+
+
+def test_every_page_with_a_text_field_is_tried_here() -> None:
+    files = [ROOT / "admin_panel.py", ROOT / "landing_page.py", *(ROOT / "ui").glob("*.py")]
+    asking = {
+        str(file.relative_to(ROOT))
+        for file in files
+        if re.search(r"\b(text_input|text_area|chat_input)\(", file.read_text(encoding="utf-8"))
+    }
+
+    assert asking == MODULES
+
+
+def test_s10_hostile_texts_typed_by_a_visitor_do_nothing(
+    walk: Walk, payloads: list[Payload], typed: set[str]
+) -> None:
+    walk.become(None)
+    for path in ("login", "register", "forgot"):
+        walk.open(f"/{path}")
+        for payload in payloads:
+            fill_every_form(walk, payload, typed)
+    forgetful = walk.site.join().user
+    for payload in payloads:
+        walk.open(f"/reset?token={reset_token(walk, forgetful)}")
+        fill_every_form(walk, payload, typed)
+
+    assert typed >= {
+        "Email or username", "Password", "Full name", "Email", "Username", "Phone", "New password",
+    }  # fmt: skip
+
+
+def test_s10_hostile_texts_typed_by_a_member_do_nothing(
+    walk: Walk, payloads: list[Payload], typed: set[str]
+) -> None:
+    walk.become(walk.planted.buyer.user)
+    walk.open("/account")
+    walk.press(walk.page.get_by_role("button", name="Delete my account"))
+    for payload in payloads:
+        fill_every_form(walk, payload, typed)
+
+    username = walk.planted.buyer.user.username
+    assert typed == {
+        "New email", "Current password", "New password", "Your password", f"Type your username, {username}",
+    }  # fmt: skip
+
+
+def test_s10_hostile_texts_typed_by_somebody_with_a_second_factor_do_nothing(
+    walk: Walk, payloads: list[Payload], typed: set[str]
+) -> None:
+    user = walk.site.join().user
+    setup = begin_setup(walk.site.services, user, Person.password)
+    confirm_setup(walk.site.services, user, setup, pyotp.TOTP(setup.secret).now())
+
+    walk.become(user)  # half a session
+    walk.open("/")
+    for payload in payloads:
+        fill_every_form(walk, payload, typed)
+    let_in_whole(walk, user)
+    walk.open("/account")
+    for name in ("New recovery codes", "Remove the second factor"):
+        walk.page.locator("summary").filter(has_text=name).click()
+    for payload in payloads:
+        fill_every_form(walk, payload, typed)
+
+    assert typed >= {"Code", "Code of your app", "Current password"}
+
+
+def test_s10_hostile_texts_typed_by_an_admin_do_nothing(
+    walk: Walk, payloads: list[Payload], typed: set[str]
+) -> None:
+    walk.become(walk.admin)
+    walk.open("/admin")
+    for words in (*(payload.text for payload in payloads), " ".join(payload.text for payload in payloads)):
+        box = walk.page.get_by_label("Search users and orders")
+        box.fill(words)
+        box.press("Enter")
+        expect(walk.page.get_by_text("Nothing found")).to_be_visible()
+    walk.check("the search")
+    walk.open(f"/admin?order={walk.planted.member.order.id}")
+    for payload in payloads:
+        fill_every_form(walk, payload, typed)
+        expect(walk.page.get_by_role("alert").first).to_be_visible()  # no amount
+        walk.page.get_by_label("Amount in rupees").fill("1")
+        walk.press(walk.page.get_by_role("button", name="Continue"))
+        walk.expect_shown([payload], "a refund's reason")
+        walk.press(walk.page.get_by_role("button", name="Change"))
+        expect(walk.page.get_by_label("Reason")).to_be_visible()
+
+    assert typed == {"Amount in rupees", "Reason"}
+    typed.add("Search users and orders")
+
+
+def fill_every_form(walk: Walk, payload: Payload, typed: set[str]) -> None:
+    """Type the text into each field of each form of the page, and send the form."""
+    forget_limits(walk)
+    forms = walk.page.locator("[data-testid=stForm]:visible")
+    for number in range(forms.count()):
+        form = forms.nth(number)
+        fields: Locator = form.locator(_FIELD)
+        for place in range(fields.count()):
+            field = fields.nth(place)
+            if field.get_attribute("role") == "combobox":
+                continue
+            typed.add(field.get_attribute("aria-label") or "")
+            fill_in(field, payload.text)
+        walk.press(form.locator("[data-testid=stFormSubmitButton] button").first)
+
+
+def fill_in(field: Locator, words: str) -> None:
+    """Type the text; into a field that takes no more, as much of it as the field takes."""
+    for length in (len(words), 40, 20):
+        field.fill(words[:length])
+        if field.input_value() == words[:length]:
+            return
+    raise AssertionError(f"{field} took nothing of {words!r}")
+
+
+def forget_limits(walk: Walk) -> None:
+    """The page of somebody who may try no more says little."""
+    with walk.site.services.engine.begin() as conn:
+        conn.execute(text("DELETE FROM limit_uses"))
+
+
+def reset_token(walk: Walk, user: User) -> str:
+    services = walk.site.services
+    with services.engine.begin() as conn:
+        request_link(services, conn, Purpose.RESET_PASSWORD, user_id=user.id, to=user.email)
+        token_id = conn.execute(
+            text("""
+            SELECT id FROM email_tokens WHERE user_id = :id AND purpose = 'reset_password' AND used_at IS NULL
+            """),
+            {"id": user.id},
+        ).scalar_one()
+    return make_token(services.settings, token_id, Purpose.RESET_PASSWORD)
+
+
+def let_in_whole(walk: Walk, user: User) -> None:
+    services = walk.site.services
+    ticket = issue_ticket(services, user, browser_token="b", has_second_factor=True)
+    token = redeem_ticket(services, ticket, browser_token="b", user_agent="")
+    name = session_cookie_name(services.settings)
+    walk.context.add_cookies([{"name": name, "value": token, "url": walk.site.url}])
