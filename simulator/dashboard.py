@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from simulator import refunds, webhooks
+from simulator import deliveries, refunds
 from simulator.assets import page
 from simulator.errors import ApiError
 from simulator.gateway import Gateway
@@ -65,15 +65,15 @@ def routes(gateway: Gateway) -> list[Route]:
 
     async def list_events(_: Request) -> Response:
         events = list(gateway.store.events.values())[::-1][:LISTED]
-        deliveries = {
+        sent = {
             event.event_id: [gateway.store.deliveries[key] for key in event.delivery_ids] for event in events
         }
-        return page("events.html", section="events", events=events, deliveries=deliveries)
+        return page("events.html", section="events", events=events, deliveries=sent)
 
     async def resend(request: Request) -> Response:
         event = gateway.store.events.get(request.path_params["event_id"])
         if event is not None:
-            webhooks.resend(gateway, event)
+            deliveries.resend(gateway, event)
         return RedirectResponse("/dashboard/events", 303)
 
     return [

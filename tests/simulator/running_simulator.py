@@ -143,7 +143,7 @@ def running_simulator(state_dir: Path) -> Iterator[RunningSimulator]:
 def simulator_process(state_dir: Path) -> Iterator[tuple[subprocess.Popen[str], RunningSimulator]]:
     """Start the simulator by its command line, as a process that may be killed."""
     command = [sys.executable, "-m", "simulator", "--port", "0", "--data-dir", str(state_dir)]
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("CASHFREE_")}
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("CASHFREE_", "RAZORPAY_"))}
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, text=True, cwd=REPOSITORY, env=environment
     ) as process:
