@@ -39,13 +39,14 @@
       position: "fixed", inset: "0", zIndex: "2147483647", background: backdropColor || "rgba(10, 14, 26, .6)",
       display: "flex", alignItems: "center", justifyContent: "center",
     });
+    const isWide = window.innerWidth > 440;
     const box = document.createElement("div");
     box.setAttribute("role", "dialog");
     box.setAttribute("aria-modal", "true");
     box.setAttribute("aria-label", "Checkout");
     Object.assign(box.style, {
-      position: "relative", width: "min(440px, 100vw)", height: "min(760px, 100vh)",
-      borderRadius: window.innerWidth > 440 ? "16px" : "0", overflow: "hidden", background: "#fff",
+      position: "relative", width: "min(440px, 100vw)", height: isWide ? "min(780px, 100vh)" : "100vh",
+      borderRadius: isWide ? "16px" : "0", overflow: "hidden", background: "#fff",
     });
     const close = document.createElement("button");
     close.type = "button";
