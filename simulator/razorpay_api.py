@@ -38,6 +38,8 @@ from simulator.transmission import (
 from simulator.wire import from_json, to_json
 
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
+# Operations that read lists, which may lag behind.
+LISTS = frozenset({"find_orders", "list_payments"})
 
 Call = Callable[[Gateway, calls.RazorpayCall], dict[str, Any]]
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -107,22 +109,21 @@ def _endpoint(gateway: Gateway, operation: str, call: Call, is_public: bool) -> 
             if slow is not None:
                 await asyncio.sleep(5.0 if slow.seconds is None else slow.seconds)
             fault = struck(*INSTEAD, request=request)
-            if fault is not None:
-                return await _fail_instead(request, fault)
             lag = struck("list_lag", request=request) if operation in LISTS else None
-            reply = _answer(gateway, request, call, body, is_public, lag)
-            fault = struck(*AFTERWARDS, request=request)
-            if fault is not None:
-                gateway.store.flush()
-                return await _fail_afterwards(request, fault, reply)
-            return _response(reply)
+            if fault is None:
+                reply = _answer(gateway, request, call, body, is_public, lag)
         finally:
+            # A reply that is lost or late on its way does not keep the work running.
             gateway.running_refunds.discard(running or "")
+        if fault is not None:
+            return await _fail_instead(request, fault)
+        fault = struck(*AFTERWARDS, request=request)
+        if fault is not None:
+            gateway.store.flush()
+            return await _fail_afterwards(request, fault, reply)
+        return _response(reply)
 
     return endpoint
-
-
-LISTS = frozenset({"find_orders", "list_payments"})
 
 
 def _answer(
