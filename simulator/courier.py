@@ -96,7 +96,8 @@ class Courier:
         event = gateway.store.events.get(delivery.event_id)
         order_id = None if event is None else event.order_id
         sender = SENDERS[delivery.gateway]
-        is_wrong = gateway.faults.take_for(delivery.gateway, "wrong_signature", order_id=order_id) is not None
+        take = gateway.faults.taker(delivery.gateway)
+        is_wrong = take("wrong_signature", order_id=order_id) is not None
         headers = sender.signed_headers(gateway, delivery, has_wrong_signature=is_wrong)
         answer = await asyncio.get_running_loop().run_in_executor(
             self._threads,

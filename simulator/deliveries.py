@@ -60,23 +60,21 @@ def plan(gateway: Gateway, delivery: Delivery, due_at: datetime) -> None:
 def enqueue(gateway: Gateway, event: Event, letter: Letter, *, lag: timedelta = timedelta()) -> None:
     """Let a letter leave after ``lag``, unless a fault has other plans with it."""
 
-    def struck_by(name: str) -> bool:
-        return gateway.faults.take_for(event.gateway, name, order_id=event.order_id) is not None
-
+    take = gateway.faults.taker(event.gateway)
     delivery = _new_delivery(gateway, event, letter)
-    now = gateway.now()
-    if struck_by("drop_webhooks"):
+    now, order_id = gateway.now(), event.order_id
+    if take("drop_webhooks", order_id=order_id):
         delivery.state = "dropped"
         return
-    if struck_by("hold_webhooks"):
+    if take("hold_webhooks", order_id=order_id):
         delivery.state = "held"
         return
-    late = gateway.faults.take_for(event.gateway, "redirect_before_webhook", order_id=event.order_id)
+    late = take("redirect_before_webhook", order_id=order_id)
     if late is not None:
         lead = DEFAULT_REDIRECT_LEAD_SECONDS if late.seconds is None else late.seconds
         plan(gateway, delivery, now + lag + timedelta(seconds=lead))
         return
-    if not behind(gateway, letter.url) and struck_by("reorder_webhooks"):
+    if not behind(gateway, letter.url) and take("reorder_webhooks", order_id=order_id):
         gateway.put_behind.add(delivery.key)
         plan(gateway, delivery, now + REORDER_PATIENCE)
         return

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 # name -> what happens; README.md repeats this list and a test keeps the two equal.
@@ -109,6 +111,10 @@ class Faults:
             if is_of_gateway and fault.name in names and _fits(fault, operation, order_id):
                 return self._use(fault)
         return None
+
+    def taker(self, gateway: str) -> Callable[..., Fault | None]:
+        """Return the way of taking one gateway's faults, for code that serves both."""
+        return self.take if gateway == "cashfree" else partial(self.take_for, gateway)
 
     def _use(self, fault: Fault) -> Fault | None:
         if fault.dice.random() >= fault.probability:

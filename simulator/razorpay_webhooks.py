@@ -163,6 +163,10 @@ def _reordered(value: Any) -> Any:
 
 def _plan_next(gateway: Gateway, delivery: Delivery) -> None:
     event = gateway.store.events[delivery.event_id]
+    endpoint = gateway.store.endpoints.get(delivery.endpoint_id)
+    if endpoint is not None and not endpoint.is_active:
+        delivery.state = "given_up"
+        return
     is_quick = event.event_type in QUICKLY_RETRIED
     gaps = [FIRST_GAP_OF_PAYMENTS if is_quick else FIRST_GAP_OF_OTHERS, *RETRY_GAPS]
     if delivery.attempt <= len(gaps):
