@@ -30,6 +30,8 @@ from simulator.validation import json_object
 from simulator.wire import to_json
 
 Flush = Callable[[], Awaitable[bool]]
+# A day in a second.
+MAX_RATE = 86_400
 Action = Callable[[Gateway, Request, dict[str, Any]], Any]
 
 
@@ -158,16 +160,24 @@ def _reset(gateway: Gateway, request: Request, fields: dict[str, Any]) -> Any:
     gateway.faults.disarm()
     gateway.answer_seconds = ANSWER_SECONDS
     gateway.limits.switch(on=False, profile="sandbox", overrides={})
+    gateway.clock.rate = 1.0
     gateway.advance(-gateway.clock.offset.total_seconds())
     return {"status": "ok"}
 
 
 def _clock(gateway: Gateway, request: Request, fields: dict[str, Any]) -> Any:
-    return {"now": ist(gateway.now()), "offset_seconds": gateway.clock.offset.total_seconds()}
+    clock = gateway.clock
+    return {"now": ist(clock.now()), "offset_seconds": clock.offset.total_seconds(), "rate": clock.rate}
 
 
 def _advance(gateway: Gateway, request: Request, fields: dict[str, Any]) -> Any:
-    seconds = fields.get("advance_seconds")
+    rate = fields.get("rate")
+    if rate is not None:
+        if isinstance(rate, bool) or not isinstance(rate, int) or not 1 <= rate <= MAX_RATE:
+            raise _refused(f"rate should be a whole number from 1 to {MAX_RATE}")
+        gateway.clock.rate = float(rate)
+        gateway.advance(0)
+    seconds = fields.get("advance_seconds", 0 if rate is not None else None)
     if isinstance(seconds, bool) or not isinstance(seconds, int) or not 0 <= seconds <= 10**9:
         raise _refused("advance_seconds should be a whole number of seconds, not negative")
     gateway.advance(seconds)

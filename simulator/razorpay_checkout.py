@@ -95,6 +95,8 @@ class _Pages:
             orders.require_payable(self._gateway, order)
         except Refusal as error:
             return _dead_end(error, checkout=checkout)
+        if form.get("method") not in opening.shown_methods(checkout):
+            return self._method_page(checkout, order, problem=("method", "This method is not offered"))
         problem = _problem(form)
         if problem is not None:
             return self._method_page(checkout, order, problem=problem, chosen=form.get("method", "card"))

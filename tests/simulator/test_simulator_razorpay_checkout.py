@@ -283,9 +283,11 @@ def test_options_prefill_lock_and_hide(razorpay: RazorpayMerchant, order: dict[s
         notes={"ref": "7"},
         config={"display": {"hide": [{"method": "wallet"}, {"method": "upi", "flows": ["collect"]}]}},
     )
+    refused = payer.choose("wallet")
     payer.pay("netbanking", email="asha@shop.example", contact="+919876543210")
 
     (payment,) = razorpay.attempts(order)
+    assert (refused.status_code, "not offered" in refused.text) == (400, True)
     page = payer.first.text
     assert re.search(r'id="method-upi"[^>]* checked', page)
     assert 'id="method-wallet"' not in page

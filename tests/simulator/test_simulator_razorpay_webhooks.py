@@ -8,7 +8,13 @@ from typing import Any
 import pytest
 
 from tests.simulator.razorpay_merchant import KEYS, WEBHOOK_SECRET, RazorpayMerchant, signature
-from tests.simulator.running_simulator import Merchant, Received, RunningSimulator, running_merchant
+from tests.simulator.running_simulator import (
+    Merchant,
+    Received,
+    RunningSimulator,
+    running_merchant,
+    until,
+)
 
 DAY = 24 * 3600
 
@@ -88,6 +94,16 @@ def test_webhooks_are_of_one_account(
     assert merchant.received == []
 
 
+def test_cashfrees_addresses_hear_nothing_of_razorpay(
+    simulator: RunningSimulator, razorpay: RazorpayMerchant, merchant: Merchant
+) -> None:
+    simulator.control("POST", "/endpoints", {"url": merchant.url})
+    razorpay.paid()
+    simulator.flush()
+
+    assert merchant.received == []
+
+
 def test_a_merchant_registers_webhooks_by_the_api(
     simulator: RunningSimulator, razorpay: RazorpayMerchant, merchant: Merchant
 ) -> None:
@@ -146,6 +162,36 @@ def test_a_silent_merchant_is_asked_sixteen_times_in_a_day_and_then_switched_off
     razorpay.paid()
     simulator.flush()
     assert len(merchant.received) == 17
+
+
+def test_a_day_passes_in_seconds_on_a_fast_clock(
+    simulator: RunningSimulator, razorpay: RazorpayMerchant, merchant: Merchant
+) -> None:
+    merchant.status = 500
+    razorpay.listen(merchant.url, events=["order.paid"])
+    razorpay.paid()
+
+    simulator.control("POST", "/clock", {"rate": DAY})
+    until(lambda: not simulator.control("GET", "/endpoints")["endpoints"][0]["active"], seconds=20)
+
+    assert len(merchant.received) == 16
+    assert simulator.control("POST", "/clock", {"rate": 1})["offset_seconds"] > DAY - 60
+
+
+def test_a_failure_waits_longer_for_its_second_attempt(
+    simulator: RunningSimulator, razorpay: RazorpayMerchant, merchant: Merchant
+) -> None:
+    merchant.status = 500
+    razorpay.listen(merchant.url, events=["payment.failed"])
+    razorpay.pay(razorpay.order(), outcome="FAILED")
+    simulator.flush()
+    simulator.advance(5)
+    simulator.flush()
+    after_five = len(merchant.received)
+    simulator.advance(4)
+    simulator.flush()
+
+    assert (after_five, len(merchant.received)) == (1, 2)
 
 
 def test_the_gaps_grow_with_the_attempts(
