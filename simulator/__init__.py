@@ -1,4 +1,4 @@
-"""A local stand-in for the payment gateway, spoken to over HTTP only.
+"""A local stand-in for both payment gateways, spoken to over HTTP only.
 
 It is an independent witness: neither the application nor the simulator imports the other.
 """

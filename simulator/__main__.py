@@ -11,7 +11,7 @@ from pathlib import Path
 import uvicorn
 
 from simulator.app import build_app
-from simulator.settings import DEFAULT_DATA_DIR, account_from
+from simulator.settings import DEFAULT_DATA_DIR, account_from, razorpay_keys_from
 
 GRACE_SECONDS = 2
 
@@ -29,7 +29,12 @@ def main(arguments: list[str] | None = None) -> int:
         )
         return 1
     account = account_from(os.environ)
-    app = build_app(options.data_dir, client_id=account.client_id, client_secret=account.client_secret)
+    app = build_app(
+        options.data_dir,
+        client_id=account.client_id,
+        client_secret=account.client_secret,
+        razorpay=razorpay_keys_from(os.environ, options.razorpay_webhook),
+    )
     config = uvicorn.Config(
         app, log_level="warning", access_log=False, timeout_graceful_shutdown=GRACE_SECONDS
     )
@@ -40,10 +45,11 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _options(arguments: list[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="simulator", description="Local payment gateway.")
+    parser = argparse.ArgumentParser(prog="simulator", description="Local payment gateways.")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8502)
     parser.add_argument("--data-dir", type=Path, default=DEFAULT_DATA_DIR)
+    parser.add_argument("--razorpay-webhook", metavar="URL", help="registered from the start")
     return parser.parse_args(arguments)
 
 

@@ -14,13 +14,23 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 from starlette.types import Message, Receive, Scope, Send
 
-from simulator import assets, cashfree_api, checkout_pages, control, dashboard
+from simulator import (
+    assets,
+    cashfree_api,
+    checkout_pages,
+    control,
+    dashboard,
+    razorpay_accounts,
+    razorpay_api,
+    razorpay_checkout,
+    razorpay_phone,
+)
 from simulator.clock import Clock, real_time
 from simulator.connection import TRANSPORT_KEY
 from simulator.courier import Courier
 from simulator.gateway import Gateway
 from simulator.lifecycle import process_due
-from simulator.settings import DEFAULT_CLIENT_ID, DEFAULT_CLIENT_SECRET, Account
+from simulator.settings import DEFAULT_CLIENT_ID, DEFAULT_CLIENT_SECRET, Account, RazorpayKeys
 from simulator.store import Store
 
 
@@ -36,6 +46,9 @@ class SimulatorApp(Starlette):
         # uvicorn hands over a bound method of the object that holds the connection.
         scope[TRANSPORT_KEY] = getattr(getattr(send, "__self__", None), "transport", None)
         process_due(self.gateway)
+        if self.gateway.clock.rate != 1.0:
+            # A fast clock leads ever further; what was answered must not be in the future of a restart.
+            self.gateway.advance(0)
 
         async def send_after_flush(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -50,11 +63,15 @@ def build_app(
     *,
     client_id: str = DEFAULT_CLIENT_ID,
     client_secret: str = DEFAULT_CLIENT_SECRET,
+    razorpay: RazorpayKeys | None = None,
     clock: Callable[[], datetime] = real_time,
 ) -> Starlette:
     """Return a simulator that remembers in ``state_dir``; ``clock`` tells the real time."""
     gateway = Gateway(Account(client_id, client_secret), Store(state_dir), Clock(clock))
+    gateway.razorpay = razorpay or RazorpayKeys()
     gateway.restore()
+    razorpay_accounts.accounts(gateway)
+    razorpay_accounts.register_own_webhook(gateway)
     courier_of: list[Courier] = []
 
     @contextlib.asynccontextmanager
@@ -79,6 +96,9 @@ def build_app(
             Route("/", _to_dashboard),
             *cashfree_api.routes(gateway),
             *checkout_pages.routes(gateway, flush),
+            *razorpay_checkout.routes(gateway, flush),
+            *razorpay_phone.routes(gateway),
+            *razorpay_api.routes(gateway),
             *dashboard.routes(gateway),
             *control.routes(gateway, flush),
             *assets.routes(gateway),

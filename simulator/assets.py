@@ -19,9 +19,12 @@ HERE = Path(__file__).parent
 MEDIA_TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 
 
+STATIC_FILES = {path.name: path.read_bytes() for path in (HERE / "static").iterdir()}
+
+
 def routes(gateway: Gateway) -> list[Route]:
     """GET /js/v3/cashfree.js and /static/…, from memory."""
-    files = {path.name: path.read_bytes() for path in (HERE / "static").iterdir()}
+    files = STATIC_FILES
 
     async def sdk(_: Request) -> Response:
         if gateway.faults.take("sdk_unavailable"):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -27,32 +27,18 @@ from simulator.faults import Fault
 from simulator.gateway import Gateway
 from simulator.limits import Allowance
 from simulator.records import StoredReply
+from simulator.transmission import (
+    AFTERWARDS,
+    HUGE_BODY_BYTES,
+    INSTEAD,
+    MAX_BODY_BYTES,
+    blanks,
+    drip,
+)
 from simulator.wire import rupees, to_json
 
 API_VERSIONS = frozenset({"2022-09-01", "2023-08-01", "2025-01-01", "2026-01-01"})
-MAX_BODY_BYTES = 1_000_000
 IDEMPOTENCY_RETENTION = timedelta(hours=24)
-HUGE_BODY_BYTES = 50_000_000
-INSTEAD = (
-    "outage",
-    "http_500",
-    "http_502",
-    "http_503",
-    "http_429",
-    "html_error_page",
-    "redirect_302",
-    "huge_body",
-    "drop_connection",
-)
-AFTERWARDS = (
-    "timeout_after_effect",
-    "drop_connection_after_effect",
-    "truncated_json",
-    "empty_body",
-    "slow_drip",
-    "wrong_amount",
-    "wrong_order_id",
-)
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 Call = Callable[[Gateway, calls.Asked], Any]
@@ -225,7 +211,7 @@ async def _fail_instead(request: Request, fault: Fault) -> Response:
     if fault.name == "redirect_302":
         return Response(status_code=302, headers={"location": "https://elsewhere.invalid/pg"})
     if fault.name == "huge_body":
-        return StreamingResponse(_blanks(HUGE_BODY_BYTES), media_type="application/json")
+        return StreamingResponse(blanks(HUGE_BODY_BYTES), media_type="application/json")
     unavailable = ApiError(503, "Service Unavailable", "request_failed", "api_error")
     error = {
         "http_500": errors.internal_error(),
@@ -242,7 +228,7 @@ async def _fail_afterwards(request: Request, fault: Fault, reply: _Reply, allowa
         await asyncio.sleep(30.0 if fault.seconds is None else fault.seconds)
     elif fault.name == "slow_drip":
         pause = 1.0 if fault.seconds is None else fault.seconds
-        return StreamingResponse(_drip(reply.body, pause), media_type="application/json")
+        return StreamingResponse(drip(reply.body, pause), media_type="application/json")
     elif fault.name == "empty_body":
         reply = _Reply(reply.status, b"")
     elif fault.name == "truncated_json":
@@ -253,15 +239,3 @@ async def _fail_afterwards(request: Request, fault: Fault, reply: _Reply, allowa
             lie = {"order_amount": rupees(100)}
         reply = _Reply(reply.status, to_json(calls.falsified(reply.body, lie)))
     return _response(request, reply, allowance)
-
-
-async def _drip(body: bytes, pause_seconds: float) -> AsyncIterator[bytes]:
-    for position in range(len(body)):
-        yield body[position : position + 1]
-        await asyncio.sleep(pause_seconds)
-
-
-async def _blanks(total: int) -> AsyncIterator[bytes]:
-    chunk = b" " * 500_000
-    for _ in range(total // len(chunk)):
-        yield chunk

@@ -1,4 +1,4 @@
-"""Simulator time: real time plus an offset that tests may push forward."""
+"""Simulator time: real time plus an offset that tests may push forward, or let grow faster."""
 
 from __future__ import annotations
 
@@ -15,11 +15,34 @@ def real_time() -> datetime:
 
 
 class Clock:
-    """A clock that can be moved forward."""
+    """A clock that can be moved forward and made to run faster."""
 
     def __init__(self, source: Callable[[], datetime] = real_time) -> None:
         self._source = source
-        self.offset = timedelta()
+        self._offset = timedelta()
+        self._rate = 1.0
+        self._since = source()
+
+    @property
+    def offset(self) -> timedelta:
+        """How far the simulator is ahead of real time."""
+        if self._rate == 1.0:
+            return self._offset
+        return self._offset + (self._source() - self._since) * (self._rate - 1.0)
+
+    @offset.setter
+    def offset(self, offset: timedelta) -> None:
+        self._offset, self._since = offset, self._source()
+
+    @property
+    def rate(self) -> float:
+        """Simulator seconds in a real second."""
+        return self._rate
+
+    @rate.setter
+    def rate(self, rate: float) -> None:
+        self.offset = self.offset
+        self._rate = rate
 
     def now(self) -> datetime:
         """Return the simulator's time, in UTC."""

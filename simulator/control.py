@@ -12,16 +12,26 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from simulator import control_faults, event_bodies, methods, orders, payments, refunds, webhooks
+from simulator import (
+    control_faults,
+    control_webhooks,
+    deliveries,
+    methods,
+    orders,
+    payments,
+    razorpay_control,
+    refunds,
+)
 from simulator.clock import ist
-from simulator.errors import ApiError
-from simulator.gateway import Gateway
+from simulator.errors import ApiError, Refusal
+from simulator.gateway import ANSWER_SECONDS, Gateway
 from simulator.lifecycle import process_due
-from simulator.records import Delivery, Endpoint, Event
 from simulator.validation import json_object
 from simulator.wire import to_json
 
 Flush = Callable[[], Awaitable[bool]]
+# A day in a second.
+MAX_RATE = 86_400
 Action = Callable[[Gateway, Request, dict[str, Any]], Any]
 
 
@@ -33,7 +43,7 @@ def routes(gateway: Gateway, flush: Flush) -> list[Route]:
             body = await request.body()
             try:
                 answer = action(gateway, request, json_object(body) if body.strip() else {})
-            except ApiError as error:
+            except Refusal as error:
                 return _json(error.body, error.status)
             return _json(answer)
 
@@ -48,25 +58,33 @@ def routes(gateway: Gateway, flush: Flush) -> list[Route]:
         route("/reset", "POST", _reset),
         route("/clock", "GET", _clock),
         route("/clock", "POST", _advance),
-        route("/endpoints", "GET", _endpoints),
-        route("/endpoints", "POST", _add_endpoint),
-        route("/endpoints", "DELETE", _remove_endpoints),
-        route("/endpoints/{endpoint_id}", "DELETE", _remove_endpoints),
-        route("/events", "GET", _events),
-        route("/events/test", "POST", _test_event),
-        route("/events/unknown", "POST", _unknown_event),
-        route("/events/raw", "POST", _raw_event),
-        route("/events/{event_id}/resend", "POST", _resend),
-        route("/webhooks/release", "POST", lambda g, r, f: {"released": webhooks.release_held(g)}),
+        route("/endpoints", "GET", control_webhooks.endpoints),
+        route("/endpoints", "POST", control_webhooks.add_endpoint),
+        route("/endpoints", "DELETE", control_webhooks.remove_endpoints),
+        route("/endpoints/{endpoint_id}", "POST", control_webhooks.change_endpoint),
+        route("/endpoints/{endpoint_id}", "DELETE", control_webhooks.remove_endpoints),
+        route("/events", "GET", control_webhooks.events),
+        route("/events/test", "POST", control_webhooks.test_event),
+        route("/events/unknown", "POST", control_webhooks.unknown_event),
+        route("/events/foreign", "POST", control_webhooks.foreign_event),
+        route("/events/raw", "POST", control_webhooks.raw_event),
+        route("/events/{event_id}/resend", "POST", control_webhooks.resend),
+        route("/webhooks/release", "POST", lambda g, r, f: {"released": deliveries.release_held(g)}),
+        route("/webhooks/patience", "GET", control_webhooks.patience),
+        route("/webhooks/patience", "POST", control_webhooks.patience),
         Route("/control/webhooks/flush", flush_webhooks, methods=["POST"]),
         route("/faults", "GET", control_faults.listed),
         route("/faults", "POST", control_faults.arm),
         route("/faults", "DELETE", control_faults.disarm),
         route("/faults/{name}", "DELETE", control_faults.disarm),
+        route("/accounts", "GET", razorpay_control.list_accounts),
+        route("/accounts", "POST", razorpay_control.add_account),
+        route("/accounts/{key_id}", "POST", razorpay_control.switch_account),
         route("/limits", "GET", control_faults.limits),
         route("/limits", "POST", control_faults.switch_limits),
         route("/orders/{order_id}/pay", "POST", _pay),
         route("/orders/{order_id}/settle_pending", "POST", _settle_pending),
+        route("/orders/{order_id}/capture", "POST", razorpay_control.capture),
         route("/orders/{order_id}/refund", "POST", _refund),
         route("/refunds/{refund_id}/settle", "POST", _settle_refund),
     ]
@@ -81,10 +99,21 @@ def _health(gateway: Gateway, request: Request, fields: dict[str, Any]) -> Any:
 
 
 def _truth(gateway: Gateway, request: Request, fields: dict[str, Any]) -> Any:
+    """What both gateways know; ``?gateway=`` leaves one of them out."""
+    halves = {"cashfree": _cashfree_truth, "razorpay": razorpay_control.truth}
+    wanted = request.query_params.get("gateway")
+    tables = [half(gateway) for name, half in halves.items() if wanted in (None, name)]
+    return {
+        kind: [row for table in tables for row in table[kind]] for kind in ("orders", "payments", "refunds")
+    }
+
+
+def _cashfree_truth(gateway: Gateway) -> dict[str, list[dict[str, Any]]]:
     store = gateway.store
     return {
         "orders": [
             {
+                "gateway": "cashfree",
                 "order_id": o.order_id,
                 "status": o.status,
                 "amount_paise": o.amount_paise,
@@ -95,6 +124,8 @@ def _truth(gateway: Gateway, request: Request, fields: dict[str, Any]) -> Any:
         ],
         "payments": [
             {
+                "gateway": "cashfree",
+                "payment_id": p.cf_payment_id,
                 "cf_payment_id": p.cf_payment_id,
                 "order_id": p.order_id,
                 "status": p.status,
@@ -106,6 +137,7 @@ def _truth(gateway: Gateway, request: Request, fields: dict[str, Any]) -> Any:
         ],
         "refunds": [
             {
+                "gateway": "cashfree",
                 "refund_id": r.refund_id,
                 "cf_refund_id": r.cf_refund_id,
                 "order_id": r.order_id,
@@ -124,18 +156,28 @@ def _reset(gateway: Gateway, request: Request, fields: dict[str, Any]) -> Any:
     gateway.agenda.clear()
     gateway.due_deliveries.clear()
     gateway.put_behind.clear()
+    gateway.running_refunds.clear()
     gateway.faults.disarm()
+    gateway.answer_seconds = ANSWER_SECONDS
     gateway.limits.switch(on=False, profile="sandbox", overrides={})
+    gateway.clock.rate = 1.0
     gateway.advance(-gateway.clock.offset.total_seconds())
     return {"status": "ok"}
 
 
 def _clock(gateway: Gateway, request: Request, fields: dict[str, Any]) -> Any:
-    return {"now": ist(gateway.now()), "offset_seconds": gateway.clock.offset.total_seconds()}
+    clock = gateway.clock
+    return {"now": ist(clock.now()), "offset_seconds": clock.offset.total_seconds(), "rate": clock.rate}
 
 
 def _advance(gateway: Gateway, request: Request, fields: dict[str, Any]) -> Any:
-    seconds = fields.get("advance_seconds")
+    rate = fields.get("rate")
+    if rate is not None:
+        if isinstance(rate, bool) or not isinstance(rate, int) or not 1 <= rate <= MAX_RATE:
+            raise _refused(f"rate should be a whole number from 1 to {MAX_RATE}")
+        gateway.clock.rate = float(rate)
+        gateway.advance(0)
+    seconds = fields.get("advance_seconds", 0 if rate is not None else None)
     if isinstance(seconds, bool) or not isinstance(seconds, int) or not 0 <= seconds <= 10**9:
         raise _refused("advance_seconds should be a whole number of seconds, not negative")
     gateway.advance(seconds)
@@ -143,84 +185,10 @@ def _advance(gateway: Gateway, request: Request, fields: dict[str, Any]) -> Any:
     return _clock(gateway, request, fields)
 
 
-def _endpoints(gateway: Gateway, request: Request, fields: dict[str, Any]) -> Any:
-    return {
-        "endpoints": [
-            {"id": e.endpoint_id, "url": e.url, "version": e.version}
-            for e in gateway.store.endpoints.values()
-        ]
-    }
-
-
-def _add_endpoint(gateway: Gateway, request: Request, fields: dict[str, Any]) -> Any:
-    url, version = fields.get("url"), fields.get("version", "2025-01-01")
-    if not isinstance(url, str) or not webhooks.is_acceptable_address(url):
-        raise _refused("url should be https, or http on this machine")
-    if version not in event_bodies.WEBHOOK_VERSIONS:
-        raise _refused(f"version should be one of {', '.join(event_bodies.WEBHOOK_VERSIONS)}")
-    endpoint = Endpoint(f"end_{gateway.store.next_number()}", url, version)
-    gateway.store.save(endpoint)
-    return {"id": endpoint.endpoint_id, "url": url, "version": version}
-
-
-def _remove_endpoints(gateway: Gateway, request: Request, fields: dict[str, Any]) -> Any:
-    one = request.path_params.get("endpoint_id") or fields.get("id")
-    chosen = [one] if one else list(gateway.store.endpoints)
-    gateway.store.flush()
-    return {"removed": sum(gateway.store.remove_endpoint(endpoint_id) for endpoint_id in chosen)}
-
-
-def _events(gateway: Gateway, request: Request, fields: dict[str, Any]) -> Any:
-    wanted = request.query_params.get("order_id")
-    return {
-        "events": [
-            _shown_event(gateway, event)
-            for event in gateway.store.events.values()
-            if wanted is None or event.order_id == wanted
-        ]
-    }
-
-
-def _resend(gateway: Gateway, request: Request, fields: dict[str, Any]) -> Any:
-    event = gateway.store.events.get(request.path_params["event_id"])
-    if event is None:
-        raise _refused("no such event", status=404)
-    return {"resent": webhooks.resend(gateway, event)}
-
-
-def _test_event(gateway: Gateway, request: Request, fields: dict[str, Any]) -> Any:
-    content = {"test_object": {"test_key": "test_value"}}
-    event = webhooks.emit(
-        gateway,
-        "WEBHOOK",
-        lambda version: content,
-        order=_optional_order(gateway, fields),
-        at=gateway.now(),
-    )
-    return _shown_event(gateway, event)
-
-
-def _unknown_event(gateway: Gateway, request: Request, fields: dict[str, Any]) -> Any:
-    content = {"surprise": {"amount": "1"}}
-    event = webhooks.emit(
-        gateway,
-        "EVENT_OF_TOMORROW_WEBHOOK",
-        lambda version: content,
-        order=_optional_order(gateway, fields),
-        at=gateway.now(),
-    )
-    return _shown_event(gateway, event)
-
-
-def _raw_event(gateway: Gateway, request: Request, fields: dict[str, Any]) -> Any:
-    body = fields.get("body")
-    if not isinstance(body, str):
-        raise _refused("body should be a string")
-    order = _optional_order(gateway, fields)
-    return _shown_event(gateway, webhooks.emit_raw(gateway, body, order=order))
-
-
 def _pay(gateway: Gateway, request: Request, fields: dict[str, Any]) -> Any:
+    theirs = gateway.store.razorpay_orders.get(request.path_params["order_id"])
+    if theirs is not None:
+        return razorpay_control.pay(gateway, theirs, fields)
     order = orders.find(gateway, request.path_params["order_id"])
     method, outcome = fields.get("method", "card"), fields.get("outcome", "SUCCESS")
     if method not in methods.METHODS:
@@ -231,6 +199,9 @@ def _pay(gateway: Gateway, request: Request, fields: dict[str, Any]) -> Any:
 
 
 def _settle_pending(gateway: Gateway, request: Request, fields: dict[str, Any]) -> Any:
+    theirs = gateway.store.razorpay_orders.get(request.path_params["order_id"])
+    if theirs is not None:
+        return razorpay_control.settle_pending(gateway, theirs, fields)
     order = orders.find(gateway, request.path_params["order_id"])
     pending = [p for p in gateway.payments_of(order) if p.is_open]
     if not pending:
@@ -241,6 +212,9 @@ def _settle_pending(gateway: Gateway, request: Request, fields: dict[str, Any]) 
 
 
 def _refund(gateway: Gateway, request: Request, fields: dict[str, Any]) -> Any:
+    theirs = gateway.store.razorpay_orders.get(request.path_params["order_id"])
+    if theirs is not None:
+        return razorpay_control.refund(gateway, theirs, fields)
     order = orders.find(gateway, request.path_params["order_id"])
     refund = refunds.request(
         gateway,
@@ -254,6 +228,9 @@ def _refund(gateway: Gateway, request: Request, fields: dict[str, Any]) -> Any:
 
 def _settle_refund(gateway: Gateway, request: Request, fields: dict[str, Any]) -> Any:
     wanted = request.path_params["refund_id"]
+    theirs = gateway.store.razorpay_refunds.get(wanted)
+    if theirs is not None:
+        return razorpay_control.settle_refund(gateway, theirs, fields.get("outcome"))
     found = [r for r in gateway.store.refunds.values() if r.refund_id == wanted]
     if not found:
         raise _refused("no such refund", status=404)
@@ -261,10 +238,6 @@ def _settle_refund(gateway: Gateway, request: Request, fields: dict[str, Any]) -
         raise _refused(f"outcome should be one of {', '.join(sorted(refunds.STATUSES))}")
     refunds.settle(gateway, found[0], fields["outcome"], gateway.now())
     return {"refund_id": wanted, "status": found[0].status}
-
-
-def _optional_order(gateway: Gateway, fields: dict[str, Any]) -> Any:
-    return orders.find(gateway, fields["order_id"]) if fields.get("order_id") else None
 
 
 def _outcome(outcome: Any) -> str:
@@ -280,29 +253,6 @@ def _paise(fields: dict[str, Any]) -> int | None:
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         raise _refused("amount_paise should be a positive whole number")
     return value
-
-
-def _shown_event(gateway: Gateway, event: Event) -> dict[str, Any]:
-    return {
-        "id": event.event_id,
-        "type": event.event_type,
-        "order_id": event.order_id,
-        "created_at": ist(event.created_at),
-        "deliveries": [_shown_delivery(gateway.store.deliveries[key]) for key in event.delivery_ids],
-    }
-
-
-def _shown_delivery(delivery: Delivery) -> dict[str, Any]:
-    return {
-        "url": delivery.url,
-        "version": delivery.version,
-        "state": delivery.state,
-        "attempts": delivery.attempt,
-        "due_at": ist(delivery.due_at),
-        "idempotency_key": delivery.idempotency_key,
-        "body": delivery.body,
-        "log": delivery.log,
-    }
 
 
 def _refused(why: str, *, status: int = 400) -> ApiError:

@@ -11,7 +11,10 @@ from simulator.errors import ApiError
 from simulator.faults import FAULTS
 from simulator.gateway import Gateway
 
-KNOWN_SETTINGS = frozenset({"name", "count", "order_id", "seconds", "probability", "seed", "operation"})
+KNOWN_SETTINGS = frozenset(
+    {"name", "count", "order_id", "gateway", "seconds", "probability", "seed", "operation"}
+)
+GATEWAYS = ("cashfree", "razorpay")
 OPERATIONS = frozenset(
     {
         "any",
@@ -26,6 +29,14 @@ OPERATIONS = frozenset(
         "authenticate",
         "settlements",
         "simulate",
+        # Razorpay's, beside those both have
+        "find_orders",
+        "list_payments",
+        "edit",
+        "capture",
+        "upi",
+        "webhooks",
+        "checkout",
     }
 )
 
@@ -45,6 +56,8 @@ def arm(gateway: Gateway, request: Request, fields: dict[str, Any]) -> Any:
     operation = fields.get("operation") or "any"
     if operation not in OPERATIONS:
         raise _refused(f"operation should be one of {', '.join(sorted(OPERATIONS))}")
+    if fields.get("gateway") not in (None, "any", *GATEWAYS):
+        raise _refused(f"gateway should be one of {', '.join(GATEWAYS)}")
     count = fields.get("count")
     if count is not None and (isinstance(count, bool) or not isinstance(count, int) or count < 1):
         raise _refused("count should be a positive whole number or null")
@@ -53,6 +66,7 @@ def arm(gateway: Gateway, request: Request, fields: dict[str, Any]) -> Any:
         count=count,
         operation=operation,
         order_id=fields.get("order_id"),
+        gateway=fields.get("gateway") or "any",
         seconds=_number(fields, "seconds"),
         probability=1.0 if fields.get("probability") is None else _number(fields, "probability"),
         seed=int(_number(fields, "seed") or 0),

@@ -1,6 +1,8 @@
-"""Error replies of the REST interface: reference sections "Errors" and "Validation style"."""
+"""Error replies of Cashfree's REST interface: reference sections "Errors" and "Validation style"."""
 
 from __future__ import annotations
+
+from typing import Any
 
 HELP = (
     "Check latest errors and resolution from Merchant Dashboard API logs: https://bit.ly/4glEd0W"
@@ -8,8 +10,16 @@ HELP = (
 )
 
 
-class ApiError(Exception):
-    """A refusal with the gateway's own wording."""
+class Refusal(Exception):
+    """An answer other than success, ready to be sent."""
+
+    def __init__(self, status: int, message: str, body: dict[str, Any]) -> None:
+        super().__init__(message)
+        self.status, self.body = status, body
+
+
+class ApiError(Refusal):
+    """A refusal in Cashfree's wording, which the control interface speaks as well."""
 
     def __init__(
         self,
@@ -20,9 +30,7 @@ class ApiError(Exception):
         *,
         has_help: bool = False,
     ) -> None:
-        super().__init__(message)
-        self.status = status
-        self.body = {"message": message, "code": code, "type": error_type}
+        super().__init__(status, message, {"message": message, "code": code, "type": error_type})
         if has_help:
             self.body["help"] = HELP
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 # name -> what happens; README.md repeats this list and a test keeps the two equal.
 FAULTS = {
-    "http_500": "answer 500 internal_error, nothing done",
-    "http_502": "answer 502 bank_processing_failure, nothing done",
+    "http_500": "answer 500 (internal_error, SERVER_ERROR), nothing done",
+    "http_502": "answer 502 (bank_processing_failure; Razorpay an HTML page), nothing done",
     "http_503": "answer 503, nothing done",
-    "http_429": "answer 429 rate_limit_error with x-ratelimit-retry, nothing done",
+    "http_429": "answer 429 (Cashfree with x-ratelimit-retry), nothing done",
     "slow": "wait `seconds` (5), then work as usual",
     "timeout_after_effect": "do the work, then wait `seconds` (30) before replying",
     "drop_connection": "close the connection without reply, nothing done",
@@ -23,8 +25,8 @@ FAULTS = {
     "redirect_302": "answer 302 to another host, nothing done",
     "huge_body": "answer 200 with 50 MB, nothing done",
     "outage": "every REST call answers 503",
-    "wrong_amount": "do the work, reply with another order_amount",
-    "wrong_order_id": "do the work, reply with another order_id",
+    "wrong_amount": "do the work, reply with another amount",
+    "wrong_order_id": "do the work, reply with another order id",
     "hold_webhooks": "keep webhooks until POST /control/webhooks/release",
     "drop_webhooks": "lose webhooks",
     "duplicate_webhooks": "send each webhook twice",
@@ -32,10 +34,14 @@ FAULTS = {
     "wrong_signature": "sign a webhook with another secret",
     "webhook_before_redirect": "the browser returns only after the webhook was answered",
     "redirect_before_webhook": "the webhook leaves `seconds` (5) after the browser",
-    "late_success": "a success stays PENDING and comes `seconds` (900) later",
-    "surcharge": "the payer is charged 2 % on top: payment_amount is not order_amount",
+    "late_success": "a success comes `seconds` (900) later: PENDING until then, with Razorpay failed",
+    "surcharge": "the payer is charged 2 % on top: it pays another amount than the order's",
     "double_success": "a success is followed by a second one on the same order",
-    "sdk_unavailable": "the script cashfree.js answers 503",
+    "sdk_unavailable": "the scripts cashfree.js and checkout.js answer 503",
+    "list_lag": "Razorpay's lists leave out what is younger than `seconds` (120)",
+    "reordered_keys": "a Razorpay webhook's JSON has its keys in another order",
+    "extra_fields": "a Razorpay webhook has members that nobody knows",
+    "utf8_bodies": "a Razorpay webhook writes letters beyond ASCII as they are, not escaped",
 }
 
 
@@ -48,6 +54,7 @@ class Fault:
     count: int | None = None
     operation: str = "any"
     order_id: str | None = None
+    gateway: str = "any"
     seconds: float | None = None
     probability: float = 1.0
     seed: int = 0
@@ -63,6 +70,7 @@ class Fault:
             "taken": self.taken,
             "operation": self.operation,
             "order_id": self.order_id,
+            "gateway": self.gateway,
             "seconds": self.seconds,
             "probability": self.probability,
             "seed": self.seed,
@@ -91,11 +99,22 @@ class Faults:
         return before - len(self.armed)
 
     def take(self, *names: str, operation: str = "any", order_id: str | None = None) -> Fault | None:
-        """Return the first armed fault that strikes here, using up one of its count."""
+        """Return the first armed fault that strikes Cashfree here, using up one of its count."""
+        return self.take_for("cashfree", *names, operation=operation, order_id=order_id)
+
+    def take_for(
+        self, gateway: str, *names: str, operation: str = "any", order_id: str | None = None
+    ) -> Fault | None:
+        """The same for either gateway."""
         for fault in self.armed:
-            if fault.name in names and _fits(fault, operation, order_id):
+            is_of_gateway = fault.gateway in ("any", gateway)
+            if is_of_gateway and fault.name in names and _fits(fault, operation, order_id):
                 return self._use(fault)
         return None
+
+    def taker(self, gateway: str) -> Callable[..., Fault | None]:
+        """Return the way of taking one gateway's faults, for code that serves both."""
+        return self.take if gateway == "cashfree" else partial(self.take_for, gateway)
 
     def _use(self, fault: Fault) -> Fault | None:
         if fault.dice.random() >= fault.probability:

@@ -1,4 +1,4 @@
-"""The one simulated gateway that every route works on: account, memory, time, faults and agenda."""
+"""What every route of both gateways works on: accounts, memory, time, faults and agenda."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ from simulator.clock import Clock
 from simulator.faults import Faults
 from simulator.limits import Limits
 from simulator.records import Order, Payment, Refund
-from simulator.settings import Account
+from simulator.settings import Account, RazorpayKeys
 from simulator.store import Store
+
+ANSWER_SECONDS = 5.0
 
 
 class Agenda:
@@ -30,6 +32,10 @@ class Agenda:
         if self._entries and self._entries[0][0] <= now:
             return heapq.heappop(self._entries)
         return None
+
+    def next_at(self) -> datetime | None:
+        """When the next entry becomes due."""
+        return self._entries[0][0] if self._entries else None
 
     def clear(self) -> None:
         """Forget everything."""
@@ -53,6 +59,11 @@ class Gateway:
     due_deliveries: list[str] = field(default_factory=list)
     put_behind: set[str] = field(default_factory=set)
     wake_courier: Callable[[], None] = _nothing_to_wake
+    razorpay: RazorpayKeys = field(default_factory=RazorpayKeys)
+    # Refunds under way, by idempotency key: a second one under the same key is turned away.
+    running_refunds: set[str] = field(default_factory=set)
+    # Real seconds a merchant's server may take for a webhook.
+    answer_seconds: float = ANSWER_SECONDS
 
     def now(self) -> datetime:
         """Return simulator time."""
@@ -88,3 +99,11 @@ class Gateway:
                 delivery.state = "waiting"
             if delivery.state == "waiting":
                 self.agenda.add(delivery.due_at, "delivery", delivery.key)
+            if delivery.state == "exhausted":
+                self.agenda.add(delivery.due_at, "razorpay_delivery", delivery.key)
+        for attempt in self.store.razorpay_payments.values():
+            if attempt.settles_at is not None:
+                self.agenda.add(attempt.settles_at, "razorpay_payment", attempt.key)
+        for given_back in self.store.razorpay_refunds.values():
+            if given_back.settles_at is not None:
+                self.agenda.add(given_back.settles_at, "razorpay_refund", given_back.key)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from simulator import orders, payments, refunds
+from simulator import orders, payments, razorpay_lifecycle, refunds
 from simulator.gateway import Gateway
 
 
@@ -24,7 +24,9 @@ def process_due(gateway: Gateway) -> None:
 
 
 def _happen(gateway: Gateway, kind: str, key: str, when: datetime) -> None:
-    if kind == "order":
+    if kind.startswith("razorpay_"):
+        razorpay_lifecycle.happen(gateway, kind, key, when)
+    elif kind == "order":
         order = gateway.store.orders.get(key)
         if order is not None and order.expires_at <= when:
             orders.expire(gateway, order)

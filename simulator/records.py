@@ -1,10 +1,21 @@
-"""What the simulator remembers. Amounts are integer paise; every ``*_at`` is an aware moment."""
+"""What the simulator remembers: Cashfree's records, and those both gateways use.
+
+Amounts are integer paise; every ``*_at`` is an aware moment.
+"""
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
 from typing import Any, ClassVar, TypeVar
+
+from simulator.razorpay_records import (
+    RazorpayAccount,
+    RazorpayCheckout,
+    RazorpayOrder,
+    RazorpayPayment,
+    RazorpayRefund,
+)
 
 OPEN_PAYMENT = frozenset({"NOT_ATTEMPTED", "PENDING"})
 
@@ -105,6 +116,7 @@ class Event:
     event_type: str
     order_id: str | None
     created_at: datetime
+    gateway: str = "cashfree"
     delivery_ids: list[str] = field(default_factory=list)
 
     @property
@@ -116,7 +128,9 @@ class Event:
 class Delivery:
     """One event on its way to one address.
 
-    States: waiting, sending, delivered, given_up, held, dropped.
+    States: waiting, sending, delivered, given_up, held, dropped, and exhausted: Razorpay made its last
+    attempt, but its day is not over. ``secret`` is the one that signs Razorpay's attempts: an event keeps
+    the secret it was born under.
     """
 
     kind: ClassVar[str] = "delivery"
@@ -129,6 +143,9 @@ class Delivery:
     due_at: datetime
     state: str = "waiting"
     attempt: int = 0
+    gateway: str = "cashfree"
+    secret: str = field(default="", repr=False)
+    endpoint_id: str = ""
     log: list[dict[str, Any]] = field(default_factory=list)
 
     @property
@@ -138,12 +155,21 @@ class Delivery:
 
 @dataclass(slots=True)
 class Endpoint:
-    """An address registered in the gateway's dashboard, with the webhook version it wants."""
+    """An address registered in a gateway's dashboard.
+
+    Cashfree's has the webhook version it wants; Razorpay's a secret, a list of events (empty: all) and
+    the account it belongs to.
+    """
 
     kind: ClassVar[str] = "endpoint"
     endpoint_id: str
     url: str
     version: str
+    gateway: str = "cashfree"
+    key_id: str = ""
+    secret: str = field(default="", repr=False)
+    events: list[str] = field(default_factory=list)
+    is_active: bool = True
 
     @property
     def key(self) -> str:
@@ -177,7 +203,21 @@ class SimulationRun:
         return self.simulation_id
 
 
-Record = Order | Payment | Refund | Event | Delivery | Endpoint | StoredReply | SimulationRun
+Record = (
+    Order
+    | Payment
+    | Refund
+    | Event
+    | Delivery
+    | Endpoint
+    | StoredReply
+    | SimulationRun
+    | RazorpayAccount
+    | RazorpayCheckout
+    | RazorpayOrder
+    | RazorpayPayment
+    | RazorpayRefund
+)
 R = TypeVar("R", bound=Record)
 
 

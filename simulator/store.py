@@ -14,6 +14,13 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from simulator.razorpay_records import (
+    RazorpayAccount,
+    RazorpayCheckout,
+    RazorpayOrder,
+    RazorpayPayment,
+    RazorpayRefund,
+)
 from simulator.records import (
     Delivery,
     Endpoint,
@@ -55,6 +62,11 @@ class Store:
         self.endpoints = self._load(Endpoint)
         self.replies = self._load(StoredReply)
         self.simulations = self._load(SimulationRun)
+        self.razorpay_accounts = self._load(RazorpayAccount)
+        self.razorpay_orders = self._load(RazorpayOrder)
+        self.razorpay_payments = self._load(RazorpayPayment)
+        self.razorpay_refunds = self._load(RazorpayRefund)
+        self.razorpay_checkouts = self._load(RazorpayCheckout)
         self.order_of_session = {o.session_id: o.order_id for o in self.orders.values()}
         self._numbers["last"] = int(self.text("last_number", "0"))
 
@@ -132,4 +144,9 @@ class Store:
             "endpoint": self.endpoints,
             "reply": self.replies,
             "simulation": self.simulations,
+            "razorpay_account": self.razorpay_accounts,
+            "razorpay_order": self.razorpay_orders,
+            "razorpay_payment": self.razorpay_payments,
+            "razorpay_refund": self.razorpay_refunds,
+            "razorpay_checkout": self.razorpay_checkouts,
         }

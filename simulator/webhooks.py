@@ -1,16 +1,16 @@
-"""From an event to signed requests: who is told, in which version, when. The courier sends."""
+"""From a Cashfree event to signed requests: who is told, in which version, when. The courier sends."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
 import hmac
-import secrets
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
+from simulator.deliveries import Letter, Sender, enqueue, plan
 from simulator.event_bodies import envelope
 from simulator.gateway import Gateway
 from simulator.records import Delivery, Event, Order
@@ -19,8 +19,6 @@ from simulator.wire import to_json
 # After attempt 1, 2 and 3; then the event is given up, as with the gateway's default policy.
 RETRY_DELAYS = (timedelta(minutes=2), timedelta(minutes=10), timedelta(minutes=30))
 LOCAL_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
-REORDER_PATIENCE = timedelta(seconds=30)
-DEFAULT_REDIRECT_LEAD_SECONDS = 5.0
 
 Content = Callable[[str], dict[str, Any]]
 
@@ -50,7 +48,7 @@ def emit(gateway: Gateway, event_type: str, content: Content, *, order: Order | 
         body = to_json(envelope(event_type, content(version), at)).decode()
         key = base64.b64encode(hashlib.sha256(f"{event.event_id} {url}".encode()).digest()).decode()
         for _ in range(copies):
-            _enqueue(gateway, event, url=url, version=version, body=body, key=key)
+            enqueue(gateway, event, Letter(url=url, version=version, body=body, key=key))
     gateway.wake_courier()
     return event
 
@@ -65,45 +63,9 @@ def emit_raw(gateway: Gateway, body: str, *, order: Order | None) -> Event:
     )
     gateway.store.save(event)
     for url, version in _addresses(gateway, order):
-        _enqueue(gateway, event, url=url, version=version, body=body, key=event.event_id)
+        enqueue(gateway, event, Letter(url=url, version=version, body=body, key=event.event_id))
     gateway.wake_courier()
     return event
-
-
-def resend(gateway: Gateway, event: Event) -> int:
-    """Send an event again to every address it had, under its old idempotency key."""
-    sent = 0
-    for delivery in {
-        d.url: d for d in (gateway.store.deliveries[key] for key in event.delivery_ids)
-    }.values():
-        again = _new_delivery(
-            gateway,
-            event,
-            url=delivery.url,
-            version=delivery.version,
-            body=delivery.body,
-            key=delivery.idempotency_key,
-        )
-        plan(gateway, again, gateway.now())
-        sent += 1
-    gateway.wake_courier()
-    return sent
-
-
-def release_held(gateway: Gateway) -> int:
-    """Make every held delivery due now. Returns how many."""
-    held = [d for d in gateway.store.deliveries.values() if d.state == "held"]
-    for delivery in held:
-        plan(gateway, delivery, gateway.now())
-    gateway.wake_courier()
-    return len(held)
-
-
-def plan(gateway: Gateway, delivery: Delivery, due_at: datetime) -> None:
-    """Let a delivery wait until a moment."""
-    delivery.state, delivery.due_at = "waiting", due_at
-    gateway.store.save(delivery)
-    gateway.agenda.add(due_at, "delivery", delivery.key)
 
 
 def signed_headers(gateway: Gateway, delivery: Delivery, *, has_wrong_signature: bool) -> dict[str, str]:
@@ -131,51 +93,20 @@ def signature(secret: str, timestamp: str, body: bytes) -> str:
 
 
 def _addresses(gateway: Gateway, order: Order | None) -> list[tuple[str, str]]:
-    addresses = [(e.url, e.version) for e in gateway.store.endpoints.values()]
+    known = gateway.store.endpoints.values()
+    addresses = [(e.url, e.version) for e in known if e.gateway == "cashfree"]
     if order is not None and order.meta.get("notify_url"):
         # Which version notify_url gets is not documented; the order's own version is the likeliest.
         addresses.append((order.meta["notify_url"], order.api_version))
     return addresses
 
 
-def _enqueue(gateway: Gateway, event: Event, *, url: str, version: str, body: str, key: str) -> None:
-    delivery = _new_delivery(gateway, event, url=url, version=version, body=body, key=key)
-    now, order_id = gateway.now(), event.order_id
-    if gateway.faults.take("drop_webhooks", order_id=order_id):
-        delivery.state = "dropped"
+def _plan_next(gateway: Gateway, delivery: Delivery) -> None:
+    if delivery.attempt > len(RETRY_DELAYS):
+        delivery.state = "given_up"
         return
-    if gateway.faults.take("hold_webhooks", order_id=order_id):
-        delivery.state = "held"
-        return
-    late = gateway.faults.take("redirect_before_webhook", order_id=order_id)
-    if late is not None:
-        lead = DEFAULT_REDIRECT_LEAD_SECONDS if late.seconds is None else late.seconds
-        plan(gateway, delivery, now + timedelta(seconds=lead))
-        return
-    if not behind(gateway, url) and gateway.faults.take("reorder_webhooks", order_id=order_id):
-        gateway.put_behind.add(delivery.key)
-        plan(gateway, delivery, now + REORDER_PATIENCE)
-        return
-    plan(gateway, delivery, now)
+    # From the planned moment, not from now: one long jump of the clock runs all retries.
+    plan(gateway, delivery, delivery.due_at + RETRY_DELAYS[delivery.attempt - 1])
 
 
-def behind(gateway: Gateway, url: str) -> list[Delivery]:
-    """Deliveries to an address that were put behind the next one."""
-    waiting = [gateway.store.deliveries[key] for key in gateway.put_behind]
-    return [delivery for delivery in waiting if delivery.url == url]
-
-
-def _new_delivery(gateway: Gateway, event: Event, *, url: str, version: str, body: str, key: str) -> Delivery:
-    delivery = Delivery(
-        delivery_id=f"dlv_{gateway.store.next_number()}_{secrets.token_hex(2)}",
-        event_id=event.event_id,
-        url=url,
-        version=version,
-        body=body,
-        idempotency_key=key,
-        due_at=gateway.now(),
-    )
-    event.delivery_ids.append(delivery.delivery_id)
-    gateway.store.save(event)
-    gateway.store.save(delivery)
-    return delivery
+SENDER = Sender(signed_headers, is_accepted=lambda answer: answer == "200", plan_next=_plan_next)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.simulator.razorpay_merchant import RazorpayMerchant
 from tests.simulator.running_simulator import (
     Merchant,
     RunningSimulator,
@@ -30,3 +31,8 @@ def simulator(shared_simulator: RunningSimulator) -> RunningSimulator:
 def merchant() -> Iterator[Merchant]:
     with running_merchant() as merchant:
         yield merchant
+
+
+@pytest.fixture
+def razorpay(simulator: RunningSimulator) -> RazorpayMerchant:
+    return RazorpayMerchant(simulator)

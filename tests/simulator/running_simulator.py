@@ -94,10 +94,11 @@ class Received:
 
 @dataclass
 class Merchant:
-    """A webhook receiver; ``status`` is what it answers."""
+    """A webhook receiver; ``status`` is what it answers, once ``may_answer`` is set."""
 
     url: str = ""
     status: int = 200
+    may_answer: threading.Event = field(default_factory=threading.Event)
     received: list[Received] = field(default_factory=list)
 
 
@@ -143,7 +144,9 @@ def running_simulator(state_dir: Path) -> Iterator[RunningSimulator]:
 def simulator_process(state_dir: Path) -> Iterator[tuple[subprocess.Popen[str], RunningSimulator]]:
     """Start the simulator by its command line, as a process that may be killed."""
     command = [sys.executable, "-m", "simulator", "--port", "0", "--data-dir", str(state_dir)]
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("CASHFREE_")}
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith(("CASHFREE_", "RAZORPAY_"))
+    }
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, text=True, cwd=REPOSITORY, env=environment
     ) as process:
@@ -159,17 +162,21 @@ def simulator_process(state_dir: Path) -> Iterator[tuple[subprocess.Popen[str], 
 def running_merchant() -> Iterator[Merchant]:
     """Serve a webhook receiver from a thread."""
     merchant = Merchant()
+    merchant.may_answer.set()
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["content-length"]))
             headers = {name.lower(): value for name, value in self.headers.items()}
             merchant.received.append(Received(headers, body))
+            merchant.may_answer.wait(10)
             self.send_response(merchant.status)
             if merchant.status in (301, 302):
                 self.send_header("location", merchant.url)
             self.send_header("content-length", "0")
-            self.end_headers()
+            # One who gave up waiting is not there any more.
+            with contextlib.suppress(ConnectionError):
+                self.end_headers()
 
         def log_message(self, *_: Any) -> None:
             """Stay silent."""
@@ -181,6 +188,7 @@ def running_merchant() -> Iterator[Merchant]:
     try:
         yield merchant
     finally:
+        merchant.may_answer.set()
         server.shutdown()
         server.server_close()
         thread.join(10)
