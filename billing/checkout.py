@@ -85,7 +85,7 @@ def terminate_order(services: Services, order_id: str) -> None:
     if order is None or order.status is not OrderStatus.SUPERSEDED:
         return
     try:
-        services.gateway(order.gateway).terminate_order(order_id)
+        services.gateway(order.gateway).terminate_order(order.ref)
     except GatewayObjectNotFound:
         return  # It never came into being there, so nobody can pay it.
     # It may have been paid in the meantime: the gateway's answer counts, not our wish.

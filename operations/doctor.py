@@ -13,6 +13,7 @@ from config import Settings, find_warnings
 from database.engine import database_now
 from database.queue import worker_is_alive
 from domain.errors import GatewayError, GatewayObjectNotFound, GatewayUnavailable
+from domain.gateway import OrderRef
 from operations.simulator_process import start_simulator, stop_simulator
 from wiring import build_services
 
@@ -68,7 +69,7 @@ def _worker(conn: Connection) -> Finding:
 def _gateway(settings: Settings) -> Finding:
     simulator = start_simulator(settings) if settings.uses_simulator else None
     try:
-        CashfreePaymentGateway.from_settings(settings).fetch_order("ORDERDOCTOR00000000")
+        CashfreePaymentGateway.from_settings(settings).fetch_order(OrderRef("ORDERDOCTOR00000000"))
         sentence, good = "answers", True
     except GatewayObjectNotFound:
         sentence, good = "answers and accepts our credentials", True

@@ -137,10 +137,10 @@ def test_a_look_that_began_before_the_payment_and_is_applied_after_it_takes_noth
         def __getattr__(self, name):
             return getattr(gateway, name)
 
-        def fetch_payments(self, order_id):
-            old = gateway.fetch_payments(order_id)
-            gateway.pay(order_id)
-            sync_order(services, order_id)
+        def fetch_payments(self, ref):
+            old = gateway.fetch_payments(ref)
+            gateway.pay(ref.order_id)
+            sync_order(services, ref.order_id)
             return old
 
     stale = sync_order(replace(services, gateways={"cashfree": Slow()}), order.id)

@@ -176,7 +176,7 @@ def test_an_open_refund_is_asked_after(shop, user, gateway, order) -> None:
     sync_order(shop, order.id)
     key = "REFUND00000000000001"
     request_refund(shop, admin, order_id=order.id, amount_paise=49900, reason="asked", refund_key=key)
-    gateway.create_refund(order.id, refund_id=key, amount_paise=49900, note="")
+    gateway.create_refund(order.ref, gateway_payment_id="", refund_id=key, amount_paise=49900, note="")
     age(shop, timedelta(minutes=3))
 
     assert sweep(shop).asked == 1
