@@ -270,7 +270,7 @@ def test_an_answer_about_another_order_is_invalid(mocked) -> None:
 def test_an_id_cashfree_cannot_have_is_not_found_without_asking(mocked, order_id) -> None:
     for fetch in (gateway().fetch_order, gateway().fetch_payments, gateway().fetch_refunds):
         with pytest.raises(errors.GatewayObjectNotFound):
-            fetch(order_id)
+            fetch(OrderRef(order_id))
 
     assert len(mocked.calls) == 0
 
