@@ -22,6 +22,14 @@ from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource
 
 from domain.accounts import check_password, normal_email
 from domain.placeholders import looks_like_placeholder
+from domain.razorpay_keys import (
+    RAZORPAY_HOST,
+    SIMULATOR_KEY_ID,
+    RazorpayEnv,
+    environment_of,
+    key_problems,
+    production_problems,
+)
 
 ROOT = Path(__file__).resolve().parent
 LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -34,11 +42,8 @@ CASHFREE_HOSTS = {
 }
 CASHFREE_SCRIPT = "https://sdk.cashfree.com/js/v3/cashfree.js"
 
-SIMULATOR_KEY_ID = "rzp_test_simulator"
 SIMULATOR_KEY_SECRET = "simulator_secret"  # noqa: S105 - published, like all of the simulator's
 SIMULATOR_WEBHOOK_SECRET = "simulator_webhook_secret"  # noqa: S105 - published
-# One host for test and live: the key decides.
-RAZORPAY_HOST = "https://api.razorpay.com/v1"
 RAZORPAY_SCRIPT = "https://checkout.razorpay.com/v1/checkout.js"
 
 # In production: 32 characters of base64 are 192 bits; a token that opens figures alone may be shorter.
@@ -62,12 +67,6 @@ class CashfreeEnv(StrEnum):
     SIMULATOR = "simulator"
     SANDBOX = "sandbox"
     PRODUCTION = "production"
-
-
-class RazorpayEnv(StrEnum):
-    SIMULATOR = "simulator"
-    TEST = "test"
-    LIVE = "live"
 
 
 class LatePayment(StrEnum):
@@ -193,6 +192,11 @@ class Settings(BaseSettings):
         return self.razorpay_env is RazorpayEnv.SIMULATOR
 
     @property
+    def needs_simulator(self) -> bool:
+        """Whether the simulator's process stands for any of the gateways."""
+        return self.uses_simulator or self.razorpay_uses_simulator
+
+    @property
     def simulator_url(self) -> str:
         return f"http://127.0.0.1:{self.simulator_port}"
 
@@ -301,10 +305,7 @@ def _with_razorpay(filled: dict[str, Any]) -> dict[str, Any]:
     has_keys = bool(key_id) or "razorpay_key_secret" in filled
     if "razorpay_env" not in filled:
         if has_keys:
-            is_simulator = key_id == SIMULATOR_KEY_ID
-            is_live = key_id.startswith("rzp_live_")
-            guess = RazorpayEnv.LIVE if is_live else RazorpayEnv.TEST
-            filled["razorpay_env"] = RazorpayEnv.SIMULATOR if is_simulator else guess
+            filled["razorpay_env"] = environment_of(key_id)
         elif filled["cashfree_env"] == CashfreeEnv.SIMULATOR:
             filled["razorpay_env"] = RazorpayEnv.SIMULATOR
     if filled.get("razorpay_env") == RazorpayEnv.SIMULATOR and not has_keys:
@@ -336,7 +337,15 @@ def _problems_anywhere(settings: Settings) -> list[str]:
         problems.append("CASHFREE_ENV=production needs live keys (cfsk_ma_prod_…)")
     if settings.cashfree_env is CashfreeEnv.SANDBOX and secret.startswith("cfsk_ma_prod_"):
         problems.append("CASHFREE_ENV=sandbox was given live keys")
-    problems += _problems_of_razorpay(settings, url.hostname)
+    if settings.payment_gateway == "razorpay" and not settings.has_razorpay:
+        problems.append("PAYMENT_GATEWAY=razorpay needs RAZORPAY_KEY_ID and RAZORPAY_KEY_SECRET")
+    problems += key_problems(
+        settings.razorpay_env,
+        settings.razorpay_key_id,
+        settings.razorpay_key_secret.get_secret_value(),
+        [secret.get_secret_value() for secret in settings.razorpay_webhook_secret],
+        is_local=url.hostname in LOCAL_HOSTS,
+    )
     if settings.smtp_server and not settings.sender_email:
         problems.append("SMTP_SERVER is set but SENDER_EMAIL is not")
     if bool(settings.admin_email) != bool(settings.admin_password.get_secret_value()):
@@ -351,26 +360,6 @@ def _problems_anywhere(settings: Settings) -> list[str]:
             except ValueError as exc:
                 problems.append(f"{variable}: {exc}")
     return problems
-
-
-def _problems_of_razorpay(settings: Settings, host: str | None) -> Iterator[str]:
-    key_id, secret = settings.razorpay_key_id, settings.razorpay_key_secret.get_secret_value()
-    if settings.payment_gateway == "razorpay" and not settings.has_razorpay:
-        yield "PAYMENT_GATEWAY=razorpay needs RAZORPAY_KEY_ID and RAZORPAY_KEY_SECRET"
-    if settings.razorpay_uses_simulator and host not in LOCAL_HOSTS:
-        yield "RAZORPAY_ENV=simulator is refused unless APP_BASE_URL is a local address"
-    if bool(key_id) != bool(secret) or (settings.has_razorpay and not key_id):
-        yield "RAZORPAY_KEY_ID and RAZORPAY_KEY_SECRET belong together: set both or neither"
-    held = {"RAZORPAY_KEY_ID": [key_id], "RAZORPAY_KEY_SECRET": [secret]}
-    held["RAZORPAY_WEBHOOK_SECRET"] = [one.get_secret_value() for one in settings.razorpay_webhook_secret]
-    for name, values in held.items():
-        # A stray space is the classic reason of a 401; what cannot be sent would fail at the first payment.
-        if any(not (text.isascii() and text.isprintable()) or " " in text for text in values):
-            yield f"{name} holds white space or a character that cannot be sent"
-    if settings.razorpay_env is RazorpayEnv.LIVE and not key_id.startswith("rzp_live_"):
-        yield "RAZORPAY_ENV=live needs live keys (rzp_live_…)"
-    if settings.razorpay_env in {RazorpayEnv.TEST, RazorpayEnv.SIMULATOR} and key_id.startswith("rzp_live_"):
-        yield f"RAZORPAY_ENV={settings.razorpay_env} was given live keys"
 
 
 def _is_some_network(text: str) -> bool:
@@ -393,18 +382,10 @@ def _problems_in_production(settings: Settings) -> list[str]:
         problems.append("CASHFREE_CLIENT_ID and CASHFREE_CLIENT_SECRET must be live keys in production")
     if settings.api_base and settings.api_base.rstrip("/") != CASHFREE_HOSTS["production"]:
         problems.append("API_BASE must be Cashfree's live host in production")
-    if settings.has_razorpay:
-        problems += _problems_of_razorpay_in_production(settings)
+    if settings.razorpay_env is not None:
+        held = [secret.get_secret_value() for secret in settings.razorpay_webhook_secret]
+        problems += production_problems(settings.razorpay_env, held, settings.razorpay_url)
     return [*problems, *_weak_secrets(settings)]
-
-
-def _problems_of_razorpay_in_production(settings: Settings) -> Iterator[str]:
-    if settings.razorpay_env is not RazorpayEnv.LIVE:
-        yield "RAZORPAY_KEY_ID and RAZORPAY_KEY_SECRET must be live keys in production"
-    if not settings.razorpay_webhook_secret:
-        yield "RAZORPAY_WEBHOOK_SECRET is empty: without it no webhook can be verified"
-    if settings.razorpay_api_base and settings.razorpay_url != RAZORPAY_HOST:
-        yield "RAZORPAY_API_BASE must be Razorpay's host in production"
 
 
 def _is_this_machine(host: str) -> bool:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from config import ConfigError, RazorpayEnv, load_settings
+from config import ConfigError, load_settings
+from domain.razorpay_keys import RazorpayEnv
 from tests.test_config import GOOD_PRODUCTION
 from wiring import build_gateways
 

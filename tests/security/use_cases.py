@@ -77,7 +77,7 @@ MONEY: Mapping[str, Row] = {
         lambda f, s, me, t: f(s, me, t.order_id), refusal=OrderNotFound, shows="order_id"
     ),
     "billing.gateway_choice.usable_gateways": open_to_all("names of payment services"),
-    "billing.gateway_choice.choose_gateway": within("looks at no account"),
+    "billing.gateway_choice.choose_gateway": system("a part of `start_checkout`; looks at no account"),
     "billing.checkout.leave_for_gateway": owner_only(
         lambda f, s, me, t: f(s, me, t.order_id), refusal=OrderNotFound, shows="order_id"
     ),
