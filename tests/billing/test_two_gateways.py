@@ -14,6 +14,7 @@ from billing.refunds import execute_refund, request_refund
 from domain.errors import (
     CheckoutClosed,
     CircuitOpen,
+    GatewayRateLimited,
     GatewayTimeout,
     GatewayUnavailable,
     OrderNotFound,
@@ -32,6 +33,7 @@ from payment_handler import (
     reconcile,
     recover_order,
     start_checkout,
+    sweep,
     sync_order,
     terminate_order,
 )
@@ -397,6 +399,48 @@ def test_held_money_of_a_purchase_that_is_paid_elsewhere_is_never_captured(shop,
 
     assert "capture_payment" not in rzp.calls
     assert _refund_keys(shop) == []
+
+
+# --- One gateway's trouble is not the other's
+
+
+@pytest.mark.parametrize("error", [CircuitOpen(), GatewayRateLimited()])
+def test_the_sweep_leaves_a_gateway_alone_that_is_down_and_asks_the_other(
+    live_services, gateway, rzp, user, error
+) -> None:
+    shop = replace(live_services, gateways={"cashfree": gateway, "razorpay": rzp})
+    gateway.lose_reply = GatewayTimeout()
+    with pytest.raises(GatewayTimeout):
+        start_checkout(shop, user, "monthly")
+    gateway.fail_next = GatewayTimeout()
+    paid = start_checkout(shop, user, "monthly", gateway="razorpay")
+    rzp.pay(paid.id)
+    with shop.engine.begin() as conn:
+        # The order at the gateway that is down has waited longest.
+        conn.execute(text("UPDATE orders SET created_at = created_at - interval '5 minutes'"))
+        conn.execute(
+            text(
+                "UPDATE orders SET created_at = created_at - interval '9 minutes' WHERE gateway = 'cashfree'"
+            )
+        )
+        conn.execute(text("UPDATE orders SET synced_at = NULL"))
+    gateway.fail_next = error
+
+    result = sweep(shop)
+
+    assert (result.asked, result.moved, result.failed, result.is_cut_short) == (2, 1, 1, True)
+    assert find_order(shop, user, paid.id).status is OrderStatus.PAID
+
+
+def test_an_account_that_cannot_be_read_does_not_hide_the_others(shop, user, gateway, rzp, clock) -> None:
+    order = start_checkout(shop, user, "monthly", gateway="razorpay")
+    rzp.pay(order.id)
+    gateway.fail_next = GatewayTimeout()
+
+    with pytest.raises(GatewayTimeout):
+        reconcile(shop, since=clock.moment - timedelta(days=1))
+
+    assert find_order(shop, user, order.id).status is OrderStatus.PAID
 
 
 # --- What the page is given
