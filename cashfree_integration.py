@@ -19,18 +19,21 @@ import structlog
 from domain.errors import (
     GatewayConflict,
     GatewayError,
+    GatewayFeatureDisabled,
     GatewayObjectNotFound,
     GatewayReplyInvalid,
     GatewayRequestRejected,
     IdempotencyMismatch,
 )
 from domain.gateway import (
+    CheckoutPage,
     Customer,
     GatewayOrder,
     GatewayOrderStatus,
     GatewayPayment,
     GatewayRefund,
     Movement,
+    OrderRef,
     OrderRequest,
     WebhookEvent,
 )
@@ -140,44 +143,59 @@ class CashfreePaymentGateway:
             raise GatewayReplyInvalid(SESSION_MISSING, detail="payment_session_id is missing")
         return order
 
-    def fetch_order(self, order_id: str) -> GatewayOrder:
-        """The order as Cashfree sees it now."""
+    def is_reachable(self) -> bool:
+        """False while the circuit breaker is open."""
+        return self._http.is_reachable()
+
+    def fetch_order(self, order: OrderRef) -> GatewayOrder:
+        """The order as Cashfree sees it now. Cashfree knows orders by our id."""
+        order_id = order.order_id
         document = self._api.get("fetch_order", order_id, order_path(order_id))
         return order_from(document, order_id=order_id)
 
-    def fetch_payments(self, order_id: str) -> tuple[GatewayPayment, ...]:
+    def fetch_payments(self, order: OrderRef) -> tuple[GatewayPayment, ...]:
         """All attempts to pay the order, in no promised sequence."""
+        order_id = order.order_id
         document = self._api.get("fetch_payments", order_id, order_path(order_id, "payments"))
         return payments_from(document, order_id=order_id)
 
-    def fetch_payment(self, order_id: str, gateway_payment_id: str) -> GatewayPayment:
+    def fetch_payment(self, order: OrderRef, gateway_payment_id: str) -> GatewayPayment:
         """One attempt to pay the order."""
+        order_id = order.order_id
         path = order_path(order_id, "payments", gateway_payment_id)
         return payment_from(self._api.get("fetch_payment", order_id, path), order_id=order_id)
 
-    def terminate_order(self, order_id: str) -> GatewayOrder:
+    def capture_payment(self, order: OrderRef, payment: GatewayPayment) -> GatewayPayment:
+        """Refused: our orders are captured by Cashfree itself, and preauthorisation is not asked for."""
+        raise GatewayFeatureDisabled(detail="Cashfree captures by itself, nothing was sent")
+
+    def terminate_order(self, order: OrderRef) -> GatewayOrder:
         """Ask that no new attempt is accepted; money of a running attempt may still arrive.
 
         The returned status is the truth: an order that was settled already comes back as it is.
         """
+        order_id = order.order_id
         deadline = self._http.new_deadline()
         payload = {"order_status": "TERMINATED"}
         try:
             # Never a stored reply: it would repeat TERMINATION_REQUESTED after it ceased to be true.
             document = self._api.patch("terminate_order", order_id, order_path(order_id), payload, deadline)
         except GatewayRequestRejected as refusal:
-            order = self._existing_order(order_id, deadline)
-            if order.status is GatewayOrderStatus.ACTIVE:
+            existing = self._existing_order(order_id, deadline)
+            if existing.status is GatewayOrderStatus.ACTIVE:
                 raise refusal
-            return order
+            return existing
         return order_from(document, order_id=order_id)
 
-    def create_refund(self, order_id: str, *, refund_id: str, amount_paise: int, note: str) -> GatewayRefund:
+    def create_refund(
+        self, order: OrderRef, *, refund_id: str, amount_paise: int, note: str, gateway_payment_id: str = ""
+    ) -> GatewayRefund:
         """Ask for a refund under our id, or find it if it exists already with the same amount.
 
-        Store the id before the call: repeating with it cannot refund twice, a new id can. Raises
-        GatewayConflict if the id belongs to another amount.
+        Store the id before the call: repeating with it cannot refund twice, a new id can. Cashfree is asked by
+        order and takes no payment's id. Raises GatewayConflict if the id belongs to another amount.
         """
+        order_id = order.order_id
         if not REFUND_ID.fullmatch(refund_id) or amount_paise <= 0:
             raise GatewayRequestRejected(detail="refund id or amount outside Cashfree's limits, not sent")
         deadline = self._http.new_deadline()
@@ -192,13 +210,16 @@ class CashfreePaymentGateway:
         except IdempotencyMismatch:
             raise
         except GatewayConflict as conflict:
-            refund = self.fetch_refund(order_id, refund_id, deadline=deadline)
+            refund = self.fetch_refund(order, refund_id, deadline=deadline)
             if refund.amount_paise != amount_paise:
                 raise conflict
         return refund
 
-    def fetch_refund(self, order_id: str, refund_id: str, *, deadline: float | None = None) -> GatewayRefund:
+    def fetch_refund(
+        self, order: OrderRef, refund_id: str, *, deadline: float | None = None
+    ) -> GatewayRefund:
         """One refund by our id."""
+        order_id = order.order_id
         path = order_path(order_id, "refunds", refund_id)
         document = self._api.get("fetch_refund", order_id, path, deadline=deadline)
         refund = refund_from(document, order_id=order_id)
@@ -206,8 +227,9 @@ class CashfreePaymentGateway:
             raise GatewayReplyInvalid(detail="the reply is about another refund")
         return refund
 
-    def fetch_refunds(self, order_id: str) -> tuple[GatewayRefund, ...]:
+    def fetch_refunds(self, order: OrderRef) -> tuple[GatewayRefund, ...]:
         """All refunds of the order, Cashfree's automatic ones too."""
+        order_id = order.order_id
         document = self._api.get("fetch_refunds", order_id, order_path(order_id, "refunds"))
         return refunds_from(document, order_id=order_id)
 
@@ -219,6 +241,14 @@ class CashfreePaymentGateway:
         and for unreadable rows after all others were told.
         """
         return movements(partial(self._api.read_report, "list_movements"), since, until)
+
+    def checkout_options(self, page: CheckoutPage) -> Mapping[str, object]:
+        """The arguments of `cashfree.checkout()` of the SDK v3: everything else is in the session."""
+        return {"paymentSessionId": page.payment_session_id, "redirectTarget": "_self"}
+
+    def claimed_payment(self, order: OrderRef, form: Mapping[str, str]) -> str | None:
+        """Always None: Cashfree's return addresses are not signed."""
+        return None
 
     def parse_webhook(self, headers: Mapping[str, str], body: bytes) -> WebhookEvent:
         """Verify and read a message; its body is a hint to look, never the truth about money.

@@ -22,6 +22,14 @@ from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource
 
 from domain.accounts import check_password, normal_email
 from domain.placeholders import looks_like_placeholder
+from domain.razorpay_keys import (
+    RAZORPAY_HOST,
+    SIMULATOR_KEY_ID,
+    RazorpayEnv,
+    environment_of,
+    key_problems,
+    production_problems,
+)
 
 ROOT = Path(__file__).resolve().parent
 LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -33,6 +41,10 @@ CASHFREE_HOSTS = {
     "production": "https://api.cashfree.com/pg",
 }
 CASHFREE_SCRIPT = "https://sdk.cashfree.com/js/v3/cashfree.js"
+
+SIMULATOR_KEY_SECRET = "simulator_secret"  # noqa: S105 - published, like all of the simulator's
+SIMULATOR_WEBHOOK_SECRET = "simulator_webhook_secret"  # noqa: S105 - published
+RAZORPAY_SCRIPT = "https://checkout.razorpay.com/v1/checkout.js"
 
 # In production: 32 characters of base64 are 192 bits; a token that opens figures alone may be shorter.
 _SHORTEST_SECRETS = {"SECRET_KEY": 32, "PASSWORD_PEPPER": 32, "METRICS_TOKEN": 16}
@@ -89,13 +101,18 @@ class Settings(BaseSettings):
     data_dir: Path = Path(".data")
     database_url: SecretStr | None = None
 
-    payment_gateway: str = Field("cashfree", pattern="^cashfree$")
+    payment_gateway: str = Field("cashfree", pattern="^(cashfree|razorpay)$")
     cashfree_env: CashfreeEnv | None = None
     cashfree_client_id: str = ""
     cashfree_client_secret: SecretStr = SecretStr("")
     cashfree_webhook_secrets: SecretList = ()
     cashfree_api_version: str = Field("2025-01-01", pattern=r"^\d{4}-\d{2}-\d{2}$")
     api_base: str = ""
+    razorpay_env: RazorpayEnv | None = None
+    razorpay_key_id: str = ""
+    razorpay_key_secret: SecretStr = SecretStr("")
+    razorpay_webhook_secret: SecretList = ()
+    razorpay_api_base: str = ""
     late_payment: LatePayment = LatePayment.HONOUR
     simulator_port: int = Field(0, ge=0, le=65535)
 
@@ -145,7 +162,7 @@ class Settings(BaseSettings):
         if filled["cashfree_env"] == CashfreeEnv.SIMULATOR and not has_keys:
             filled.setdefault("cashfree_client_id", SIMULATOR_CLIENT_ID)
             filled.setdefault("cashfree_client_secret", SIMULATOR_CLIENT_SECRET)
-        return filled
+        return _with_razorpay(filled)
 
     @model_validator(mode="after")
     def _refuse_unsafe(self) -> Self:
@@ -162,7 +179,22 @@ class Settings(BaseSettings):
 
     @property
     def uses_simulator(self) -> bool:
+        """Whether Cashfree is the simulator."""
         return self.cashfree_env is CashfreeEnv.SIMULATOR
+
+    @property
+    def has_razorpay(self) -> bool:
+        """Whether Razorpay is configured at all. It need not be."""
+        return self.razorpay_env is not None
+
+    @property
+    def razorpay_uses_simulator(self) -> bool:
+        return self.razorpay_env is RazorpayEnv.SIMULATOR
+
+    @property
+    def needs_simulator(self) -> bool:
+        """Whether the simulator's process stands for any of the gateways."""
+        return self.uses_simulator or self.razorpay_uses_simulator
 
     @property
     def simulator_url(self) -> str:
@@ -186,6 +218,18 @@ class Settings(BaseSettings):
     def cashfree_mode(self) -> str:
         """`mode` of the JavaScript SDK."""
         return "production" if self.cashfree_env is CashfreeEnv.PRODUCTION else "sandbox"
+
+    @property
+    def razorpay_url(self) -> str:
+        """Where the REST calls go, without a trailing slash."""
+        if self.razorpay_api_base:
+            return self.razorpay_api_base.rstrip("/")
+        return f"{self.simulator_url}/v1" if self.razorpay_uses_simulator else RAZORPAY_HOST
+
+    @property
+    def razorpay_script_url(self) -> str:
+        """Standard Checkout's script for the checkout document."""
+        return f"{self.simulator_url}/v1/checkout.js" if self.razorpay_uses_simulator else RAZORPAY_SCRIPT
 
     @property
     def secure_cookies(self) -> bool:
@@ -255,6 +299,23 @@ def _guess_cashfree_env(values: Mapping[str, Any]) -> CashfreeEnv:
     return CashfreeEnv.PRODUCTION if text.startswith("cfsk_ma_prod_") else CashfreeEnv.SANDBOX
 
 
+def _with_razorpay(filled: dict[str, Any]) -> dict[str, Any]:
+    """The environment by the key's shape. Without keys it is the simulator beside Cashfree's, or not configured."""
+    key_id = str(filled.get("razorpay_key_id", ""))
+    has_keys = bool(key_id) or "razorpay_key_secret" in filled
+    if "razorpay_env" not in filled:
+        if has_keys:
+            filled["razorpay_env"] = environment_of(key_id)
+        elif filled["cashfree_env"] == CashfreeEnv.SIMULATOR:
+            filled["razorpay_env"] = RazorpayEnv.SIMULATOR
+    if filled.get("razorpay_env") == RazorpayEnv.SIMULATOR and not has_keys:
+        filled["razorpay_key_id"] = SIMULATOR_KEY_ID
+        filled["razorpay_key_secret"] = SIMULATOR_KEY_SECRET
+    if filled.get("razorpay_env") == RazorpayEnv.SIMULATOR:
+        filled.setdefault("razorpay_webhook_secret", SIMULATOR_WEBHOOK_SECRET)
+    return filled
+
+
 def _problems_anywhere(settings: Settings) -> list[str]:
     problems = []
     url = urlsplit(settings.app_base_url)
@@ -276,6 +337,15 @@ def _problems_anywhere(settings: Settings) -> list[str]:
         problems.append("CASHFREE_ENV=production needs live keys (cfsk_ma_prod_…)")
     if settings.cashfree_env is CashfreeEnv.SANDBOX and secret.startswith("cfsk_ma_prod_"):
         problems.append("CASHFREE_ENV=sandbox was given live keys")
+    if settings.payment_gateway == "razorpay" and not settings.has_razorpay:
+        problems.append("PAYMENT_GATEWAY=razorpay needs RAZORPAY_KEY_ID and RAZORPAY_KEY_SECRET")
+    problems += key_problems(
+        settings.razorpay_env,
+        settings.razorpay_key_id,
+        settings.razorpay_key_secret.get_secret_value(),
+        [secret.get_secret_value() for secret in settings.razorpay_webhook_secret],
+        is_local=url.hostname in LOCAL_HOSTS,
+    )
     if settings.smtp_server and not settings.sender_email:
         problems.append("SMTP_SERVER is set but SENDER_EMAIL is not")
     if bool(settings.admin_email) != bool(settings.admin_password.get_secret_value()):
@@ -312,6 +382,9 @@ def _problems_in_production(settings: Settings) -> list[str]:
         problems.append("CASHFREE_CLIENT_ID and CASHFREE_CLIENT_SECRET must be live keys in production")
     if settings.api_base and settings.api_base.rstrip("/") != CASHFREE_HOSTS["production"]:
         problems.append("API_BASE must be Cashfree's live host in production")
+    if settings.razorpay_env is not None:
+        held = [secret.get_secret_value() for secret in settings.razorpay_webhook_secret]
+        problems += production_problems(settings.razorpay_env, held, settings.razorpay_url)
     return [*problems, *_weak_secrets(settings)]
 
 
@@ -336,8 +409,17 @@ def _weak_secrets(settings: Settings) -> Iterator[str]:
         "PASSWORD_PEPPER_PREVIOUS": settings.password_pepper_previous.get_secret_value(),
         "METRICS_TOKEN": settings.metrics_token.get_secret_value(),
         "CASHFREE_CLIENT_SECRET": client_secret,
+        "RAZORPAY_KEY_SECRET": settings.razorpay_key_secret.get_secret_value(),
         "ADMIN_PASSWORD": settings.admin_password.get_secret_value(),
     }
+    for secret in settings.razorpay_webhook_secret:
+        held["RAZORPAY_WEBHOOK_SECRET"] = secret.get_secret_value()
+        if looks_like_placeholder(secret.get_secret_value()):
+            yield "RAZORPAY_WEBHOOK_SECRET holds something that looks like a placeholder"
+        if secret.get_secret_value() in {client_secret, held["RAZORPAY_KEY_SECRET"]}:
+            yield "RAZORPAY_WEBHOOK_SECRET must not be another secret of a gateway"
+    if held["RAZORPAY_KEY_SECRET"] and looks_like_placeholder(held["RAZORPAY_KEY_SECRET"]):
+        yield "RAZORPAY_KEY_SECRET looks like a placeholder"
     for name, least in _SHORTEST_SECRETS.items():
         is_needed = name in {"SECRET_KEY", "PASSWORD_PEPPER"}
         if (held[name] or is_needed) and len(held[name]) < least:

@@ -252,7 +252,7 @@ async def lifespan(_asgi: object) -> AsyncIterator[None]:
         refuse_weak_server(services.settings)
         tell_warnings(services.settings)
         await asyncio.to_thread(ensure_admin, services)
-        if services.settings.uses_simulator:
+        if services.settings.needs_simulator:
             simulator = await asyncio.to_thread(start_simulator, services.settings)
         # What is loaded now lives as long as the process: the collector need not look at it again.
         gc.collect()

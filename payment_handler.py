@@ -15,12 +15,14 @@ import structlog
 from billing import mails
 from billing.alarms import raise_alarm
 from billing.checkout import (
+    checkout_options,
     leave_for_gateway,
     skip_payment,
     start_checkout,
     terminate_order,
 )
 from billing.dead_letters import list_dead_letters, replay_dead_letter, retry_stalled_jobs
+from billing.gateway_choice import usable_gateways
 from billing.history import (
     OrderLine,
     PaymentLine,
@@ -42,7 +44,7 @@ from billing.reconciliation import (
 from billing.recovery import recover_order
 from billing.refunds import execute_refund, request_refund
 from billing.settlement import sync_order
-from billing.verification import confirm_return, verify_again, was_answered
+from billing.verification import confirm_return, receive_callback, verify_again, was_answered
 from database import orders, users
 from domain.accounts import User
 from domain.errors import ProductError
@@ -55,6 +57,7 @@ __all__ = [
     "PaymentLine",
     "Reconciliation",
     "SweepResult",
+    "checkout_options",
     "confirm_return",
     "current_checkout",
     "execute_refund",
@@ -66,6 +69,7 @@ __all__ = [
     "list_orders",
     "list_plans",
     "process_event",
+    "receive_callback",
     "receive_webhook",
     "reconcile",
     "reconcile_last_days",
@@ -83,6 +87,7 @@ __all__ = [
     "sweep",
     "sync_order",
     "terminate_order",
+    "usable_gateways",
     "verify_again",
     "was_answered",
 ]

@@ -21,6 +21,7 @@ from database.migrate import migrate
 from database.queue import JobQueue
 from domain.errors import GatewayUnavailable
 from domain.gateway import PaymentGateway
+from gateways.razorpay import RazorpayGateway
 from mail.sender import SmtpSender, sender_from_settings
 
 
@@ -39,7 +40,7 @@ class Services:
     def gateway(self, name: str) -> PaymentGateway:
         """The gateway of this name. Raises GatewayUnavailable when it is not configured (any more)."""
         if name not in self.gateways:
-            raise GatewayUnavailable(detail=f"gateway {name} is not configured")
+            raise GatewayUnavailable(detail=f"gateway {name} is not configured").naming(name.title())
         return self.gateways[name]
 
     def close(self) -> None:
@@ -61,11 +62,19 @@ def build_services(settings: Settings) -> Services:
     return Services(
         settings=settings,
         engine=engine,
-        gateways={"cashfree": CashfreePaymentGateway.from_settings(settings)},
+        gateways=build_gateways(settings),
         queue=JobQueue(engine),
         mail_sender=sender_from_settings(settings),
         embedded=embedded,
     )
+
+
+def build_gateways(settings: Settings) -> dict[str, PaymentGateway]:
+    """The gateways that are configured, by name."""
+    gateways: dict[str, PaymentGateway] = {"cashfree": CashfreePaymentGateway.from_settings(settings)}
+    if settings.has_razorpay:
+        gateways["razorpay"] = RazorpayGateway.from_settings(settings)
+    return gateways
 
 
 _lock = threading.Lock()

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import structlog
 from sqlalchemy import Connection
 
 from billing.alarms import raise_alarm
+from billing.gateway_choice import choose_gateway
 from billing.history import find_order
 from billing.settlement import sync_order
 from database import books, orders, plans, users
@@ -25,7 +28,7 @@ from domain.errors import (
     OrderNotFound,
     TooManyRequests,
 )
-from domain.gateway import Customer, GatewayOrder, OrderRequest
+from domain.gateway import CheckoutPage, Customer, GatewayOrder, OrderRequest
 from domain.identifiers import new_order_id
 from domain.orders import SETTLED, Order, OrderStatus, may_move
 from domain.plans import Plan, find_plan
@@ -43,19 +46,20 @@ USEFUL_LIFETIME = timedelta(minutes=2)
 ORDERS_PER_HOUR = 10
 
 
-def start_checkout(services: Services, user: User, plan: str) -> Order:
+def start_checkout(services: Services, user: User, plan: str, *, gateway: str | None = None) -> Order:
     """The order with which the user can pay for `plan` now: the open one, or a new one.
 
-    Repeating it, in two tabs or by a double click, gives the same order. Another plan supersedes the open
-    order. Raises UnknownPlan, TooManyRequests and the GatewayError tree; after GatewayUnavailable the same
-    call continues with the same order. Raises CheckoutClosed when money for this purchase has arrived, or
-    may have: nobody is asked to pay twice.
+    Repeating it, in two tabs or by a double click, gives the same order. Another plan, or another `gateway` that
+    the buyer chose, supersedes the open order; the new one belongs to the same purchase. Raises UnknownPlan,
+    TooManyRequests and the GatewayError tree; after GatewayUnavailable the same call continues with the same
+    order, and `usable_gateways` tells where else it can be paid. Raises CheckoutClosed when money for this
+    purchase has arrived, or may have: nobody is asked to pay twice.
     """
-    _look_before_replacing(services, user, plan)
-    order = _reserve(services, user, plan)
+    _look_before_replacing(services, user, plan, gateway)
+    order, is_new = _reserve(services, user, plan, gateway)
     if order.status is OrderStatus.CREATED and order.payment_session_id is not None:
         return order
-    return _open_at_gateway(services, user, order)
+    return _open_at_gateway(services, user, order, may_exist=not is_new)
 
 
 def leave_for_gateway(services: Services, user: User, order_id: str) -> Order | None:
@@ -72,6 +76,31 @@ def leave_for_gateway(services: Services, user: User, order_id: str) -> Order | 
     return order
 
 
+def checkout_options(services: Services, user: User, order_id: str) -> Mapping[str, object]:
+    """What the gateway of the user's own order wants its checkout script to be called with.
+
+    Raises OrderNotFound, also for an order that no gateway has opened yet.
+    """
+    order = find_order(services, user, order_id)
+    if order.payment_session_id is None:
+        raise OrderNotFound()
+    settings = services.settings
+    with services.engine.connect() as conn:
+        left = order.expires_at - services.now(conn)
+    page = CheckoutPage(
+        order=order.ref,
+        payment_session_id=order.payment_session_id,
+        amount_paise=order.amount_paise,
+        currency=order.currency,
+        customer=_customer(user),
+        business_name=settings.business_name,
+        description=_describe(services, order),
+        callback_url=f"{settings.app_base_url.rstrip('/')}/checkout/{order.gateway}/callback?order_id={order.id}",
+        seconds_left=int(left.total_seconds()),
+    )
+    return services.gateway(order.gateway).checkout_options(page)
+
+
 def skip_payment(services: Services, user: User) -> None:
     """Let the user in as a pending account; the checkout can be resumed from the dashboard."""
     with services.engine.begin() as conn:
@@ -85,26 +114,39 @@ def terminate_order(services: Services, order_id: str) -> None:
     if order is None or order.status is not OrderStatus.SUPERSEDED:
         return
     try:
-        services.gateway(order.gateway).terminate_order(order_id)
+        services.gateway(order.gateway).terminate_order(order.ref)
     except GatewayObjectNotFound:
         return  # It never came into being there, so nobody can pay it.
     # It may have been paid in the meantime: the gateway's answer counts, not our wish.
     sync_order(services, order_id)
 
 
-def _look_before_replacing(services: Services, user: User, plan_text: str) -> None:
-    """An order that is about to be replaced may have been paid without our knowing: look first."""
+def _look_before_replacing(services: Services, user: User, plan_text: str, gateway: str | None) -> None:
+    """An order that is about to be replaced may have been paid without our knowing: look first.
+
+    Whoever leaves a gateway that does not answer is not held back: should both be paid, one payment goes back.
+    """
     with services.engine.connect() as conn:
         chosen = find_plan(plans.list_current(conn), plan_text)
         order = orders.find_open_of_user(conn, user.id)
         now = services.now(conn)
-    if order is None or order.payment_session_id is None or _is_reusable(order, chosen, now):
+    if order is None or order.payment_session_id is None or _is_reusable(order, chosen, now, gateway):
         return
-    if sync_order(services, order.id).status in SETTLED:
+    try:
+        looked = sync_order(services, order.id)
+    except GatewayUnavailable as exc:
+        if gateway in {None, order.gateway}:
+            raise
+        log.warning("replaced_without_a_look", order_id=order.id, error=type(exc).__name__)
+        return
+    if looked.status in SETTLED:
         raise CheckoutClosed()
 
 
-def _reserve(services: Services, user: User, plan_text: str) -> Order:
+def _reserve(services: Services, user: User, plan_text: str, gateway: str | None) -> tuple[Order, bool]:
+    """The open order, or a new row; and whether it is new: then no gateway has heard of it."""
+    with services.engine.connect() as conn:
+        chosen_gateway = choose_gateway(services, find_plan(plans.list_current(conn), plan_text), gateway)
     with services.engine.begin() as conn:
         chosen = find_plan(plans.list_current(conn), plan_text)
         if not users.lock(conn, user.id):
@@ -119,8 +161,8 @@ def _reserve(services: Services, user: User, plan_text: str) -> Order:
             )
         found = orders.find_open(conn, checkout_id)
         if found is not None:
-            if _is_reusable(found, chosen, now):
-                return found
+            if _is_reusable(found, chosen, now, gateway):
+                return found, False
             _put_aside(services, conn, found, chosen, now)
         if orders.count_since(conn, user.id, since=now - timedelta(hours=1)) >= ORDERS_PER_HOUR:
             raise TooManyRequests(
@@ -136,14 +178,16 @@ def _reserve(services: Services, user: User, plan_text: str) -> Order:
             price_id=chosen.price_id,
             amount_paise=chosen.amount_paise,
             currency=chosen.currency,
-            gateway=services.settings.payment_gateway,
+            gateway=chosen_gateway,
             expires_at=now + ORDER_LIFETIME,
         )
         books.audit(conn, "order_made", f"order:{order_id}", actor_id=user.id, detail={"plan": chosen.id})
-        return _load(conn, order_id)
+        return _load(conn, order_id), True
 
 
-def _is_reusable(order: Order, plan: Plan, now: datetime) -> bool:
+def _is_reusable(order: Order, plan: Plan, now: datetime, gateway: str | None) -> bool:
+    if gateway not in {None, order.gateway}:
+        return False
     if order.plan_id != plan.id or order.amount_paise != plan.amount_paise:
         return False
     needed = USEFUL_LIFETIME if order.status is OrderStatus.CREATED else SHORTEST_LIFETIME
@@ -158,9 +202,10 @@ def _put_aside(services: Services, conn: Connection, order: Order, chosen: Plan,
     services.queue.defer(conn, Job.TERMINATE_ORDER, order_id=order.id)
 
 
-def _open_at_gateway(services: Services, user: User, order: Order) -> Order:
+def _open_at_gateway(services: Services, user: User, order: Order, *, may_exist: bool) -> Order:
+    request = replace(_request(services, user, order), may_exist=may_exist)
     try:
-        opened = services.gateway(order.gateway).create_order(_request(services, user, order))
+        opened = services.gateway(order.gateway).create_order(request)
     except CircuitOpen:
         raise  # The gateway was not asked: the order stays as it is.
     except (GatewayUnavailable, GatewayReplyInvalid) as exc:
@@ -181,7 +226,7 @@ def _request(services: Services, user: User, order: Order) -> OrderRequest:
         order_id=order.id,
         amount_paise=order.amount_paise,
         currency=order.currency,
-        customer=Customer(user.customer_id, user.full_name, user.email, user.phone[-10:] or "9999999999"),
+        customer=_customer(user),
         return_url=f"{base}/?order_id={{order_id}}",
         notify_url=notify,
         expires_at=order.expires_at,
@@ -191,8 +236,16 @@ def _request(services: Services, user: User, order: Order) -> OrderRequest:
             "amount_paise": str(order.amount_paise),
             "checkout_id": str(order.checkout_id),
         },
-        note=f"{settings.business_name} {order.plan_id} plan",
+        note=_describe(services, order),
     )
+
+
+def _customer(user: User) -> Customer:
+    return Customer(user.customer_id, user.full_name, user.email, user.phone[-10:] or "9999999999")
+
+
+def _describe(services: Services, order: Order) -> str:
+    return f"{services.settings.business_name} {order.plan_id} plan"
 
 
 def _note_failure(services: Services, order: Order, status: OrderStatus, error: GatewayError) -> None:

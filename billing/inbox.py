@@ -6,6 +6,7 @@ Nothing in a webhook is believed: what is true is asked of the gateway by `sync_
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -16,17 +17,19 @@ from accounts.authority import require_admin
 from billing.alarms import raise_alarm
 from billing.recovery import recover_order
 from billing.settlement import sync_order
-from database import books, events, queue
+from database import books, events, orders, queue
 from database.events import EventText, StoredEvent
 from database.queue import Job
 from domain.accounts import User
 from domain.errors import GatewayReplyInvalid
+from domain.gateway import WebhookEvent
 from domain.orders import SETTLED
 from wiring import Services
 
 log = structlog.get_logger()
 
-_PAID_EVENT = "PAYMENT_SUCCESS"
+# How the gateways' messages about money that came begin.
+_PAID_EVENTS = ("PAYMENT_SUCCESS", "payment.captured", "order.paid")
 # A job starts within seconds. An event that waits for minutes has none.
 _WAITING_LONG = timedelta(minutes=2)
 # What gave up after hours of tries need not be tried each minute.
@@ -43,6 +46,7 @@ def receive_webhook(services: Services, gateway_name: str, headers: Mapping[str,
     """
     event = services.gateway(gateway_name).parse_webhook(headers, body)
     with services.engine.begin() as conn:
+        event = _addressed(conn, event)
         event_id = events.insert_once(conn, event)
         # A repeat of an event that led to nothing in a minute is a welcome second chance.
         long_ago = services.now(conn) - timedelta(minutes=1)
@@ -70,7 +74,7 @@ def process_event(services: Services, event_id: int) -> None:
     if order is not None:
         _look_because_of(services, event, order.id)
     with services.engine.begin() as conn:
-        if order is None and event.order_id is not None and event.event_type.startswith(_PAID_EVENT):
+        if order is None and event.order_id is not None and event.event_type.startswith(_PAID_EVENTS):
             raise_alarm(
                 services,
                 conn,
@@ -132,6 +136,14 @@ def replay_event_for_operator(services: Services, event_id: int) -> StoredEvent 
         return _reopen(services, conn, event_id, actor_id=None)
 
 
+def _addressed(conn: Connection, event: WebhookEvent) -> WebhookEvent:
+    """The event with our id of its order: by the gateway's own number where we know it, else as the message says."""
+    if event.gateway_order_id is None:
+        return event
+    known = orders.find_id_at_gateway(conn, event.gateway, event.gateway_order_id)
+    return event if known is None else replace(event, order_id=known)
+
+
 def _reopen(
     services: Services, conn: Connection, event_id: int, *, actor_id: UUID | None
 ) -> StoredEvent | None:
@@ -147,7 +159,7 @@ def _reopen(
 
 def _look_because_of(services: Services, event: StoredEvent, order_id: str) -> None:
     synced = sync_order(services, order_id)
-    if not event.event_type.startswith(_PAID_EVENT) or synced.status in SETTLED:
+    if not event.event_type.startswith(_PAID_EVENTS) or synced.status in SETTLED:
         return
     with services.engine.connect() as conn:
         # A success that moved no money, for instance: asking again and again adds nothing to the alarm.

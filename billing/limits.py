@@ -25,6 +25,15 @@ VERIFICATIONS = Limit(
 )
 
 
+# A signed return is one request of one browser; a few more are a buyer who goes back and forth.
+CALLBACKS = Limit(
+    name="callback",
+    uses=5,
+    within=timedelta(minutes=1),
+    refusal="This payment was checked just now. It is checked again in {wait}; nothing was charged by this step.",
+)
+
+
 def spend(services: Services, limit: Limit, key: str) -> None:
     """Count one use. Raises TooManyRequests, with the time to wait, when the limit is reached."""
     with services.engine.begin() as conn:

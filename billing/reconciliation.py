@@ -46,7 +46,7 @@ _TRIES_WHEN_LIMITED = 6
 
 @dataclass(frozen=True, slots=True)
 class SweepResult:
-    """What one round of the sweep did. `is_cut_short` when the gateway was not asked to the end."""
+    """What one round of the sweep did. `is_cut_short` when a gateway was not asked to the end."""
 
     asked: int = 0
     moved: int = 0
@@ -69,7 +69,7 @@ def sweep(services: Services) -> SweepResult:
     """Ask about unfinished orders and refunds that are due, the longest waiting first. One process at a time.
 
     Safe to repeat. An order that cannot be asked for is logged and comes again; a gateway that is limiting
-    us or is down ends the round.
+    us or is down is left alone for the rest of the round, and the other goes on.
     """
     with try_exclusively(services.engine, Exclusive.SWEEP) as is_ours:
         return _sweep(services) if is_ours else SweepResult(is_cut_short=True)
@@ -90,15 +90,19 @@ def _sweep(services: Services) -> SweepResult:
     _listen_for_silence(services)
     asked = moved = failed = 0
     unforeseen: Exception | None = None
-    for order_id in due:
+    left_alone: set[str] = set()
+    for order_id, gateway in due:
+        if gateway in left_alone:
+            continue
         with services.engine.begin() as conn:
             before = unfinished.mark_swept(conn, order_id, now=services.now(conn))
         try:
             asked += 1
             moved += sync_order(services, order_id).status != before
         except (GatewayRateLimited, CircuitOpen) as exc:
-            log.warning("sweep_cut_short", order_id=order_id, error=type(exc).__name__)
-            return SweepResult(asked, moved, failed + 1, requeued, is_cut_short=True)
+            log.warning("sweep_cut_short", gateway=gateway, order_id=order_id, error=type(exc).__name__)
+            failed += 1
+            left_alone.add(gateway)
         except GatewayError as exc:
             failed += 1
             log.warning("order_not_swept", order_id=order_id, error=type(exc).__name__)
@@ -107,7 +111,7 @@ def _sweep(services: Services) -> SweepResult:
             log.error("order_not_swept", order_id=order_id, error=type(exc).__name__)
     if unforeseen is not None:
         raise unforeseen
-    return SweepResult(asked, moved, failed, requeued)
+    return SweepResult(asked, moved, failed, requeued, is_cut_short=bool(left_alone))
 
 
 def _listen_for_silence(services: Services) -> None:
@@ -138,15 +142,20 @@ def reconcile(
     """Compare our books with the gateways' own account of `since` to `until`, and mend what is missing.
 
     Orders that we lost are rebuilt (amnesia recovery): from the gateway's account, the stored events and the
-    audit log. Raises GatewayError when an account cannot be read; what cannot be mended is told by alarm.
-    Two runs at once do the work twice and nothing more.
+    audit log. Raises GatewayError when an account cannot be read, after the other was; what cannot be mended
+    is told by alarm. Two runs at once do the work twice and nothing more.
     """
     with services.engine.connect() as conn:
         now = services.now(conn)
     ending = min(until or now, now)
     total = Reconciliation(0, 0, 0, ())
+    trouble: GatewayError | None = None
     for name in services.gateways:
-        found = _reconcile_one(services, name, since, ending, progress, wait)
+        try:
+            found = _reconcile_one(services, name, since, ending, progress, wait)
+        except GatewayError as exc:
+            trouble = trouble or exc
+            continue
         total = Reconciliation(
             total.movements + found.movements,
             total.looked + found.looked,
@@ -160,6 +169,8 @@ def reconcile(
         recovered=total.recovered,
         unresolved=len(total.unresolved),
     )
+    if trouble is not None:
+        raise trouble
     return total
 
 

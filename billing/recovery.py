@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from billing.settlement import sync_order
 from database import books, orders, plans, users
 from domain.errors import GatewayObjectNotFound
-from domain.gateway import GatewayOrder
+from domain.gateway import GatewayOrder, OrderRef
 from domain.identifiers import ORDER_ID_PATTERN, parse_uuid
 from domain.orders import Order
 from wiring import Services
@@ -32,7 +32,7 @@ def recover_order(services: Services, gateway_name: str, order_id: str) -> Order
     if known is not None:
         return known
     try:
-        theirs = services.gateway(gateway_name).fetch_order(order_id)
+        theirs = services.gateway(gateway_name).fetch_order(OrderRef(order_id))
     except GatewayObjectNotFound:
         return None
     with services.engine.begin() as conn:

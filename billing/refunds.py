@@ -19,7 +19,7 @@ from database.queue import Job
 from database.refunds import RefundRow
 from domain.accounts import User
 from domain.errors import GatewayRequestRejected, OrderNotFound, RefundRefused
-from domain.gateway import GatewayRefund, GatewayRefundStatus
+from domain.gateway import GatewayRefund, GatewayRefundStatus, OrderRef
 from domain.identifiers import new_refund_key
 from domain.money import INR, format_rupees
 from domain.orders import Order, PaymentRole
@@ -113,7 +113,11 @@ def execute_refund(services: Services, refund_key: str) -> None:
     gateway = services.gateway(refund.gateway)
     try:
         answer = gateway.create_refund(
-            refund.order_id, refund_id=refund_key, amount_paise=refund.amount_paise, note=refund.reason
+            OrderRef(refund.order_id, refund.gateway_order_id),
+            refund_id=refund_key,
+            gateway_payment_id=refund.gateway_payment_id,
+            amount_paise=refund.amount_paise,
+            note=refund.reason,
         )
     except GatewayRequestRejected as refusal:
         log.warning("refund_refused", refund=refund_key, code=refusal.code)

@@ -6,6 +6,7 @@ What is written is payment, order, period, subscription, books, and the mails th
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
 
@@ -17,8 +18,15 @@ from billing.alarms import raise_alarm
 from billing.refunds import apply_changes, intend_refund
 from database import books, orders, payments, refunds, subscriptions, users
 from database.queue import Job
-from domain.errors import GatewayObjectNotFound, OrderNotFound
-from domain.gateway import GatewayPaymentStatus, Observation, PaymentGateway
+from domain.captures import payment_to_capture
+from domain.errors import GatewayObjectNotFound, GatewayRequestRejected, OrderNotFound
+from domain.gateway import (
+    GatewayOrderStatus,
+    GatewayPaymentStatus,
+    Observation,
+    OrderRef,
+    PaymentGateway,
+)
 from domain.orders import (
     Order,
     OrderStatus,
@@ -42,15 +50,17 @@ def sync_order(services: Services, order_id: str, *, verdict: Verdict | None = N
     """Bring one order in line with what its gateway says now, and return it.
 
     Safe to repeat and to run concurrently: the user and the order are locked, and what is settled does not
-    move back. The gateway is asked before the transaction opens. Raises OrderNotFound and the GatewayError
-    tree. A contradiction is recorded for a person (status `quarantined`); it gives no access until there is
-    a `verdict`.
+    move back. The gateway is asked before the transaction opens, and money that a bank only holds for this order
+    is captured then, too. Raises OrderNotFound and the GatewayError tree. A contradiction is recorded for a
+    person (status `quarantined`); it gives no access until there is a `verdict`.
     """
     with services.engine.connect() as conn:
         order = orders.find(conn, order_id)
     if order is None:
         raise OrderNotFound()
-    observed = observe(services.gateway(order.gateway), order_id)
+    observed = observe(services.gateway(order.gateway), order.ref)
+    if observed is not None:
+        observed = _with_captured_money(services, order, observed, verdict)
     with services.engine.begin() as conn:
         if observed is None:
             _note_absence(services, conn, order_id)
@@ -64,24 +74,59 @@ def sync_order(services: Services, order_id: str, *, verdict: Verdict | None = N
     return synced
 
 
-def observe(gateway: PaymentGateway, order_id: str) -> Observation | None:
+def observe(gateway: PaymentGateway, ref: OrderRef) -> Observation | None:
     """One look at an order; None when the gateway does not know it. Raises the GatewayError tree."""
     try:
-        order = gateway.fetch_order(order_id)
+        order = gateway.fetch_order(ref)
     except GatewayObjectNotFound:
         return None
-    attempts = _or_nothing(gateway.fetch_payments, order_id)
+    # The number is known now: a gateway that needs it is not made to search again.
+    ref = OrderRef(ref.order_id, ref.gateway_order_id or order.gateway_order_id)
+    attempts = _or_nothing(gateway.fetch_payments, ref)
     # Only money can go back: most looks need no third question.
     has_money = any(attempt.status is GatewayPaymentStatus.SUCCESS for attempt in attempts)
-    return Observation(order, attempts, _or_nothing(gateway.fetch_refunds, order_id) if has_money else ())
+    return Observation(order, attempts, _or_nothing(gateway.fetch_refunds, ref) if has_money else ())
 
 
-def _or_nothing(fetch: Callable[[str], tuple[T, ...]], order_id: str) -> tuple[T, ...]:
+def _or_nothing(fetch: Callable[[OrderRef], tuple[T, ...]], ref: OrderRef) -> tuple[T, ...]:
     """Of an order that is there, "not found" can only mean that it has none."""
     try:
-        return fetch(order_id)
+        return fetch(ref)
     except GatewayObjectNotFound:
         return ()
+
+
+def _with_captured_money(
+    services: Services, order: Order, observed: Observation, verdict: Verdict | None
+) -> Observation:
+    """Take what a bank holds for this order, if it buys something, and look again. No transaction is open.
+
+    The gateway's own automatic capture may come first: the second look tells what is true.
+    """
+    if not any(payment.status is GatewayPaymentStatus.AUTHORIZED for payment in observed.payments):
+        return observed
+    with services.engine.connect() as conn:
+        current = orders.find(conn, order.id) or order
+        payment = payment_to_capture(
+            current,
+            payments.known(conn, current, observed),
+            observed,
+            refund_late=services.settings.late_payment == "refund",
+            verdict=verdict,
+        )
+    if payment is None:
+        return observed
+    gateway = services.gateway(order.gateway)
+    ref = OrderRef(order.id, observed.order.gateway_order_id)
+    try:
+        gateway.capture_payment(ref, payment)
+        log.info("payment_captured_by_us", order_id=order.id)
+    except GatewayRequestRejected as refusal:
+        log.warning("capture_refused", order_id=order.id, code=refusal.code)
+        with services.engine.begin() as conn:
+            sentence = f"Order {order.id}: {order.gateway} refuses to capture money that the bank holds."
+            raise_alarm(services, conn, f"order:{order.id}:capture refused", sentence)
+    return observe(gateway, ref) or observed
 
 
 def apply_observation(
@@ -102,6 +147,7 @@ def apply_observation(
     users.lock(conn, found.user_id)
     order = orders.lock(conn, order_id)
     now = services.now(conn)
+    observed = _within_our_deadline(order, observed, now)
     decided = settle(
         order,
         payments.known(conn, order, observed),
@@ -127,6 +173,18 @@ def apply_observation(
         refunds.refundable(conn, order.id), refunds.known_of_order(conn, order.id), observed.refunds
     )
     apply_changes(services, conn, order, changes, told)
+
+
+def _within_our_deadline(order: Order, observed: Observation, now: datetime) -> Observation:
+    """At a gateway whose orders never end, an order ends when we said it would. It may still be paid, like any."""
+    theirs = observed.order
+    if (
+        theirs.expires_at is not None
+        or theirs.status is not GatewayOrderStatus.ACTIVE
+        or now < order.expires_at
+    ):
+        return observed
+    return replace(observed, order=replace(theirs, status=GatewayOrderStatus.EXPIRED))
 
 
 def _note_absence(services: Services, conn: Connection, order_id: str) -> None:

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from datetime import timedelta
 
 import structlog
+from sqlalchemy import Connection
 
 from billing.history import find_order
-from billing.limits import VERIFICATIONS, spend
+from billing.limits import CALLBACKS, VERIFICATIONS, spend
 from billing.settlement import sync_order
+from database import orders
 from domain.accounts import User
-from domain.errors import GatewayError
+from domain.errors import GatewayError, TooManyRequests
+from domain.identifiers import ORDER_ID_PATTERN
 from domain.orders import SETTLED, Order
+from gateways.json_codec import UnreadableJson, read_json
 from wiring import Services
 
 log = structlog.get_logger()
@@ -20,6 +26,7 @@ log = structlog.get_logger()
 ANSWER_SHARED_FOR = timedelta(seconds=5)
 # A shared answer is still new; the second more is the time to draw the page.
 _ANSWER_IS_NEW = ANSWER_SHARED_FOR + timedelta(seconds=1)
+_NUMBER = re.compile(r"[A-Za-z0-9_]{1,64}")
 
 
 def confirm_return(services: Services, user: User, order_id: str) -> Order:
@@ -43,6 +50,27 @@ def confirm_return(services: Services, user: User, order_id: str) -> Order:
         return order
 
 
+def receive_callback(
+    services: Services, gateway_name: str, order_id: str, form: Mapping[str, str]
+) -> str | None:
+    """Our id of the order with which a gateway sent a browser back; None if the form names none of ours.
+
+    Nobody's session is behind the form. If the gateway signed it for the order in our books, that is a reason to
+    look now; unsigned forms (all that tell of failures) change nothing. Either way the buyer's own page tells what
+    is true. Raises GatewayUnavailable for a gateway that is not configured.
+    """
+    gateway = services.gateway(gateway_name)
+    with services.engine.connect() as conn:
+        order = _order_of_form(conn, gateway_name, order_id, form)
+    if order is None:
+        return None
+    if gateway.claimed_payment(order.ref, form) is None:
+        log.info("return_without_proof", order_id=order.id, has_signature="razorpay_signature" in form)
+    elif order.status not in SETTLED:
+        _look_for_return(services, order)
+    return order.id
+
+
 def was_answered(services: Services, order: Order) -> bool:
     """True when the gateway's answer about this order is of this moment, or none is needed any more."""
     if order.status in SETTLED:
@@ -61,3 +89,34 @@ def verify_again(services: Services, user: User, order_id: str) -> Order:
     if find_order(services, user, order_id).status not in SETTLED:
         spend(services, VERIFICATIONS, order_id)
     return confirm_return(services, user, order_id)
+
+
+def _order_of_form(
+    conn: Connection, gateway_name: str, order_id: str, form: Mapping[str, str]
+) -> Order | None:
+    """The order by our id, which the address carries, else by the gateway's number, which the form may carry."""
+    if not ORDER_ID_PATTERN.fullmatch(order_id):
+        number = form.get("razorpay_order_id") or _number_in_failure(form)
+        known = _NUMBER.fullmatch(number) and orders.find_id_at_gateway(conn, gateway_name, number)
+        order_id = known or ""
+    order = orders.find(conn, order_id) if order_id else None
+    return order if order is not None and order.gateway == gateway_name else None
+
+
+def _number_in_failure(form: Mapping[str, str]) -> str:
+    """The order's number in the form that tells of a failure: JSON in one of its fields."""
+    try:
+        metadata = read_json(form.get("error[metadata]", "").encode("utf-8", "replace"))
+    except UnreadableJson:
+        return ""
+    number = metadata.get("order_id") if isinstance(metadata, dict) else None
+    return number if isinstance(number, str) else ""
+
+
+def _look_for_return(services: Services, order: Order) -> None:
+    try:
+        # The signature is good for ever: whoever repeats the form must not make us ask for ever.
+        spend(services, CALLBACKS, order.id)
+        sync_order(services, order.id)
+    except (GatewayError, TooManyRequests) as exc:
+        log.warning("return_not_confirmed", order_id=order.id, error=type(exc).__name__)

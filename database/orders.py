@@ -12,7 +12,8 @@ from domain.orders import Order, OrderStatus
 
 _SELECT = """
         SELECT o.id, o.checkout_id, o.user_id, o.plan_id, p.months, o.amount_paise, o.currency, o.gateway, o.status,
-               o.payment_session_id, o.expires_at, o.created_at, o.synced_at, o.paid_at
+               o.payment_session_id, o.expires_at, o.created_at, o.synced_at, o.paid_at,
+               o.gateway_order_id
         FROM orders o
         JOIN plans p ON p.id = o.plan_id
 """
@@ -130,6 +131,22 @@ def find_own(conn: Connection, order_id: str, *, user_id: UUID) -> Order | None:
     return _one(conn, "WHERE o.id = :id AND o.user_id = :user_id", id=order_id, user_id=user_id)
 
 
+def find_id_at_gateway(conn: Connection, gateway: str, gateway_order_id: str) -> str | None:
+    """Our id of the order that a gateway knows by this number of its own."""
+    order_id: str | None = conn.execute(
+        text("""
+        SELECT id
+        FROM orders
+        WHERE gateway = :gateway
+          AND gateway_order_id = :gateway_order_id
+        ORDER BY created_at
+        LIMIT 1
+        """),
+        {"gateway": gateway, "gateway_order_id": gateway_order_id},
+    ).scalar()
+    return order_id
+
+
 def find_open(conn: Connection, checkout_id: UUID) -> Order | None:
     """The one order of a checkout that is still open."""
     return _one(
@@ -215,13 +232,20 @@ def set_created(
     payment_session_id: str | None,
     status: OrderStatus,
 ) -> None:
-    """Keep what the gateway answered about a new order."""
+    """Keep what the gateway answered about a new order.
+
+    The first number that came stays: two tabs may have opened it twice at a gateway without idempotency keys,
+    and only one of the two may ever be paid.
+    """
     conn.execute(
         text("""
         UPDATE orders
         SET status = :status,
-            gateway_order_id = :gateway_order_id,
-            payment_session_id = coalesce(:payment_session_id, payment_session_id),
+            gateway_order_id = coalesce(gateway_order_id, :gateway_order_id),
+            payment_session_id = CASE
+                WHEN gateway_order_id <> :gateway_order_id THEN payment_session_id
+                ELSE coalesce(:payment_session_id, payment_session_id)
+            END,
             updated_at = now()
         WHERE id = :id
         """),
@@ -267,7 +291,7 @@ def set_status(
 def keep_gateway_facts(
     conn: Connection, order_id: str, *, gateway_order_id: str, payment_session_id: str | None
 ) -> None:
-    """Fill in what an earlier call to the gateway could not bring home. Never overwrites."""
+    """Fill in what an earlier call to the gateway could not bring home. Never overwrites, nor mixes two numbers."""
     conn.execute(
         text("""
         UPDATE orders
@@ -275,6 +299,7 @@ def keep_gateway_facts(
             payment_session_id = coalesce(payment_session_id, :payment_session_id)
         WHERE id = :id
           AND (gateway_order_id IS NULL OR payment_session_id IS NULL)
+          AND coalesce(gateway_order_id, :gateway_order_id) = :gateway_order_id
         """),
         {"id": order_id, "gateway_order_id": gateway_order_id, "payment_session_id": payment_session_id},
     )

@@ -11,7 +11,7 @@ def list_current(conn: Connection) -> list[Plan]:
     """The plans on sale with the price that is valid now, in the order in which they are shown."""
     rows = conn.execute(
         text("""
-        SELECT p.id, p.name, p.months, c.id AS price_id, c.amount_paise, c.currency
+        SELECT p.id, p.name, p.months, c.id AS price_id, c.amount_paise, c.currency, p.gateway
         FROM plans p
         JOIN prices c ON c.plan_id = p.id AND c.valid_until IS NULL
         ORDER BY p.position

@@ -20,6 +20,8 @@ class RefundRow:
     refund_key: str
     payment_id: int
     order_id: str
+    gateway_order_id: str | None
+    gateway_payment_id: str
     gateway: str
     role: PaymentRole
     amount_paise: int
@@ -98,10 +100,11 @@ def find(conn: Connection, refund_key: str) -> RefundRow | None:
     row = (
         conn.execute(
             text("""
-            SELECT r.id, r.refund_key, r.payment_id, p.order_id, r.gateway, p.role, r.amount_paise, r.status,
-                   r.origin, r.reason, r.created_at
+            SELECT r.id, r.refund_key, r.payment_id, p.order_id, o.gateway_order_id, p.gateway_payment_id, r.gateway,
+                   p.role, r.amount_paise, r.status, r.origin, r.reason, r.created_at
             FROM refunds r
             JOIN payments p ON p.id = r.payment_id
+            JOIN orders o ON o.id = p.order_id
             WHERE r.refund_key = :refund_key
             """),
             {"refund_key": refund_key},

@@ -19,20 +19,22 @@ def due_orders(
     refunds_since: datetime,
     shortest_pause: timedelta,
     limit: int,
-) -> list[str]:
+) -> list[tuple[str, str]]:
     """Orders that are open, or have money to go back, and were not asked for lately, longest waiting first.
+
+    Each with its gateway, which has a `limit` of its own: it is the gateway that limits us.
 
     The pause grows with age: after a quarter of the time that the matter has lasted, it is asked for again.
     """
     rows = conn.execute(
         text("""
         WITH waiting AS (
-            SELECT o.id, o.created_at AS since, greatest(o.created_at, o.synced_at, o.swept_at) AS asked
+            SELECT o.id, o.gateway, o.created_at AS since, greatest(o.created_at, o.synced_at, o.swept_at) AS asked
             FROM orders o
             WHERE o.status NOT IN ('paid', 'surplus', 'quarantined')
               AND o.created_at > :orders_since
             UNION ALL
-            SELECT o.id, r.created_at, greatest(r.created_at, o.synced_at, o.swept_at)
+            SELECT o.id, o.gateway, r.created_at, greatest(r.created_at, o.synced_at, o.swept_at)
             FROM refunds r
             JOIN payments p ON p.id = r.payment_id
             JOIN orders o ON o.id = p.order_id
@@ -40,7 +42,7 @@ def due_orders(
               AND r.created_at > :refunds_since
             UNION ALL
             -- A second success on one order: the gateway returns it by itself, and may not say so.
-            SELECT o.id, p.created_at, greatest(p.created_at, o.synced_at, o.swept_at)
+            SELECT o.id, o.gateway, p.created_at, greatest(p.created_at, o.synced_at, o.swept_at)
             FROM payments p
             JOIN orders o ON o.id = p.order_id
             WHERE p.role = 'duplicate'
@@ -48,12 +50,16 @@ def due_orders(
               AND p.created_at > :refunds_since
               AND NOT EXISTS (SELECT 1 FROM refunds r WHERE r.payment_id = p.id AND r.status <> 'failed')
         )
-        SELECT id
-        FROM waiting
-        WHERE :now >= asked + greatest(:shortest_pause, (asked - since) / 4)
-        GROUP BY id
-        ORDER BY min(asked)
-        LIMIT :limit
+        SELECT id, gateway
+        FROM (
+            SELECT id, gateway, min(asked) AS asked,
+                   row_number() OVER (PARTITION BY gateway ORDER BY min(asked)) AS place
+            FROM waiting
+            WHERE :now >= asked + greatest(:shortest_pause, (asked - since) / 4)
+            GROUP BY id, gateway
+        ) due
+        WHERE place <= :limit
+        ORDER BY asked
         """),
         {
             "now": now,
@@ -63,7 +69,7 @@ def due_orders(
             "limit": limit,
         },
     )
-    return list(rows.scalars())
+    return [(row.id, row.gateway) for row in rows]
 
 
 def mark_swept(conn: Connection, order_id: str, *, now: datetime) -> OrderStatus:

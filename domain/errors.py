@@ -41,6 +41,7 @@ raw bodies never enter a message.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Self
 
 
 class ProductError(Exception):
@@ -189,6 +190,11 @@ class GatewayUnavailable(GatewayError):
     )
     http_status = 503
     retryable = True
+
+    def naming(self, service: str) -> Self:
+        """The same error with the name of the payment service that is meant, as people know it."""
+        self.user_message = self.user_message.replace("Cashfree", service)
+        return self
 
 
 class GatewayTimeout(GatewayUnavailable):

@@ -25,6 +25,8 @@ class GatewayOrderStatus(Enum):
 class GatewayPaymentStatus(Enum):
     NOT_STARTED = "not_started"  # the method was chosen, no bank was asked
     PENDING = "pending"
+    # The bank holds the money for us. It is ours once captured, and goes back by itself if nobody captures it.
+    AUTHORIZED = "authorized"
     SUCCESS = "success"
     FAILED = "failed"
     DROPPED = "dropped"
@@ -51,8 +53,24 @@ class Customer:
 
 
 @dataclass(frozen=True, slots=True)
+class OrderRef:
+    """Which order is meant: our id, and the gateway's own number once it has been told to us.
+
+    Some gateways know an order by our id, others only by theirs. Without theirs, an adapter of the second
+    kind searches by ours.
+    """
+
+    order_id: str
+    gateway_order_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class OrderRequest:
-    """An order of ours that the gateway shall open. `order_id` is ours and is also the gateway's."""
+    """An order of ours that the gateway shall open.
+
+    `may_exist` says that the gateway may have been asked for it before: a gateway without idempotency keys
+    is searched first.
+    """
 
     order_id: str
     amount_paise: int
@@ -63,11 +81,16 @@ class OrderRequest:
     expires_at: datetime
     tags: Mapping[str, str] = field(default_factory=dict)
     note: str = ""
+    may_exist: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class GatewayOrder:
-    """The gateway's view of one order."""
+    """The gateway's view of one order.
+
+    `payment_session_id` is what the gateway's checkout is opened with. `expires_at` is None at a gateway
+    whose orders do not end by themselves: then our own deadline counts.
+    """
 
     order_id: str
     gateway_order_id: str
@@ -123,6 +146,21 @@ class GatewayRefund:
 
 
 @dataclass(frozen=True, slots=True)
+class CheckoutPage:
+    """What a page that opens the gateway's checkout knows. `callback_url` takes the gateway's form post."""
+
+    order: OrderRef
+    payment_session_id: str
+    amount_paise: int
+    currency: str
+    customer: Customer
+    business_name: str
+    description: str
+    callback_url: str
+    seconds_left: int
+
+
+@dataclass(frozen=True, slots=True)
 class Observation:
     """One look at the gateway: the order with all attempts and refunds it knew at that moment."""
 
@@ -159,7 +197,8 @@ class Movement:
 class WebhookEvent:
     """A verified message of a gateway. The body is a hint to look, never the truth about money.
 
-    `dedupe_key` depends only on bytes that the signature covers.
+    `dedupe_key` depends only on bytes that the signature covers. `order_id` is ours, as far as the message
+    says it; `gateway_order_id` is given where the gateway has a number of its own.
     """
 
     gateway: str
@@ -167,6 +206,7 @@ class WebhookEvent:
     event_type: str
     order_id: str | None
     body: bytes
+    gateway_order_id: str | None = None
 
 
 class PaymentGateway(Protocol):
@@ -174,25 +214,46 @@ class PaymentGateway(Protocol):
 
     name: str
 
+    def is_reachable(self) -> bool:
+        """False while the gateway failed too often just now and is not called at all. Asks nobody."""
+        ...
+
     def create_order(self, request: OrderRequest) -> GatewayOrder:
-        """Open the order, or find it if it exists already with the same amount. Idempotent by order id."""
+        """Open the order, or find it if it exists already with the same amount.
+
+        Repeating it may leave a second order at the gateway that nobody is told of, never two that can be paid:
+        the caller keeps the first `gateway_order_id` that it stored.
+        """
         ...
 
-    def fetch_order(self, order_id: str) -> GatewayOrder: ...
+    def fetch_order(self, order: OrderRef) -> GatewayOrder: ...
 
-    def fetch_payments(self, order_id: str) -> tuple[GatewayPayment, ...]: ...
+    def fetch_payments(self, order: OrderRef) -> tuple[GatewayPayment, ...]: ...
 
-    def terminate_order(self, order_id: str) -> GatewayOrder:
-        """Ask that no new attempt is accepted. The reply's status is the truth."""
+    def capture_payment(self, order: OrderRef, payment: GatewayPayment) -> GatewayPayment:
+        """Take the money that a bank holds for us. The reply's status is the truth.
+
+        One that was captured in the meantime comes back as it is. Raises GatewayRequestRejected for a payment
+        that cannot be captured.
+        """
         ...
 
-    def create_refund(self, order_id: str, *, refund_id: str, amount_paise: int, note: str) -> GatewayRefund:
-        """Ask for a refund under our id. Repeating it with the same id finds the first one."""
+    def terminate_order(self, order: OrderRef) -> GatewayOrder:
+        """Ask that no new attempt is accepted, where the gateway can do that. The reply's status is the truth."""
         ...
 
-    def fetch_refund(self, order_id: str, refund_id: str) -> GatewayRefund: ...
+    def create_refund(
+        self, order: OrderRef, *, refund_id: str, gateway_payment_id: str, amount_paise: int, note: str
+    ) -> GatewayRefund:
+        """Ask for a refund under our id. Repeating it with the same id finds the first one.
 
-    def fetch_refunds(self, order_id: str) -> tuple[GatewayRefund, ...]:
+        A gateway that is asked by order chooses the payment itself; its answer says which.
+        """
+        ...
+
+    def fetch_refund(self, order: OrderRef, refund_id: str) -> GatewayRefund: ...
+
+    def fetch_refunds(self, order: OrderRef) -> tuple[GatewayRefund, ...]:
         """All refunds of an order, also those that we did not ask for."""
         ...
 
@@ -201,6 +262,17 @@ class PaymentGateway(Protocol):
 
         What can be read is yielded before an unreadable line raises GatewayReplyInvalid. Orders of other
         shops on the same account are in it too.
+        """
+        ...
+
+    def checkout_options(self, page: CheckoutPage) -> Mapping[str, object]:
+        """What the gateway's checkout script is called with, as JSON for the page. Holds no secret."""
+        ...
+
+    def claimed_payment(self, order: OrderRef, form: Mapping[str, str]) -> str | None:
+        """The payment that a signed return names for this order of ours; None if nothing proves it.
+
+        A claim is a reason to look, never money: it says nothing about amount, capture or time.
         """
         ...
 

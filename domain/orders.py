@@ -17,6 +17,7 @@ from domain.gateway import (
     GatewayPayment,
     GatewayPaymentStatus,
     Observation,
+    OrderRef,
 )
 from domain.observations import (
     LONGEST_PAYMENT_ID,
@@ -95,7 +96,7 @@ class PaymentRole(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """Our attempt to be paid. `id` is also the gateway's order id."""
+    """Our attempt to be paid. `gateway_order_id` is the gateway's own number, once it has told us."""
 
     id: str
     checkout_id: UUID
@@ -111,6 +112,12 @@ class Order:
     created_at: datetime
     synced_at: datetime | None = None
     paid_at: datetime | None = None
+    gateway_order_id: str | None = None
+
+    @property
+    def ref(self) -> OrderRef:
+        """The order as its gateway is asked for it."""
+        return OrderRef(self.id, self.gateway_order_id)
 
     def is_payable(self, now: datetime) -> bool:
         """True while the buyer can be sent to the gateway with it."""
@@ -163,13 +170,14 @@ class Settlement:
 
 _ATTEMPT = {
     GatewayPaymentStatus.PENDING: PaymentStatus.PENDING,
+    GatewayPaymentStatus.AUTHORIZED: PaymentStatus.PENDING,
     GatewayPaymentStatus.UNKNOWN: PaymentStatus.PENDING,
     GatewayPaymentStatus.FAILED: PaymentStatus.FAILED,
     GatewayPaymentStatus.DROPPED: PaymentStatus.DROPPED,
     GatewayPaymentStatus.CANCELLED: PaymentStatus.CANCELLED,
 }
 
-_MONEY = frozenset({PaymentStatus.CAPTURED, PaymentStatus.REFUNDED})
+MONEY = frozenset({PaymentStatus.CAPTURED, PaymentStatus.REFUNDED})
 
 _FROM_GATEWAY = {
     GatewayOrderStatus.ACTIVE: OrderStatus.CREATED,
@@ -202,7 +210,7 @@ def settle(
         return Settlement(order.status, _held(order, known, observed))
     if order.status is OrderStatus.QUARANTINED and verdict is Verdict.GIVE_BACK:
         return _give_back(order, known, observed)
-    reason = _contradiction(order, known, observed)
+    reason = contradiction(order, known, observed)
     if reason is not None:
         if order.status in {OrderStatus.PAID, OrderStatus.SURPLUS}:
             return Settlement(order.status, alarms=(reason,))
@@ -267,7 +275,8 @@ def _give_back(order: Order, known: Known, observed: Observation) -> Settlement:
     return Settlement(OrderStatus.SURPLUS if changes else order.status, tuple(changes))
 
 
-def _contradiction(order: Order, known: Known, observed: Observation) -> str | None:
+def contradiction(order: Order, known: Known, observed: Observation) -> str | None:
+    """What the gateway says that cannot be true of our order, in words; None if all of it can."""
     theirs = observed.order
     if theirs.order_id != order.id:
         return "the gateway answered about another order"
@@ -279,7 +288,7 @@ def _contradiction(order: Order, known: Known, observed: Observation) -> str | N
     for payment in observed.payments:
         if payment.order_id != order.id or payment.gateway_payment_id in known.elsewhere:
             return "a payment of another order was listed"
-        is_paid = payment.status is GatewayPaymentStatus.SUCCESS
+        is_paid = payment.status in {GatewayPaymentStatus.SUCCESS, GatewayPaymentStatus.AUTHORIZED}
         if len(payment.gateway_payment_id) > LONGEST_PAYMENT_ID:
             return "a payment has an id that our books cannot hold"
         if is_paid and (payment.amount_paise, payment.currency) != (order.amount_paise, order.currency):
@@ -292,7 +301,7 @@ def _payment_changes(
 ) -> list[PaymentChange]:
     changes: list[PaymentChange] = []
     primary_order_id = known.primary_order_id
-    has_money = not _MONEY.isdisjoint(known.payments.values())
+    has_money = not MONEY.isdisjoint(known.payments.values())
     # Of two successes the gateway returns one: the other bought the period. Otherwise it is the earliest, which
     # the buyer meant; the list's own order means nothing.
     given_up = {r.gateway_payment_id for r in observed.refunds if r.is_automatic}
@@ -300,10 +309,10 @@ def _payment_changes(
     in_time = sorted(observed.payments, key=lambda p: (p.paid_at is None, p.paid_at, p.gateway_payment_id))
     for payment in sorted(in_time, key=lambda p: p.gateway_payment_id in given_up):
         recorded = known.payments.get(payment.gateway_payment_id)
-        if recorded in _MONEY or payment.status is GatewayPaymentStatus.NOT_STARTED:
+        if recorded in MONEY or payment.status is GatewayPaymentStatus.NOT_STARTED:
             continue
         if payment.status is GatewayPaymentStatus.SUCCESS and payment.is_money:
-            role, reason = _role(
+            role, reason = role_of(
                 order, payment, primary_order_id, refund_late=refund_late, has_owner=known.has_owner
             )
             # One refund for one order: refunds are asked for by order, and the gateway itself sends back
@@ -325,7 +334,7 @@ def _payment_changes(
     return changes
 
 
-def _role(
+def role_of(
     order: Order,
     payment: GatewayPayment,
     primary_order_id: str | None,
@@ -333,6 +342,7 @@ def _role(
     refund_late: bool,
     has_owner: bool,
 ) -> tuple[PaymentRole, str | None]:
+    """What the money of a payment does for its buyer, and why it goes back if we have to send it."""
     if primary_order_id == order.id:
         return PaymentRole.DUPLICATE, None
     if primary_order_id is not None:

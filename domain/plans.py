@@ -13,7 +13,10 @@ ANNUAL = "annual"
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """One plan with the price that is valid now. `months` is the length of the period it buys."""
+    """One plan with the price that is valid now. `months` is the length of the period it buys.
+
+    `gateway` is the one that the plan prefers, if it prefers one.
+    """
 
     id: str
     name: str
@@ -21,6 +24,7 @@ class Plan:
     price_id: int
     amount_paise: int
     currency: str
+    gateway: str | None = None
 
     @property
     def label(self) -> str:

@@ -1,25 +1,16 @@
-"""Single members of Cashfree's JSON as exact values: ids, amounts, currencies, moments, texts.
-
-Tolerant about types that changed between versions (ids as numbers), strict about money. Knows no entity,
-no network and no clock.
-"""
+"""Cashfree's own spellings of amounts and moments as exact values. No entity, no network, no clock."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 from domain.errors import GatewayReplyInvalid
 from domain.money import NotMoney, paise_from_rupees
+from gateways.fields import text_of
 
 IST = timezone(timedelta(hours=5, minutes=30))
-MAX_TEXT = 500
-
-
-class UnreadableRow(GatewayReplyInvalid):
-    """One row without an identity: the rest of a list is still good."""
 
 
 def timestamp(moment: datetime) -> str:
@@ -27,21 +18,6 @@ def timestamp(moment: datetime) -> str:
     if moment.tzinfo is None:
         raise ValueError("a moment needs its time zone")
     return moment.astimezone(IST).isoformat(timespec="seconds")
-
-
-def object_of(document: Any, what: str) -> Mapping[str, Any]:
-    """The members of an object. Raises UnreadableRow for anything else."""
-    if not isinstance(document, dict):
-        raise UnreadableRow(detail=f"{what} is not an object")
-    return document
-
-
-def identifier_of(fields: Mapping[str, Any], name: str) -> str:
-    """An id as text. Raises UnreadableRow where there is none."""
-    text = text_of(fields.get(name))
-    if not text:
-        raise UnreadableRow(detail=f"{name} is missing")
-    return text
 
 
 def paise_of(fields: Mapping[str, Any], name: str) -> int:
@@ -57,14 +33,6 @@ def paise_of(fields: Mapping[str, Any], name: str) -> int:
     return paise
 
 
-def currency_of(fields: Mapping[str, Any], name: str) -> str:
-    """A currency's three letters. Raises GatewayReplyInvalid for anything else."""
-    text = text_of(fields.get(name))
-    if not re.fullmatch(r"[A-Z]{3}", text):
-        raise GatewayReplyInvalid(detail=f"{name} is not a currency")
-    return text
-
-
 def moment_of(value: Any) -> datetime | None:
     """UTC of a time in any of Cashfree's spellings, Indian if it has no offset. None if unreadable."""
     try:
@@ -72,13 +40,3 @@ def moment_of(value: Any) -> datetime | None:
         return (moment if moment.tzinfo is not None else moment.replace(tzinfo=IST)).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
-
-
-def text_of(value: Any) -> str:
-    """Text, or a whole number as text (ids were numbers before 2023); everything else is empty.
-
-    NUL and lone surrogates are taken out: PostgreSQL stores neither.
-    """
-    if isinstance(value, bool) or not isinstance(value, str | int):
-        return ""
-    return str(value)[:MAX_TEXT].replace("\x00", "").encode("utf-8", "ignore").decode("utf-8")

@@ -12,8 +12,6 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any, TypeVar
 
-import structlog
-
 from domain.errors import GatewayReplyInvalid
 from domain.gateway import (
     Customer,
@@ -26,16 +24,8 @@ from domain.gateway import (
     OrderRequest,
 )
 from domain.money import INR, rupees_from_paise
-from gateways.cashfree_fields import (
-    UnreadableRow,
-    currency_of,
-    identifier_of,
-    moment_of,
-    object_of,
-    paise_of,
-    text_of,
-    timestamp,
-)
+from gateways.cashfree_fields import moment_of, paise_of, timestamp
+from gateways.fields import UnreadableRow, currency_of, identifier_of, object_of, readable_rows, text_of
 
 ORDER_ID = re.compile(r"[A-Za-z0-9_-]{3,45}")
 REFUND_ID = re.compile(r"[A-Za-z0-9_-]{3,40}")
@@ -69,7 +59,6 @@ REFUND_STATUSES = {
 CASH_ON_DELIVERY = "cash_on_delivery"
 MAX_TAGS = 10
 
-log = structlog.get_logger("payments.gateway")
 Row = TypeVar("Row", GatewayPayment, GatewayRefund)
 
 
@@ -200,11 +189,7 @@ def _customer_payload(customer: Customer) -> dict[str, str]:
 def _readable(document: Any, read: Callable[[Any], Row], order_id: str) -> Iterable[Row]:
     if not isinstance(document, list):
         raise GatewayReplyInvalid(detail="not a list")
-    for row in document:
-        try:
-            yield read(row)
-        except UnreadableRow as exc:
-            log.warning("gateway_row_left_out", gateway="cashfree", order_id=order_id, detail=exc.detail)
+    return readable_rows(document, read, gateway="cashfree", order_id=order_id)
 
 
 def _refuse_other_order(fields: Mapping[str, Any], order_id: str) -> None:

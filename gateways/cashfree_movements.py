@@ -17,17 +17,9 @@ import structlog
 from domain.errors import GatewayReplyInvalid
 from domain.gateway import GatewayPaymentStatus, GatewayRefundStatus, Movement, MovementKind
 from domain.money import INR
-from gateways.cashfree_fields import (
-    UnreadableRow,
-    currency_of,
-    identifier_of,
-    moment_of,
-    object_of,
-    paise_of,
-    text_of,
-    timestamp,
-)
+from gateways.cashfree_fields import moment_of, paise_of, timestamp
 from gateways.cashfree_mapping import PAYMENT_STATUSES, REFUND_STATUSES
+from gateways.fields import UnreadableRow, currency_of, identifier_of, object_of, text_of
 
 REPORTS = ("/recon", "/settlement/recon")
 # Cashfree allows 10 to 1000. A row has one to four kilobytes, and a reply may have one megabyte.

@@ -44,6 +44,11 @@ class CircuitBreaker:
             self._next_probe_at = now + self._open_seconds
             return True
 
+    def is_open(self) -> bool:
+        """Whether a call would be refused now. Unlike `admits`, it uses up no probe."""
+        with self._lock:
+            return self._next_probe_at is not None and self._clock() < self._next_probe_at
+
     def record_success(self) -> None:
         """The gateway answered: close and forget the failures."""
         with self._lock:

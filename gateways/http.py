@@ -125,6 +125,10 @@ class GatewayHttp:
         """
         return self._clock() + (self._deadline_seconds if seconds is None else seconds)
 
+    def is_reachable(self) -> bool:
+        """False while calls are not even tried, because too many failed just now. Asks nobody."""
+        return not self._breaker.is_open()
+
     def send(self, call: Call, *, deadline: float | None = None) -> Reply:
         """Send a call and return any readable answer, whatever its status below 300 or from 400 on.
 

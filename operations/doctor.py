@@ -8,16 +8,21 @@ from datetime import UTC, datetime
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
-from cashfree_integration import CashfreePaymentGateway
 from config import Settings, find_warnings
 from database.engine import database_now
 from database.queue import worker_is_alive
 from domain.errors import GatewayError, GatewayObjectNotFound, GatewayUnavailable
+from domain.gateway import OrderRef, PaymentGateway
 from operations.simulator_process import start_simulator, stop_simulator
-from wiring import build_services
+from wiring import build_gateways, build_services
 
 # The gateways and our tokens are judged by time: a minute of difference is a broken clock.
 _CLOCK_SECONDS = 60
+# What to check when a gateway does not do: its address, its credentials.
+_VARIABLES = {
+    "cashfree": ("API_BASE", "CASHFREE_CLIENT_ID and _SECRET"),
+    "razorpay": ("RAZORPAY_API_BASE", "RAZORPAY_KEY_ID and _SECRET"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +40,7 @@ def examine(settings: Settings) -> list[Finding]:
         Finding("configuration", True, f"{settings.app_env} at {settings.app_base_url}"),
         *(Finding("configuration", True, f"warning: {sentence}") for sentence in find_warnings(settings)),
         *_database(settings),
-        _gateway(settings),
+        *_gateways(settings),
         _mail(settings),
     ]
 
@@ -65,20 +70,26 @@ def _worker(conn: Connection) -> Finding:
     return Finding("worker", True, "none is running now; `make run` starts one with the application")
 
 
-def _gateway(settings: Settings) -> Finding:
-    simulator = start_simulator(settings) if settings.uses_simulator else None
+def _gateways(settings: Settings) -> list[Finding]:
+    simulator = start_simulator(settings) if settings.needs_simulator else None
     try:
-        CashfreePaymentGateway.from_settings(settings).fetch_order("ORDERDOCTOR00000000")
+        return [_gateway(settings, name, gateway) for name, gateway in build_gateways(settings).items()]
+    finally:
+        stop_simulator(simulator)
+
+
+def _gateway(settings: Settings, name: str, gateway: PaymentGateway) -> Finding:
+    base, keys = _VARIABLES[name]
+    try:
+        gateway.fetch_order(OrderRef("ORDERDOCTOR00000000"))
         sentence, good = "answers", True
     except GatewayObjectNotFound:
         sentence, good = "answers and accepts our credentials", True
     except GatewayUnavailable:
-        sentence, good = "does not answer: check the network and API_BASE", False
+        sentence, good = f"does not answer: check the network and {base}", False
     except GatewayError as exc:
-        sentence, good = f"refuses us ({type(exc).__name__}): check CASHFREE_CLIENT_ID and _SECRET", False
-    finally:
-        stop_simulator(simulator)
-    return Finding(f"Cashfree {settings.cashfree_env}", good, sentence)
+        sentence, good = f"refuses us ({type(exc).__name__}): check {keys}", False
+    return Finding(f"{name.title()} {getattr(settings, f'{name}_env')}", good, sentence)
 
 
 def _mail(settings: Settings) -> Finding:

@@ -22,11 +22,7 @@ def start_simulator(settings: Settings) -> subprocess.Popen[bytes] | None:
     if _answers(settings.simulator_url):
         log.info("simulator_reused", port=settings.simulator_port)
         return None
-    environment = {
-        **os.environ,
-        "CASHFREE_CLIENT_ID": settings.cashfree_client_id,
-        "CASHFREE_CLIENT_SECRET": settings.cashfree_client_secret.get_secret_value(),
-    }
+    environment = {**os.environ, **_accounts(settings)}
     command = [
         sys.executable,
         "-m",
@@ -63,6 +59,20 @@ def stop_simulator(process: subprocess.Popen[bytes] | None) -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait(5)
+
+
+def _accounts(settings: Settings) -> dict[str, str]:
+    """The accounts that the simulator shall know. A real gateway's secrets are none of its business."""
+    accounts = {}
+    if settings.uses_simulator:
+        accounts["CASHFREE_CLIENT_ID"] = settings.cashfree_client_id
+        accounts["CASHFREE_CLIENT_SECRET"] = settings.cashfree_client_secret.get_secret_value()
+    if settings.razorpay_uses_simulator:
+        accounts["RAZORPAY_KEY_ID"] = settings.razorpay_key_id
+        accounts["RAZORPAY_KEY_SECRET"] = settings.razorpay_key_secret.get_secret_value()
+        # The newest of several signs.
+        accounts["RAZORPAY_WEBHOOK_SECRET"] = settings.razorpay_webhook_secret[0].get_secret_value()
+    return accounts
 
 
 def _answers(url: str) -> bool:

@@ -22,7 +22,7 @@ from domain.accounts import User
 from operations.logs import redact
 from tests.canaries import PERSONAL, SECRETS, leaks_in_lines
 from tests.chromium import FLAGS, find_chromium
-from tests.fakes import FakeGateway
+from tests.fakes import FakeGateway, FakeRazorpay
 from user_management import register
 from wiring import Services
 
@@ -176,15 +176,26 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def gateway(clock: Clock) -> FakeGateway:
-    return FakeGateway(lambda: clock.moment)
+def kind() -> str:
+    """Which gateway the fake is like. A module runs over both with `parametrize("kind", …)`."""
+    return "cashfree"
+
+
+@pytest.fixture
+def gateway(clock: Clock, kind: str) -> FakeGateway:
+    fake = FakeRazorpay if kind == "razorpay" else FakeGateway
+    return fake(lambda: clock.moment)
 
 
 @pytest.fixture
 def services(settings: Settings, engine: Engine, gateway: FakeGateway, clock: Clock) -> Services:
     """Real database, real queue, fake gateway, a clock that stands still."""
     return Services(
-        settings=settings, engine=engine, gateways={"cashfree": gateway}, queue=JobQueue(engine), now=clock
+        settings=settings.model_copy(update={"payment_gateway": gateway.name}),
+        engine=engine,
+        gateways={gateway.name: gateway},
+        queue=JobQueue(engine),
+        now=clock,
     )
 
 

@@ -17,6 +17,7 @@ from domain import errors
 from domain.gateway import (
     Customer,
     GatewayOrderStatus,
+    OrderRef,
     OrderRequest,
     PaymentGateway,
 )
@@ -254,7 +255,7 @@ def test_a_local_notify_url_goes_to_the_simulator_only(mocked, api, is_sent) -> 
 def test_an_order_is_fetched_without_an_idempotency_key(mocked) -> None:
     mocked.get(ORDER, json=order_body())
 
-    assert gateway().fetch_order(ORDER_ID).gateway_order_id == "2149460581"
+    assert gateway().fetch_order(OrderRef(ORDER_ID)).gateway_order_id == "2149460581"
     assert "x-idempotency-key" not in mocked.calls[0].request.headers
 
 
@@ -262,14 +263,14 @@ def test_an_answer_about_another_order_is_invalid(mocked) -> None:
     mocked.get(ORDER, json=order_body(order_id="ORDEROTHER"))
 
     with pytest.raises(errors.GatewayReplyInvalid):
-        gateway().fetch_order(ORDER_ID)
+        gateway().fetch_order(OrderRef(ORDER_ID))
 
 
 @pytest.mark.parametrize("order_id", ["", "..", "a/b", "a b", "ord€r", "x" * 46, "abc\n"])
 def test_an_id_cashfree_cannot_have_is_not_found_without_asking(mocked, order_id) -> None:
     for fetch in (gateway().fetch_order, gateway().fetch_payments, gateway().fetch_refunds):
         with pytest.raises(errors.GatewayObjectNotFound):
-            fetch(order_id)
+            fetch(OrderRef(order_id))
 
     assert len(mocked.calls) == 0
 
@@ -279,14 +280,14 @@ def test_payments_are_fetched_one_and_all(mocked) -> None:
     mocked.get(f"{ORDER}/payments", json=rows)
     mocked.get(f"{ORDER}/payments/12376121", json=rows[0])
 
-    assert len(gateway().fetch_payments(ORDER_ID)) == 3
-    assert gateway().fetch_payment(ORDER_ID, "12376121").error_reason == "auth_declined"
+    assert len(gateway().fetch_payments(OrderRef(ORDER_ID))) == 3
+    assert gateway().fetch_payment(OrderRef(ORDER_ID), "12376121").error_reason == "auth_declined"
 
 
 def test_an_order_without_attempts_has_no_payments(mocked) -> None:
     mocked.get(f"{ORDER}/payments", json=[])
 
-    assert gateway().fetch_payments(ORDER_ID) == ()
+    assert gateway().fetch_payments(OrderRef(ORDER_ID)) == ()
 
 
 def test_the_status_in_the_reply_to_a_termination_is_the_truth(mocked) -> None:
@@ -296,8 +297,8 @@ def test_the_status_in_the_reply_to_a_termination_is_the_truth(mocked) -> None:
         match=[matchers.json_params_matcher({"order_status": "TERMINATED"})],
     )
 
-    order = gateway().terminate_order(ORDER_ID)
-    gateway().terminate_order(ORDER_ID)
+    order = gateway().terminate_order(OrderRef(ORDER_ID))
+    gateway().terminate_order(OrderRef(ORDER_ID))
 
     first, second = (call.request.headers["x-idempotency-key"] for call in mocked.calls)
     assert order.status is GatewayOrderStatus.TERMINATION_REQUESTED
@@ -308,7 +309,7 @@ def test_terminating_an_order_that_is_paid_already_shows_that_it_is_paid(mocked)
     mocked.patch(ORDER, json={"code": "order_inactive"}, status=400)
     mocked.get(ORDER, json=order_body(order_status="PAID"))
 
-    assert gateway().terminate_order(ORDER_ID).status is GatewayOrderStatus.PAID
+    assert gateway().terminate_order(OrderRef(ORDER_ID)).status is GatewayOrderStatus.PAID
 
 
 def test_a_termination_refused_for_an_active_order_is_an_error(mocked) -> None:
@@ -316,7 +317,7 @@ def test_a_termination_refused_for_an_active_order_is_an_error(mocked) -> None:
     mocked.get(ORDER, json=order_body())
 
     with pytest.raises(errors.GatewayRequestRejected):
-        gateway().terminate_order(ORDER_ID)
+        gateway().terminate_order(OrderRef(ORDER_ID))
 
 
 @pytest.mark.parametrize(
@@ -328,6 +329,6 @@ def test_each_documented_error_of_the_gateway_is_raised_as_ours(mocked, row) -> 
     mocked.get(f"{ORDER}/payments", json=row["body"], status=row["status"])
 
     with pytest.raises(errors.GatewayError) as caught:
-        gateway().fetch_payments(ORDER_ID)
+        gateway().fetch_payments(OrderRef(ORDER_ID))
 
     assert type(caught.value) is getattr(errors, row["expected"])

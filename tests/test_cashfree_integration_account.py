@@ -14,6 +14,7 @@ from responses import matchers
 from cashfree_integration import CashfreePaymentGateway
 from config import load_settings
 from domain import errors
+from domain.gateway import OrderRef
 from gateways.http import GatewayHttp
 
 FIXTURES = Path(__file__).parent / "fixtures/cashfree"
@@ -94,4 +95,4 @@ def test_the_settings_choose_host_version_and_credentials(mocked, tmp_path) -> N
 
     adapter = CashfreePaymentGateway.from_settings(load_settings(environment, root=tmp_path))
 
-    assert adapter.fetch_order(ORDER_ID).amount_paise == Decimal(49900)
+    assert adapter.fetch_order(OrderRef(ORDER_ID)).amount_paise == Decimal(49900)

@@ -12,7 +12,7 @@ from responses import matchers
 
 from cashfree_integration import CashfreePaymentGateway
 from domain import errors
-from domain.gateway import GatewayRefundStatus
+from domain.gateway import GatewayRefundStatus, OrderRef
 from gateways.http import GatewayHttp
 
 FIXTURES = Path(__file__).parent / "fixtures/cashfree"
@@ -38,7 +38,9 @@ def refund_body(**changes: object) -> dict[str, Any]:
 
 
 def refund(of: CashfreePaymentGateway, amount_paise: int = 49900):
-    return of.create_refund(ORDER_ID, refund_id="REFUND-1", amount_paise=amount_paise, note="Asked for")
+    return of.create_refund(
+        OrderRef(ORDER_ID), refund_id="REFUND-1", amount_paise=amount_paise, note="Asked for"
+    )
 
 
 def test_a_refund_is_asked_for_under_our_id_with_an_exact_amount(mocked) -> None:
@@ -110,4 +112,4 @@ def test_a_reply_about_another_refund_is_invalid(mocked, changes) -> None:
 def test_refunds_are_listed(mocked) -> None:
     mocked.get(f"{ORDER}/refunds", json=[refund_body(), refund_body(refund_id=None)])
 
-    assert [row.refund_id for row in gateway().fetch_refunds(ORDER_ID)] == ["REFUND-1", "1553338"]
+    assert [row.refund_id for row in gateway().fetch_refunds(OrderRef(ORDER_ID))] == ["REFUND-1", "1553338"]

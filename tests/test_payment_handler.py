@@ -38,7 +38,9 @@ from payment_handler import (
 )
 from user_management import entitlement, register
 
-GOOD = {"x-webhook-signature": "good"}
+pytestmark = pytest.mark.parametrize("kind", ["cashfree", "razorpay"])
+
+GOOD = {"x-webhook-signature": "good", "x-razorpay-signature": "good"}
 
 
 @pytest.fixture
@@ -137,13 +139,13 @@ def test_a_look_that_began_before_the_payment_and_is_applied_after_it_takes_noth
         def __getattr__(self, name):
             return getattr(gateway, name)
 
-        def fetch_payments(self, order_id):
-            old = gateway.fetch_payments(order_id)
-            gateway.pay(order_id)
-            sync_order(services, order_id)
+        def fetch_payments(self, ref):
+            old = gateway.fetch_payments(ref)
+            gateway.pay(ref.order_id)
+            sync_order(services, ref.order_id)
             return old
 
-    stale = sync_order(replace(services, gateways={"cashfree": Slow()}), order.id)
+    stale = sync_order(replace(services, gateways={services.settings.payment_gateway: Slow()}), order.id)
 
     assert stale.status is OrderStatus.PAID
     assert entitlement(services, user).is_active
@@ -414,8 +416,8 @@ def test_a_return_to_a_paid_order_asks_nobody(services, user, gateway, order) ->
 def test_a_webhook_is_kept_to_the_byte_once_and_queues_one_look(services, gateway, order) -> None:
     body = f"PAYMENT_SUCCESS_WEBHOOK:{order.id}".encode()
 
-    first = receive_webhook(services, "cashfree", GOOD, body)
-    second = receive_webhook(services, "cashfree", GOOD, body)
+    first = receive_webhook(services, services.settings.payment_gateway, GOOD, body)
+    second = receive_webhook(services, services.settings.payment_gateway, GOOD, body)
 
     assert (first, second) == (True, False)
     ((stored, status, event_id),) = _rows(services, "SELECT body, status, id FROM gateway_events")
@@ -433,7 +435,12 @@ def test_eight_copies_of_a_webhook_at_once_are_one_event_and_one_job(services, o
     def work() -> None:
         barrier.wait(10)
         ends.append(
-            receive_webhook(services, "cashfree", GOOD, f"PAYMENT_SUCCESS_WEBHOOK:{order.id}".encode())
+            receive_webhook(
+                services,
+                services.settings.payment_gateway,
+                GOOD,
+                f"PAYMENT_SUCCESS_WEBHOOK:{order.id}".encode(),
+            )
         )
 
     _together(*[work] * 8)
@@ -446,12 +453,12 @@ def test_eight_copies_of_a_webhook_at_once_are_one_event_and_one_job(services, o
 
 def test_a_repeat_of_an_event_that_led_to_nothing_is_looked_at_again(live_services, gateway, order) -> None:
     body = f"PAYMENT_SUCCESS_WEBHOOK:{order.id}".encode()
-    receive_webhook(live_services, "cashfree", GOOD, body)
+    receive_webhook(live_services, live_services.settings.payment_gateway, GOOD, body)
     with live_services.engine.begin() as conn:
         conn.execute(text("DELETE FROM procrastinate_jobs"))
         conn.execute(text("UPDATE gateway_events SET received_at = now() - interval '2 minutes'"))
 
-    again = receive_webhook(live_services, "cashfree", GOOD, body)
+    again = receive_webhook(live_services, live_services.settings.payment_gateway, GOOD, body)
 
     assert again is False
     assert _rows(live_services, "SELECT task_name FROM procrastinate_jobs") == [("process_event",)]
@@ -460,7 +467,10 @@ def test_a_repeat_of_an_event_that_led_to_nothing_is_looked_at_again(live_servic
 def test_a_webhook_that_is_not_signed_leaves_no_row(services) -> None:
     with pytest.raises(WebhookRefused):
         receive_webhook(
-            services, "cashfree", {"x-webhook-signature": "bad"}, b"PAYMENT_SUCCESS_WEBHOOK:ORDER1"
+            services,
+            services.settings.payment_gateway,
+            {"x-webhook-signature": "bad"},
+            b"PAYMENT_SUCCESS_WEBHOOK:ORDER1",
         )
 
     assert _rows(services, "SELECT count(*) FROM gateway_events") == [(0,)]
@@ -470,7 +480,7 @@ def test_a_webhook_whose_job_cannot_be_queued_is_not_kept_either(services, monke
     monkeypatch.setattr(type(services.queue), "defer", lambda *_, **__: 1 / 0)
 
     with pytest.raises(ZeroDivisionError):
-        receive_webhook(services, "cashfree", GOOD, b"PAYMENT_SUCCESS_WEBHOOK:ORDER1")
+        receive_webhook(services, services.settings.payment_gateway, GOOD, b"PAYMENT_SUCCESS_WEBHOOK:ORDER1")
 
     assert _rows(services, "SELECT count(*) FROM gateway_events") == [(0,)]
 
@@ -602,7 +612,7 @@ def test_an_order_that_expired_at_the_gateway_expires_here(services, gateway, or
 
 
 def _event(services, body: str) -> int:
-    receive_webhook(services, "cashfree", GOOD, body.encode())
+    receive_webhook(services, services.settings.payment_gateway, GOOD, body.encode())
     return _rows(services, "SELECT max(id) FROM gateway_events")[0][0]
 
 

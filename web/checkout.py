@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -28,6 +29,11 @@ _pages = Environment(
 _CASHFREE_HOSTS = (
     "https://sdk.cashfree.com https://api.cashfree.com https://sandbox.cashfree.com "
     "https://payments.cashfree.com https://payments-test.cashfree.com"
+)
+# What Standard Checkout loads, frames and reports to, and the banks' pages that it posts to by way of its API.
+_RAZORPAY_HOSTS = (
+    "https://checkout.razorpay.com https://api.razorpay.com https://cdn.razorpay.com "
+    "https://lumberjack.razorpay.com https://lumberjack-cx.razorpay.com"
 )
 
 
@@ -56,6 +62,9 @@ def _render(request: Request) -> Response:
         )
     if order is None:
         return RedirectResponse(f"/?order_id={order_id}", status_code=303)
+    if order.gateway == "razorpay":
+        options = payment_handler.checkout_options(services, user, order.id)
+        return _razorpay_document(services.settings, order, options)
     return _document(services.settings, user, order)
 
 
@@ -73,16 +82,39 @@ def _document(settings: Settings, user: User, order: Order) -> Response:
         support_email=settings.support_email,
         uses_simulator=settings.uses_simulator,
     )
-    return HTMLResponse(page, headers=_headers(settings, nonce))
+    hosts = _origin(settings.cashfree_script_url) if settings.uses_simulator else _CASHFREE_HOSTS
+    return HTMLResponse(page, headers=_headers(hosts, nonce))
 
 
-def _headers(settings: Settings, nonce: str) -> dict[str, str]:
-    script = urlsplit(settings.cashfree_script_url)
-    hosts = f"{script.scheme}://{script.netloc}" if settings.uses_simulator else _CASHFREE_HOSTS
+def _razorpay_document(settings: Settings, order: Order, options: Mapping[str, object]) -> Response:
+    nonce = secrets.token_urlsafe(16)
+    page = _pages.get_template("razorpay_checkout.html").render(
+        nonce=nonce,
+        order=order,
+        options=options,
+        amount=format_rupees(order.amount_paise),
+        plan_name=order.plan_id.title(),
+        script_url=settings.razorpay_script_url,
+        business_name=settings.business_name,
+        support_email=settings.support_email,
+        uses_simulator=settings.razorpay_uses_simulator,
+    )
+    is_simulated = settings.razorpay_uses_simulator
+    hosts = _origin(settings.razorpay_script_url) if is_simulated else _RAZORPAY_HOSTS
+    # Its script lays its frame over this page by style attributes, which no nonce can admit.
+    return HTMLResponse(page, headers=_headers(hosts, nonce, "style-src-attr 'unsafe-inline'; "))
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _headers(hosts: str, nonce: str, more: str = "") -> dict[str, str]:
     policy = (
         f"default-src 'none'; script-src 'nonce-{nonce}' {hosts}; style-src 'nonce-{nonce}'; img-src 'self' data:; "
         f"font-src 'self'; connect-src 'self' {hosts}; frame-src {hosts}; form-action 'self' {hosts}; "
-        f"base-uri 'none'; object-src 'none'; frame-ancestors 'none'; {REPORTING}"
+        f"{more}base-uri 'none'; object-src 'none'; frame-ancestors 'none'; {REPORTING}"
     )
     return {
         "Content-Security-Policy": policy,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from starlette.routing import BaseRoute, Route
 
-from web import account, auth, checkout, csp_reports, health, webhooks
+from web import account, auth, callbacks, checkout, csp_reports, health, webhooks
+from web.paths import RAZORPAY_CALLBACK_PATH
 from web.response_headers import REPORT_PATH
 
 _ALL_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
@@ -15,6 +16,9 @@ def build_routes() -> list[BaseRoute]:
     return [
         Route("/webhooks/cashfree", webhooks.cashfree, methods=_ALL_METHODS),
         Route("/webhooks/cashfree/", webhooks.cashfree, methods=_ALL_METHODS),
+        Route("/webhooks/razorpay", webhooks.razorpay, methods=_ALL_METHODS),
+        Route("/webhooks/razorpay/", webhooks.razorpay, methods=_ALL_METHODS),
+        Route(RAZORPAY_CALLBACK_PATH, callbacks.razorpay, methods=_ALL_METHODS),
         Route("/auth/session", auth.start_session, methods=["GET"]),
         Route("/auth/sign-out", auth.end_session, methods=["POST"]),
         Route("/account/export", account.export, methods=["GET"]),

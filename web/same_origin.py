@@ -12,14 +12,24 @@ from starlette.datastructures import Headers
 from starlette.requests import Request
 
 from config import LOCAL_HOSTS, Settings
+from web.paths import RAZORPAY_CALLBACK_PATH
 from web.response_headers import REPORT_PATH
 
 # Methods that change nothing, by their definition. No route of ours gives one of them a side effect that a
 # stranger's link could use.
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
-# Everything here is answered without looking at a cookie: a signature decides about a webhook, a report of
-# the browser changes nothing.
-_EXEMPT = frozenset({"/webhooks/cashfree", "/webhooks/cashfree/", REPORT_PATH})
+# Everything here is answered without looking at a cookie: a signature decides about a webhook and about a
+# browser that a gateway sends back by a form, a report of the browser changes nothing.
+_EXEMPT = frozenset(
+    {
+        "/webhooks/cashfree",
+        "/webhooks/cashfree/",
+        "/webhooks/razorpay",
+        "/webhooks/razorpay/",
+        RAZORPAY_CALLBACK_PATH,
+        REPORT_PATH,
+    }
+)
 # Streamlit's own routes ask for its XSRF token.
 _STREAMLITS = "/_stcore/"
 _PORTS = {"http": 80, "https": 443}

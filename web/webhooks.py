@@ -34,6 +34,11 @@ async def cashfree(request: Request) -> Response:
     return await _receive(request, "cashfree")
 
 
+async def razorpay(request: Request) -> Response:
+    """POST /webhooks/razorpay, the same."""
+    return await _receive(request, "razorpay")
+
+
 async def _receive(request: Request, gateway: str) -> Response:
     if request.method != "POST":
         return JSONResponse({"error": "method not allowed"}, status_code=405, headers={"Allow": "POST"})

@@ -71,7 +71,7 @@ MESSAGES = (
         JOIN gateway_events e ON e.order_id = o.id AND e.gateway = o.gateway
         WHERE o.status NOT IN ('paid', 'surplus', 'quarantined')
           AND e.status = 'processed'
-          AND starts_with(e.event_type, 'PAYMENT_SUCCESS')
+          AND (starts_with(e.event_type, 'PAYMENT_SUCCESS') OR e.event_type IN ('payment.captured', 'order.paid'))
         """,
     ),
 )

@@ -161,7 +161,7 @@ def test_while_a_refund_is_open_the_account_stays(services, user, gateway, paid)
 
     with pytest.raises(DeletionRefused, match="on its way back"):
         delete_account(services, user, password=PASSWORD, username="asha")
-    gateway.create_refund(paid.id, refund_id=key, amount_paise=49900, note="")
+    gateway.create_refund(paid.ref, gateway_payment_id="", refund_id=key, amount_paise=49900, note="")
     gateway.refunds[key] = replace(gateway.refunds[key], status=GatewayRefundStatus.SUCCESS)
     execute_refund(services, key)
     delete_account(services, user, password=PASSWORD, username="asha")

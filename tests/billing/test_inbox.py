@@ -19,14 +19,21 @@ from domain.errors import GatewayTimeout
 from payment_handler import start_checkout
 from wiring import Services
 
+pytestmark = pytest.mark.parametrize("kind", ["cashfree", "razorpay"])
+
 PAID = "PAYMENT_SUCCESS_WEBHOOK"
-SIGNED = {"x-webhook-signature": "good"}
+SIGNED = {"x-webhook-signature": "good", "x-razorpay-signature": "good"}
 
 
 @pytest.fixture
 def event_id(live_services) -> int:
     """An event that was received three minutes ago, with its job."""
-    receive_webhook(live_services, "cashfree", SIGNED, b"PAYMENT_SUCCESS_WEBHOOK:ORDER000000000000001")
+    receive_webhook(
+        live_services,
+        live_services.settings.payment_gateway,
+        SIGNED,
+        b"PAYMENT_SUCCESS_WEBHOOK:ORDER000000000000001",
+    )
     _execute(live_services, "UPDATE gateway_events SET received_at = now() - interval '3 minutes'")
     return _rows(live_services, "SELECT id FROM gateway_events")[0][0]
 
@@ -92,7 +99,7 @@ def test_a_round_is_bounded_and_takes_the_oldest(live_services, event_id, monkey
     monkeypatch.setattr(inbox, "_EVENTS_PER_ROUND", 1)
     for number, minutes in ((2, 5), (3, 4)):
         body = f"PAYMENT_SUCCESS_WEBHOOK:ORDER00000000000000{number}".encode()
-        receive_webhook(live_services, "cashfree", SIGNED, body)
+        receive_webhook(live_services, live_services.settings.payment_gateway, SIGNED, body)
         _execute(
             live_services,
             f"UPDATE gateway_events SET received_at = now() - interval '{minutes} minutes' "
@@ -109,7 +116,9 @@ def test_a_round_is_bounded_and_takes_the_oldest(live_services, event_id, monkey
 def test_a_replayed_event_is_processed_whatever_came_of_it(live_services, user, gateway, status) -> None:
     order = start_checkout(live_services, user, "monthly")
     gateway.pay(order.id)
-    receive_webhook(live_services, "cashfree", SIGNED, f"{PAID}:{order.id}".encode())
+    receive_webhook(
+        live_services, live_services.settings.payment_gateway, SIGNED, f"{PAID}:{order.id}".encode()
+    )
     _execute(
         live_services,
         f"UPDATE gateway_events SET status = '{status}', processed_at = "
@@ -138,7 +147,12 @@ def test_an_event_that_does_not_exist_is_not_replayed(live_services) -> None:
 
 
 def test_events_are_listed_newest_first_and_by_status(live_services, event_id) -> None:
-    receive_webhook(live_services, "cashfree", SIGNED, b"PAYMENT_FAILED_WEBHOOK:ORDER000000000000002")
+    receive_webhook(
+        live_services,
+        live_services.settings.payment_gateway,
+        SIGNED,
+        b"PAYMENT_FAILED_WEBHOOK:ORDER000000000000002",
+    )
     _execute(
         live_services,
         f"UPDATE gateway_events SET status = 'ignored', processed_at = now() WHERE id = {event_id}",
@@ -164,7 +178,9 @@ def test_an_event_is_found_with_the_bytes_that_were_signed(live_services, event_
 def test_an_event_of_an_order_that_we_lost_brings_it_back(live_services, user, gateway) -> None:
     order = start_checkout(live_services, user, "monthly")
     gateway.pay(order.id)
-    receive_webhook(live_services, "cashfree", SIGNED, f"{PAID}:{order.id}".encode())
+    receive_webhook(
+        live_services, live_services.settings.payment_gateway, SIGNED, f"{PAID}:{order.id}".encode()
+    )
     _execute(live_services, "DELETE FROM orders")
     ((event_id,),) = _rows(live_services, "SELECT id FROM gateway_events")
 
@@ -187,20 +203,28 @@ def test_an_event_that_cannot_be_looked_into_now_stays_new(live_services, gatewa
 def test_an_event_of_an_order_that_nobody_knows_is_ignored_and_alarms_when_it_is_money(
     live_services, event_id
 ) -> None:
-    receive_webhook(live_services, "cashfree", SIGNED, b"PAYMENT_FAILED_WEBHOOK:ORDER000000000000002")
+    receive_webhook(
+        live_services,
+        live_services.settings.payment_gateway,
+        SIGNED,
+        b"PAYMENT_FAILED_WEBHOOK:ORDER000000000000002",
+    )
 
     for row in _rows(live_services, "SELECT id FROM gateway_events"):
         process_event(live_services, row[0])
 
     assert _rows(live_services, "SELECT DISTINCT status FROM gateway_events") == [("ignored",)]
     assert _rows(live_services, "SELECT key FROM alarms") == [
-        ("event:cashfree:ORDER000000000000001:unknown order",)
+        (f"event:{live_services.settings.payment_gateway}:ORDER000000000000001:unknown order",)
     ]
 
 
 def test_a_repeat_queues_an_event_that_led_to_nothing_within_a_minute(live_services, event_id) -> None:
     is_new = receive_webhook(
-        live_services, "cashfree", SIGNED, b"PAYMENT_SUCCESS_WEBHOOK:ORDER000000000000001"
+        live_services,
+        live_services.settings.payment_gateway,
+        SIGNED,
+        b"PAYMENT_SUCCESS_WEBHOOK:ORDER000000000000001",
     )
 
     assert not is_new

@@ -22,6 +22,8 @@ from domain.orders import OrderStatus
 from payment_handler import execute_refund, request_refund, start_checkout, sync_order
 from user_management import create_admin, entitlement
 
+pytestmark = pytest.mark.parametrize("kind", ["cashfree", "razorpay"])
+
 FULL = 49900
 KEY = "REFUND00000000000001"
 
@@ -57,7 +59,13 @@ def test_a_full_refund_ends_access_when_it_succeeds_and_not_before(
 ) -> None:
     ask(services, admin, paid, FULL)
     asked = entitlement(services, user).is_active
-    gateway.create_refund(paid.id, refund_id=KEY, amount_paise=FULL, note="")
+    gateway.create_refund(
+        paid.ref,
+        gateway_payment_id=gateway.payments[paid.id][0].gateway_payment_id,
+        refund_id=KEY,
+        amount_paise=FULL,
+        note="",
+    )
     answer(gateway, KEY, GatewayRefundStatus.PENDING)
     execute_refund(services, KEY)
     pending = (entitlement(services, user).is_active, rows(services, "SELECT status FROM refunds"))
@@ -408,7 +416,13 @@ def test_a_failed_refund_calls_a_person_frees_the_money_and_is_not_repeated(
     services, gateway, admin, paid, status
 ) -> None:
     ask(services, admin, paid, FULL)
-    gateway.create_refund(paid.id, refund_id=KEY, amount_paise=FULL, note="")
+    gateway.create_refund(
+        paid.ref,
+        gateway_payment_id=gateway.payments[paid.id][0].gateway_payment_id,
+        refund_id=KEY,
+        amount_paise=FULL,
+        note="",
+    )
     answer(gateway, KEY, status)
     gateway.calls.clear()
 
@@ -434,7 +448,13 @@ def test_a_refund_that_the_gateway_refuses_ends_and_frees_the_money(services, ga
 
 def test_a_refund_that_failed_and_then_went_through_is_booked(services, user, gateway, admin, paid) -> None:
     ask(services, admin, paid, FULL)
-    gateway.create_refund(paid.id, refund_id=KEY, amount_paise=FULL, note="")
+    gateway.create_refund(
+        paid.ref,
+        gateway_payment_id=gateway.payments[paid.id][0].gateway_payment_id,
+        refund_id=KEY,
+        amount_paise=FULL,
+        note="",
+    )
     answer(gateway, KEY, GatewayRefundStatus.FAILED)
     execute_refund(services, KEY)
     answer(gateway, KEY, GatewayRefundStatus.SUCCESS)

@@ -20,7 +20,7 @@ pytest.importorskip("openapi_schema_validator", reason="needs requirements-dev.t
 from openapi_schema_validator import OAS30Validator
 
 from cashfree_integration import CashfreePaymentGateway
-from domain.gateway import Customer, OrderRequest
+from domain.gateway import Customer, OrderRef, OrderRequest
 
 ROOT = Path(__file__).parents[2]
 FIXTURES = ROOT / "tests/fixtures/cashfree"
@@ -82,13 +82,13 @@ def sent() -> list[Any]:
                 note="Monthly plan",
             )
         )
-        gateway.fetch_order(ORDER_ID)
-        gateway.fetch_payments(ORDER_ID)
-        gateway.fetch_payment(ORDER_ID, "12376121")
-        gateway.terminate_order(ORDER_ID)
-        gateway.create_refund(ORDER_ID, refund_id="REFUND-1", amount_paise=49900, note="Asked for")
-        gateway.fetch_refund(ORDER_ID, "REFUND-1")
-        gateway.fetch_refunds(ORDER_ID)
+        gateway.fetch_order(OrderRef(ORDER_ID))
+        gateway.fetch_payments(OrderRef(ORDER_ID))
+        gateway.fetch_payment(OrderRef(ORDER_ID), "12376121")
+        gateway.terminate_order(OrderRef(ORDER_ID))
+        gateway.create_refund(OrderRef(ORDER_ID), refund_id="REFUND-1", amount_paise=49900, note="Asked for")
+        gateway.fetch_refund(OrderRef(ORDER_ID), "REFUND-1")
+        gateway.fetch_refunds(OrderRef(ORDER_ID))
         return [call.request for call in mock.calls]
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from cashfree_integration import CashfreePaymentGateway
 from domain.errors import GatewayRateLimited
-from domain.gateway import Movement, MovementKind
+from domain.gateway import Movement, MovementKind, OrderRef
 from gateways import cashfree_movements
 from gateways.http import GatewayHttp
 from tests.simulator.running_simulator import SECRET, RunningSimulator, running_simulator
@@ -96,12 +96,14 @@ def test_refunds_carry_the_ids_under_which_the_order_shows_them(
     simulator: RunningSimulator, gateway: CashfreePaymentGateway
 ) -> None:
     order_id = simulator.paid_order()["order_id"]
-    ours = gateway.create_refund(order_id, refund_id="REFUND-1", amount_paise=1250, note="SUCCESS")
+    ours = gateway.create_refund(OrderRef(order_id), refund_id="REFUND-1", amount_paise=1250, note="SUCCESS")
     simulator.control("POST", f"/orders/{order_id}/refund", {"amount_paise": 10, "note": "SUCCESS"})
 
     found = [m for m in of_last_days(gateway, simulator, 1) if m.kind is MovementKind.REFUND]
 
-    listed = {(refund.refund_id, refund.gateway_refund_id) for refund in gateway.fetch_refunds(order_id)}
+    listed = {
+        (refund.refund_id, refund.gateway_refund_id) for refund in gateway.fetch_refunds(OrderRef(order_id))
+    }
     assert {(movement.refund_id, movement.gateway_refund_id) for movement in found} == listed
     assert ("REFUND-1", ours.gateway_refund_id) in listed
 

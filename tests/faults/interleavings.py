@@ -16,7 +16,7 @@ from sqlalchemy import Connection, text
 
 import payment_handler
 from billing.settlement import apply_observation, observe
-from domain.gateway import GatewayPaymentStatus, Observation
+from domain.gateway import GatewayPaymentStatus, Observation, OrderRef
 from domain.orders import Known, Order, OrderStatus, PaymentRole, PaymentStatus, may_move, settle
 from domain.refunds import KnownRefund, RefundablePayment, RefundStatus, settle_refunds
 from simulator import payments as gateway_payments
@@ -70,7 +70,7 @@ def looks_at(world: World, steps: Sequence[str]) -> tuple[Order, list[Observatio
 
 
 def _look(world: World, order_id: str) -> Observation:
-    seen = observe(world.services.gateway("cashfree"), order_id)
+    seen = observe(world.services.gateway("cashfree"), OrderRef(order_id))
     assert seen is not None
     return seen
 

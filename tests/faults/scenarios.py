@@ -32,7 +32,7 @@ def race(world: World) -> list[str]:
         user = world.register_buyer()
         order = payment_handler.start_checkout(world.services, user, "monthly")
         world.control("POST", f"/orders/{order.id}/pay", outcome="SUCCESS")
-        seen = observe(world.services.gateway("cashfree"), order.id)
+        seen = observe(world.services.gateway("cashfree"), order.ref)
         assert seen is not None
         wrong = _write_at_once(world, order.id, seen)
         wrong += [

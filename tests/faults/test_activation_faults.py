@@ -13,6 +13,7 @@ import pytest
 
 from database.engine import database_now
 from domain.accounts import User
+from domain.gateway import OrderRef
 from domain.orders import OrderStatus
 from payment_handler import (
     confirm_return,
@@ -39,8 +40,8 @@ class Meeting(FakeGateway):
         super().__init__(now)
         self.barrier: threading.Barrier | None = None
 
-    def fetch_payments(self, order_id: str) -> Any:
-        found = super().fetch_payments(order_id)
+    def fetch_payments(self, order: OrderRef) -> Any:
+        found = super().fetch_payments(order)
         if self.barrier is not None:
             self.barrier.wait(20)
         return found

@@ -140,7 +140,7 @@ def test_f25_a_failure_before_the_success_on_one_order_never_shadows_it(
 ) -> None:
     order = shop.order(user)
     shop.pay(order, "card", "FAILED")
-    old_look = observe(shop.services.gateway("cashfree"), order.id)
+    old_look = observe(shop.services.gateway("cashfree"), order.ref)
     shop.pay(order)
     told = [shop.webhook(order.id, last=2), shop.webhook(order.id, last=1)]
 

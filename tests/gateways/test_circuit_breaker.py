@@ -89,3 +89,14 @@ def test_of_many_threads_one_gets_the_probe(fake_time) -> None:
         thread.join()
 
     assert admitted.count(True) == 1
+
+
+def test_asking_whether_it_is_open_uses_up_no_probe(fake_time) -> None:
+    breaker = breaker_at(fake_time)
+    before = breaker.is_open()
+    fail(breaker, 3)
+    opened = breaker.is_open()
+    fake_time.now += 30
+
+    assert (before, opened) == (False, True)
+    assert (breaker.is_open(), breaker.is_open(), breaker.admits()) == (False, False, True)

@@ -26,7 +26,7 @@ from domain.errors import GatewayTimeout
 from domain.gateway import GatewayPaymentStatus
 from payment_handler import receive_webhook, start_checkout
 from tests.conftest import Clock
-from tests.fakes import FakeGateway
+from tests.fakes import FakeGateway, FakeRazorpay
 from user_management import create_admin, register
 from wiring import Services
 
@@ -186,7 +186,7 @@ def build_world(engine: Engine, folder: Path) -> World:
     services = Services(
         settings=load_settings({"APP_ENV": "test", "DATA_DIR": str(folder)}, root=folder),
         engine=engine,
-        gateways={"cashfree": gateway},
+        gateways={"cashfree": gateway, "razorpay": FakeRazorpay(lambda: clock.moment)},
         queue=JobQueue(engine),
         now=clock,
     )

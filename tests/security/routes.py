@@ -36,11 +36,22 @@ def _alike(path: str, answer: str, **more: object) -> Answers:
 
 def _webhooks() -> dict[tuple[str, str], Answers]:
     rows = {}
-    for path in ("/webhooks/cashfree", "/webhooks/cashfree/"):
+    for path in ("/webhooks/cashfree", "/webhooks/cashfree/", "/webhooks/razorpay", "/webhooks/razorpay/"):
         for method in ("GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS"):
             rows[path, method] = _alike(path, "405", headers=OURS)
         # No cookie opens it, an admin's neither: the gateway's signature alone does.
         rows[path, "POST"] = _alike(path, "401")
+    return rows
+
+
+def _callback() -> dict[tuple[str, str], Answers]:
+    path = "/checkout/razorpay/callback"
+    rows = {
+        (path, method): _alike(path, "405", headers=OURS)
+        for method in ("GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS")
+    }
+    # Without a signature nothing is looked at, and nothing of the form is shown.
+    rows[path, "POST"] = _alike(path, "303 /")
     return rows
 
 
@@ -79,6 +90,7 @@ _EXPORT = Answers(
 
 ROUTES: Mapping[tuple[str, str], Answers] = {
     **_webhooks(),
+    **_callback(),
     ("/auth/session", "GET"): _START_SESSION,
     ("/auth/session", "HEAD"): _START_SESSION,
     # Each ends their own session.

@@ -100,6 +100,11 @@ MONEY: Mapping[str, Row] = {
     "billing.alarms.report_job": system("the worker tells how a job ended"),
     "billing.alarms.report_recovery": system("the worker tells how a job ended"),
     "billing.checkout.start_checkout": own(lambda f, s, me, t: f(s, me, "annual"), shows="order_id"),
+    "billing.checkout.checkout_options": owner_only(
+        lambda f, s, me, t: f(s, me, t.order_id), refusal=OrderNotFound, shows="order_id"
+    ),
+    "billing.gateway_choice.usable_gateways": open_to_all("names of payment services"),
+    "billing.gateway_choice.choose_gateway": system("a part of `start_checkout`; looks at no account"),
     "billing.checkout.leave_for_gateway": owner_only(
         lambda f, s, me, t: f(s, me, t.order_id), refusal=OrderNotFound, shows="order_id"
     ),
@@ -155,6 +160,7 @@ MONEY: Mapping[str, Row] = {
     "billing.returns.find_returned_access": own(lambda f, s, me, t: f(s, me)),
     "billing.settlement.sync_order": system("asks the gateway; every use-case that takes an actor goes before it"),
     "billing.settlement.apply_observation": within("a look at the gateway"),
+    "billing.verification.receive_callback": by_proof("the gateway's signature; without one nothing is looked at"),
     "billing.verification.confirm_return": owner_only(
         lambda f, s, me, t: f(s, me, t.order_id), refusal=OrderNotFound, shows="order_id"
     ),

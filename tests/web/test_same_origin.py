@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from starlette.applications import Starlette
 from starlette.datastructures import Headers
@@ -13,6 +15,7 @@ from starlette.testclient import TestClient
 
 import web.middleware
 from accounts.sessions import user_of_session
+from tests.fakes import FakeRazorpay
 from tests.security.people import all_rows
 from web.middleware import SecurityHeaders
 from web.routes import build_routes
@@ -22,6 +25,9 @@ from web.same_origin import is_foreign_socket, is_same_origin
 EXEMPT = {
     "/webhooks/cashfree": "bound by its signature",
     "/webhooks/cashfree/": "bound by its signature",
+    "/webhooks/razorpay": "bound by its signature",
+    "/webhooks/razorpay/": "bound by its signature",
+    "/checkout/razorpay/callback": "bound by its signature",
     "/csp-report": "changes nothing",
 }
 FORGERIES = {
@@ -71,12 +77,17 @@ def test_s08_no_route_does_what_another_sites_page_asks(services, client, user, 
     assert user_of_session(services, token) == user
 
 
-def test_s08_the_exempt_routes_exist_and_each_is_exempt_for_its_reason(services, client) -> None:
-    assert set(EXEMPT) <= {route.path for route in build_routes()}
-    for path in EXEMPT:
-        answer = client.post(path, headers=FORGERIES["another site"], content=b"{}")
+def test_s08_the_exempt_routes_exist_and_each_is_exempt_for_its_reason(services, open_client, clock) -> None:
+    both = {**services.gateways, "razorpay": FakeRazorpay(lambda: clock.moment)}
+    # A report is swallowed, and a return without a signature leads to the front page.
+    expected = {"/csp-report": 204, "/checkout/razorpay/callback": 303}
 
-        assert answer.status_code == (204 if path == "/csp-report" else 401)
+    assert set(EXEMPT) <= {route.path for route in build_routes()}
+    with open_client(replace(services, gateways=both)) as client:
+        for path in EXEMPT:
+            answer = client.post(path, headers=FORGERIES["another site"], content=b"{}")
+
+            assert answer.status_code == expected.get(path, 401)
 
 
 @pytest.mark.parametrize("name", ["X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override"])

@@ -1,0 +1,109 @@
+"""Money that a bank only holds is worth taking when it would buy the order's period, and not otherwise."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+
+from domain.captures import payment_to_capture
+from domain.gateway import GatewayPaymentStatus
+from domain.orders import Known, OrderStatus, PaymentStatus, Verdict, settle
+from tests.builders import a_payment, an_observation, an_order
+
+NOTHING = Known(payments={})
+HELD = GatewayPaymentStatus.AUTHORIZED
+
+
+def held(gateway_payment_id: str = "PAY1", **changes):
+    return a_payment(gateway_payment_id, status=HELD, **changes)
+
+
+@pytest.mark.parametrize("status", [s for s in OrderStatus if s not in {OrderStatus.QUARANTINED}])
+def test_held_money_of_an_order_that_nobody_paid_is_taken_whatever_became_of_the_order(status) -> None:
+    assert payment_to_capture(an_order(status=status), NOTHING, an_observation(held())) == held()
+
+
+def test_of_several_the_earliest_is_taken_in_whatever_sequence_they_are_listed() -> None:
+    early, late = held("PAY2"), held("PAY1", paid_at=a_payment().paid_at + timedelta(seconds=1))
+
+    for listed in ((early, late), (late, early)):
+        assert payment_to_capture(an_order(), NOTHING, an_observation(*listed)) == early
+
+
+@pytest.mark.parametrize(
+    "known",
+    [
+        Known({"PAY0": PaymentStatus.CAPTURED}),
+        Known({"PAY0": PaymentStatus.REFUNDED}),
+        Known({}, primary_order_id="ORDER00000000000000X"),
+        Known({}, primary_order_id=an_order().id),
+        Known({}, has_owner=False),
+        Known({}, elsewhere=frozenset({"PAY1"})),
+    ],
+)
+def test_what_would_go_back_at_once_is_not_taken(known) -> None:
+    assert payment_to_capture(an_order(), known, an_observation(held())) is None
+
+
+def test_a_duplicate_beside_money_that_has_come_is_not_taken() -> None:
+    assert payment_to_capture(an_order(), NOTHING, an_observation(held("PAY2"), a_payment("PAY1"))) is None
+
+
+def test_a_failed_attempt_beside_it_stands_in_nobodys_way() -> None:
+    failed = a_payment("PAY0", status=GatewayPaymentStatus.FAILED)
+
+    assert payment_to_capture(an_order(), NOTHING, an_observation(failed, held())) == held()
+
+
+@pytest.mark.parametrize("refund_late", [True, False])
+def test_late_money_is_taken_only_where_it_is_honoured(refund_late) -> None:
+    order = an_order()
+    on_time, late = held(paid_at=order.expires_at), held(paid_at=order.expires_at + timedelta(seconds=1))
+
+    assert payment_to_capture(order, NOTHING, an_observation(on_time), refund_late=refund_late) == on_time
+    taken = payment_to_capture(order, NOTHING, an_observation(late), refund_late=refund_late)
+    assert taken == (None if refund_late else late)
+
+
+@pytest.mark.parametrize(
+    "observed",
+    [
+        an_observation(held(amount_paise=49901)),
+        an_observation(held(currency="USD")),
+        an_observation(held(), amount_paise=100),
+        an_observation(held(), tags={"user_id": str(UUID(int=9))}),
+        an_observation(held(order_id="ORDER00000000000000X")),
+    ],
+)
+def test_what_contradicts_our_order_is_not_taken_and_quarantines_it(observed) -> None:
+    assert payment_to_capture(an_order(), NOTHING, observed) is None
+    assert settle(an_order(), NOTHING, observed).status is OrderStatus.QUARANTINED
+
+
+def test_a_doubted_order_takes_nothing_until_a_person_accepts_it() -> None:
+    order = an_order(status=OrderStatus.QUARANTINED)
+    observed = an_observation(held())
+
+    assert payment_to_capture(order, NOTHING, observed) is None
+    assert payment_to_capture(order, NOTHING, observed, verdict=Verdict.GIVE_BACK) is None
+    assert payment_to_capture(order, NOTHING, observed, verdict=Verdict.ACCEPT) == held()
+
+
+def test_held_money_alone_settles_nothing() -> None:
+    settled = settle(an_order(), NOTHING, an_observation(held()))
+
+    assert settled.status is OrderStatus.CREATED
+    assert [change.status for change in settled.changes] == [PaymentStatus.PENDING]
+    assert settled.activating is None
+    assert settled.alarms == ()
+
+
+def test_an_attempt_that_was_held_and_is_captured_becomes_money() -> None:
+    known = Known({"PAY1": PaymentStatus.PENDING})
+
+    settled = settle(an_order(), known, an_observation(replace(held(), status=GatewayPaymentStatus.SUCCESS)))
+
+    assert settled.status is OrderStatus.PAID
