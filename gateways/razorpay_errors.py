@@ -29,12 +29,15 @@ BAD_REQUEST = "BAD_REQUEST_ERROR"
 GATEWAY = "GATEWAY_ERROR"
 SERVER = "SERVER_ERROR"
 
-# The beginning, and for each code the sentence, of the second guide. Ours say what happened to the money, too.
-USER_MESSAGES = {
-    BAD_REQUEST: "Please check your payment details. You were not charged by this step.",
-    GATEWAY: "Payment failed, please try again. Money that left your account comes back by itself.",
-    SERVER: "Something went wrong, please retry. You were not charged by this step.",
+# The second guide's sentences. Behind them stands what happened to the money: a refused request took none; of an
+# attempt to pay nobody knows at this moment what the bank did.
+GUIDE_MESSAGES = {
+    BAD_REQUEST: "Please check your payment details.",
+    GATEWAY: "Payment failed, please try again.",
+    SERVER: "Something went wrong, please retry.",
 }
+AFTER_REFUSAL = "You were not charged by this step."
+AFTER_ATTEMPT = "Money that left your account for it comes back by itself."
 # Why an attempt failed: https://razorpay.com/docs/errors/payments/list. What is not here has its code's sentence.
 REASONS = {
     "payment_cancelled": "The payment was cancelled. You can try again, or pay another way.",
@@ -79,13 +82,15 @@ def error_from(reply: Reply) -> GatewayError:
     kind = _class_for(reply.status, code, fields.get("description"))
     if kind is GatewayRateLimited:
         return GatewayRateLimited(retry_after_seconds=reply.retry_after_seconds, detail=detail, code=code)
-    message = user_message(code, reason) if kind is GatewayRequestRejected else None
-    return kind(message or None, detail=detail, code=code or reason, gateway_status=reply.status)
+    guide = GUIDE_MESSAGES.get(code)
+    message = f"{guide} {AFTER_REFUSAL}" if guide and kind is GatewayRequestRejected else None
+    return kind(message, detail=detail, code=code or reason, gateway_status=reply.status)
 
 
-def user_message(code: str, reason: str) -> str:
-    """What a person reads about a failed attempt or a refused request; empty for words that are new to us."""
-    return REASONS.get(reason) or USER_MESSAGES.get(code, "")
+def describe_attempt(code: str, reason: str) -> str:
+    """Why an attempt to pay failed, for the buyer; empty for words that are new to us."""
+    guide = GUIDE_MESSAGES.get(code)
+    return REASONS.get(reason) or (f"{guide} {AFTER_ATTEMPT}" if guide else "")
 
 
 def _class_for(status: int, code: str, description: Any) -> type[GatewayError]:

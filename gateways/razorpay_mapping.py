@@ -23,7 +23,7 @@ from domain.gateway import (
     OrderRequest,
 )
 from gateways.fields import UnreadableRow, currency_of, identifier_of, object_of, text_of
-from gateways.razorpay_errors import user_message
+from gateways.razorpay_errors import describe_attempt
 
 ORDER_STATUSES = {
     "created": GatewayOrderStatus.ACTIVE,
@@ -119,7 +119,9 @@ def payment_from(document: Any, *, order_id: str, gateway_order_id: str) -> Gate
         charged_currency=currency,
         method=text_of(fields.get("method")) or "unknown",
         # A sentence of ours, because the buyer reads it; the code where the reason is new to us.
-        message="" if has_money else user_message(code, reason) or text_of(fields.get("error_description")),
+        message=""
+        if has_money
+        else describe_attempt(code, reason) or text_of(fields.get("error_description")),
         error_code=code,
         # Razorpay tells no other time: when this attempt began.
         paid_at=second_of(fields.get("created_at")) if has_money else None,

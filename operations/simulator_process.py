@@ -62,7 +62,7 @@ def stop_simulator(process: subprocess.Popen[bytes] | None) -> None:
 
 
 def _accounts(settings: Settings) -> dict[str, str]:
-    """The accounts that the simulator shall know. A real gateway's secrets are none of its business."""
+    """The accounts that the simulator shall know: those of the gateways for which it stands."""
     accounts = {}
     if settings.uses_simulator:
         accounts["CASHFREE_CLIENT_ID"] = settings.cashfree_client_id

@@ -27,18 +27,24 @@ _MOST_FIELDS = 50
 _LONGEST_READ_SECONDS = 10.0
 
 
+class _NotAForm(Exception):
+    """More fields than any form of a gateway has."""
+
+
 async def razorpay(request: Request) -> Response:
     """POST /checkout/razorpay/callback: 303 to the order's page. Every other method is answered 405."""
     if request.method != "POST":
         return JSONResponse({"error": "method not allowed"}, status_code=405, headers={"Allow": "POST"})
     try:
         async with asyncio.timeout(_LONGEST_READ_SECONDS):
-            form = _form(await request.body())
-    except (ClientDisconnect, TimeoutError, ValueError):
-        return JSONResponse({"error": "not a form"}, status_code=400, headers={"Connection": "close"})
+            body = await request.body()
+    except (ClientDisconnect, TimeoutError):
+        return _refuse()
     order_id = request.query_params.get("order_id", "")
     try:
-        found = await run_in_threadpool(_receive, order_id, form)
+        found = await run_in_threadpool(_receive, order_id, body)
+    except _NotAForm:
+        return _refuse()
     except GatewayUnavailable:
         return JSONResponse({"error": "not configured"}, status_code=404)
     except SQLAlchemyError as exc:
@@ -48,12 +54,21 @@ async def razorpay(request: Request) -> Response:
     return RedirectResponse("/" if found is None else f"/?order_id={found}", status_code=303)
 
 
-def _receive(order_id: str, form: dict[str, str]) -> str | None:
+def _receive(order_id: str, body: bytes) -> str | None:
+    form = _form(body)
     return payment_handler.receive_callback(get_services(), "razorpay", order_id, form)
 
 
+def _refuse() -> Response:
+    return JSONResponse({"error": "not a form"}, status_code=400, headers={"Connection": "close"})
+
+
 def _form(body: bytes) -> dict[str, str]:
-    """The fields that came once: of two values nobody can say which one was meant. Raises ValueError."""
-    fields = parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=_MOST_FIELDS)
+    """The fields that came once: of two values nobody can say which one was meant. Raises _NotAForm."""
+    text = body.decode("utf-8", "replace")
+    try:
+        fields = parse_qsl(text, keep_blank_values=True, max_num_fields=_MOST_FIELDS)
+    except ValueError as exc:
+        raise _NotAForm from exc
     names = Counter(name for name, _ in fields)
     return {name: value for name, value in fields if names[name] == 1}

@@ -6,7 +6,7 @@ import pytest
 
 from domain import errors
 from gateways.http import Reply
-from gateways.razorpay_errors import error_from, user_message
+from gateways.razorpay_errors import describe_attempt, error_from
 from tests.gateways.razorpay_account import refusal
 
 CASES = [
@@ -66,10 +66,17 @@ def test_what_the_gateway_wrote_is_not_repeated() -> None:
     ],
 )
 def test_the_second_guides_words_begin_each_message(code, beginning) -> None:
-    assert user_message(code, "").startswith(beginning)
-    assert user_message(code, "a_reason_of_tomorrow").startswith(beginning)
+    refused = error_from(Reply(400 if code == "BAD_REQUEST_ERROR" else 500, {}, refusal("x", code)))
+
+    assert describe_attempt(code, "").startswith(beginning)
+    assert describe_attempt(code, "a_reason_of_tomorrow").endswith("comes back by itself.")
+    if code == "BAD_REQUEST_ERROR":
+        assert refused.user_message == f"{beginning}. You were not charged by this step."
 
 
 def test_a_known_reason_says_more_than_its_code() -> None:
-    assert user_message("BAD_REQUEST_ERROR", "insufficient_funds") == "The account did not hold enough money."
-    assert user_message("a_code_of_tomorrow", "") == ""
+    assert (
+        describe_attempt("BAD_REQUEST_ERROR", "insufficient_funds")
+        == "The account did not hold enough money."
+    )
+    assert describe_attempt("a_code_of_tomorrow", "") == ""
