@@ -32,13 +32,22 @@ class Walk:
     visited: int = 0
 
     def __post_init__(self) -> None:
-        self.sockets: list[WebSocket] = []
-        self.page.on("websocket", lambda socket: self.sockets.append(socket))
+        # What went over the pages' sockets, in order: ">" to the server, "<" back.
+        self.frames: list[str] = []
+        self.page.on("websocket", self._listen)
+
+    def _listen(self, socket: WebSocket) -> None:
+        socket.on("framesent", lambda _frame: self.frames.append(">"))
+        socket.on("framereceived", lambda _frame: self.frames.append("<"))
 
     def press(self, button: Locator) -> None:
         """Press, and wait until the page has answered: by itself a page counts as at rest before it has begun."""
-        with self.sockets[-1].expect_event("framereceived"):
-            button.click()
+        self.frames.clear()
+        button.click()
+        deadline = time.monotonic() + 20
+        while "".join(self.frames).find("><") < 0:
+            assert time.monotonic() < deadline, f"{button}: nothing was sent and answered: {self.frames}"
+            self.page.wait_for_timeout(20)
         settle(self.page)
 
     def become(self, user: User | None) -> None:
