@@ -121,12 +121,14 @@ def restlessness(where: Rotation) -> Restlessness:
     before, after = codes[:-1], codes[1:]
     both = (before >= 0) & (after >= 0)
     steps = (after - before)[both] % len(QUADRANTS)
-    changes = np.count_nonzero(steps)
-    years = np.count_nonzero(both) / _WEEKS_A_YEAR
+    changes = int(np.count_nonzero(steps))
+    years = int(np.count_nonzero(both)) / _WEEKS_A_YEAR
     return Restlessness(
         changes_a_year=changes / years if years else np.nan,
-        clockwise_pct=100 * np.count_nonzero(steps == 1) / changes if changes else np.nan,
-        diagonal_pct=100 * np.count_nonzero(steps == len(QUADRANTS) // 2) / changes if changes else np.nan,
+        clockwise_pct=100 * int(np.count_nonzero(steps == 1)) / changes if changes else np.nan,
+        diagonal_pct=100 * int(np.count_nonzero(steps == len(QUADRANTS) // 2)) / changes
+        if changes
+        else np.nan,
         farthest=float(np.fmax.reduce(np.abs(where.x.to_numpy() - CENTRE), axis=None, initial=np.nan)),
     )
 
