@@ -215,12 +215,11 @@ def _hold(weights: Matrix, prices: Matrix, *, daily_reset: bool) -> tuple[Matrix
     """Growth of the portfolio after each session of a holding period, and the weights at its end."""
     # An instrument that is not held may have no price yet; one that is held has one.
     if daily_reset:
-        returns = np.nan_to_num(prices[:, 1:] / prices[:, :-1] - 1)
-        path: Matrix = np.cumprod(1 + weights @ returns, axis=1)
-        return path, weights
-    factors = np.nan_to_num(prices[:, 1:] / prices[:, :1], nan=1.0)
+        returns: Matrix = np.nan_to_num(prices[:, 1:] / prices[:, :-1] - 1)
+        return np.cumprod(1 + weights @ returns, axis=1, dtype=np.float64), weights
+    factors: Matrix = np.nan_to_num(prices[:, 1:] / prices[:, :1], nan=1.0)
     cash = 1 - weights.sum(axis=1, keepdims=True)
-    path = cash + weights @ factors
+    path: Matrix = cash + weights @ factors
     return path, weights * factors[:, -1] / path[:, -1:]
 
 

@@ -97,8 +97,10 @@ def line_fit(values: Matrix, window: int) -> tuple[Matrix, Matrix]:
     """Slope a column and R² of the least-squares line through the last `window` values.
 
     A flat stretch has slope 0 and R² 0. Sums are rebuilt for each window by doubling, not carried along, so a
-    value that has left the window leaves no rounding behind.
+    value that has left the window leaves no rounding behind. Raises ValueError for a window of less than two.
     """
+    if window < 2:
+        raise ValueError("a line needs at least two values")
     if window > values.shape[-1]:
         return np.full_like(values, np.nan), np.full_like(values, np.nan)
     # Deviations are far smaller than levels; without the level their squares keep their digits.
