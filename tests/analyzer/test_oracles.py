@@ -79,9 +79,7 @@ def test_the_momentum_score_agrees_with_scipys_z_scores() -> None:
     risk = np.log(closes).diff().rolling(252).std() * np.sqrt(252)
     half, whole = (returns(closes, n) / risk for n in (126, 252))
     # The first year has no score; scipy would warn about its empty rows.
-    z_half, z_whole = (
-        stats.zscore(part.iloc[252:].to_numpy(), axis=1, ddof=1) for part in (half, whole)
-    )
+    z_half, z_whole = (stats.zscore(part.iloc[252:].to_numpy(), axis=1, ddof=1) for part in (half, whole))
     mean = (z_half + z_whole) / 2
     scores = np.where(mean >= 0, 1 + mean, 1 / (1 - np.minimum(mean, 0)))
     expected = pd.DataFrame(scores, closes.index[252:], closes.columns).reindex(closes.index)

@@ -24,7 +24,9 @@ POINTS = ("rot_x", "rot_y")
 def markets(draw: st.DrawFn) -> tuple[pd.DataFrame, pd.Series]:
     """A market of any length around the windows' lengths, with late starters and holes in some instruments."""
     closes, benchmark = walk(
-        sessions=draw(st.integers(2, 420)), instruments=draw(st.integers(2, 6)), seed=draw(st.integers(0, 999))
+        sessions=draw(st.integers(2, 420)),
+        instruments=draw(st.integers(2, 6)),
+        seed=draw(st.integers(0, 999)),
     )
     for name in draw(st.lists(st.sampled_from(list(closes.columns)), max_size=2)):
         closes.loc[closes.index[: draw(st.integers(0, len(closes)))], name] = np.nan
@@ -90,9 +92,7 @@ def test_the_unit_of_a_price_does_not_matter(
 
     # The rating is left out: of two equal scores, rounding may put either first.
     names = [name for name in (*DAILY, *WEEKLY) if name != "rs_rating_1_99"]
-    equal(
-        analyzer.history(scaled, benchmark * scales[-1], names), analyzer.history(closes, benchmark, names)
-    )
+    equal(analyzer.history(scaled, benchmark * scales[-1], names), analyzer.history(closes, benchmark, names))
 
 
 @check(25)
