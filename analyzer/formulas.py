@@ -12,6 +12,7 @@ import numpy as np
 
 from analyzer.panel import Matrix
 from analyzer.windows import (
+    change,
     delayed,
     exponential_mean,
     growth,
@@ -37,7 +38,7 @@ def n_day_strength(ratio: Matrix, sessions: int) -> Matrix:
     The quotient of growth factors, as the scripts used in India compute it. Dividing one percentage change by
     the other, as some descriptions say, explodes when the benchmark stands still.
     """
-    return 100 * (growth(ratio, sessions) - 1)
+    return _excess_pct(growth(ratio, sessions))
 
 
 def mansfield(ratio: Matrix, window: int) -> Matrix:
@@ -45,13 +46,18 @@ def mansfield(ratio: Matrix, window: int) -> Matrix:
 
     Stan Weinstein's zero-line form of the Mansfield charts: n is 52 on weekly bars, 200 on daily ones.
     """
-    return 100 * (ratio / moving_mean(ratio, window) - 1)
+    average = moving_mean(ratio, window)
+    return _excess_pct(np.divide(ratio, average, out=average))
 
 
 def weighted_growth(closes: Matrix) -> Matrix:
     """0.4 g63 + 0.2 g126 + 0.2 g189 + 0.2 g252, with g_n the growth factor: one plus the IBD-style score."""
-    first, *rest = (weight * growth(closes, sessions) for sessions, weight in _IBD_WEIGHTS.items())
-    return sum(rest, start=first)
+    total = np.zeros_like(closes)
+    for sessions, weight in _IBD_WEIGHTS.items():
+        part = growth(closes, sessions)
+        part *= weight
+        total += part
+    return total
 
 
 def ibd_strength(closes: Matrix, benchmark: Matrix) -> Matrix:
@@ -60,7 +66,9 @@ def ibd_strength(closes: Matrix, benchmark: Matrix) -> Matrix:
     Weights after the open rankings in the style of Investor's Business Daily. The ones are ours: a bare
     quotient of returns changes its sign when the benchmark falls.
     """
-    return 100 * (weighted_growth(closes) / weighted_growth(benchmark) - 1)
+    result = weighted_growth(closes)
+    result /= weighted_growth(benchmark)
+    return _excess_pct(result)
 
 
 def rating(scores: Matrix) -> Matrix:
@@ -69,11 +77,14 @@ def rating(scores: Matrix) -> Matrix:
     1 + 98 (rank - 1) / (n - 1) over the n rows that have a score. One alone has no rating.
     """
     # Ranking compares down the columns; laid out that way it takes a third of the time.
-    ranks = bn.nanrankdata(np.ascontiguousarray(scores.T), axis=1).T
+    ranks: Matrix = bn.nanrankdata(np.ascontiguousarray(scores.T), axis=1).T
     others = np.count_nonzero(~np.isnan(scores), axis=0) - 1.0
     others[others < 1] = np.nan
-    result: Matrix = np.round(1 + 98 * (ranks - 1) / others)
-    return result
+    ranks -= 1
+    ranks *= 98
+    ranks /= others
+    ranks += 1
+    return np.round(ranks, out=ranks)
 
 
 def momentum_score(closes: Matrix) -> Matrix:
@@ -85,14 +96,21 @@ def momentum_score(closes: Matrix) -> Matrix:
     known to us from secondary sources only.
     """
     logs = np.log(closes)
-    risk = moving_sd(logs - delayed(logs, 1), YEAR) * np.sqrt(YEAR)
+    risk = moving_sd(change(logs, 1), YEAR)
+    risk *= np.sqrt(YEAR)
     risk[risk < _STILL] = np.nan
-    half = (growth(closes, YEAR // 2) - 1) / risk
-    whole = (growth(closes, YEAR) - 1) / risk
+    half, whole = growth(closes, YEAR // 2), growth(closes, YEAR)
+    for returns in (half, whole):
+        returns -= 1
+        returns /= risk
     half[np.isnan(whole)] = np.nan
-    mean = (_standardised(whole) + _standardised(half)) / 2
-    # One denominator for both branches: of the two forms only the chosen one may be evaluated near 1 - Z = 0.
-    return np.where(mean >= 0, 1 + mean, 1 / (1 + np.abs(mean)))
+    mean = _standardised(whole)
+    mean += _standardised(half)
+    mean /= 2
+    # For Z below zero 1 - Z is 1 + |Z|, so one sum serves both branches and is never zero.
+    score = np.abs(mean)
+    score += 1
+    return np.divide(1, score, out=score, where=mean < 0)
 
 
 def clenow(closes: Matrix, window: int = 90) -> Matrix:
@@ -101,15 +119,21 @@ def clenow(closes: Matrix, window: int = 90) -> Matrix:
     (exp(b)^250 - 1) R² with b the least-squares slope of ln P over 90 sessions (A. Clenow, Stocks on the Move).
     """
     slope, explained = line_fit(np.log(closes), window)
+    slope *= _CLENOW_YEAR
     with np.errstate(over="ignore"):
-        result: Matrix = 100 * np.expm1(_CLENOW_YEAR * slope) * explained
-    return result
+        np.expm1(slope, out=slope)
+    slope *= 100
+    slope *= explained
+    return slope
 
 
 def faber(closes: Matrix) -> Matrix:
     """Mean of the returns over 1, 3, 6, 9 and 12 months of 21 sessions, in % (M. Faber's sector rotation)."""
-    factors = [growth(closes, sessions) for sessions in _FABER_SESSIONS]
-    return 100 * (sum(factors[1:], start=factors[0]) / len(factors) - 1)
+    total = np.zeros_like(closes)
+    for sessions in _FABER_SESSIONS:
+        total += growth(closes, sessions)
+    total /= len(_FABER_SESSIONS)
+    return _excess_pct(total)
 
 
 def market_trend(benchmark: Matrix, window: int = 210) -> Matrix:
@@ -117,12 +141,14 @@ def market_trend(benchmark: Matrix, window: int = 210) -> Matrix:
 
     Faber's rotation stays in the market only while it is positive.
     """
-    return 100 * (benchmark / moving_mean(benchmark, window) - 1)
+    return mansfield(benchmark, window)
 
 
 def twelve_minus_one(closes: Matrix) -> Matrix:
     """P_{t-21} / P_{t-252} - 1 in %: twelve months without the last, the academic momentum."""
-    return 100 * (delayed(closes, 21) / delayed(closes, YEAR) - 1)
+    factors = growth(closes, YEAR - 21)
+    # From the session a year ago to the one a month ago: the same stretch of sessions, seen a month later.
+    return _excess_pct(delayed(factors, 21))
 
 
 def dual_momentum(closes: Matrix, risk_free_pct: float = 0.0) -> Matrix:
@@ -131,19 +157,29 @@ def dual_momentum(closes: Matrix, risk_free_pct: float = 0.0) -> Matrix:
     G. Antonacci's absolute momentum; its relative half is the order of what is left. `risk_free_pct` is the
     return over the same 252 sessions, in %.
     """
-    returns = 100 * (growth(closes, YEAR) - 1)
+    returns = _excess_pct(growth(closes, YEAR))
     returns[~(returns > risk_free_pct)] = np.nan
     return returns
 
 
 def rsmk(ratio: Matrix, sessions: int = 90, span: int = 3) -> Matrix:
     """EMA(ln R_t - ln R_{t-90}, 3) times 100 (M. Katsanos, Technical Analysis of Stocks & Commodities, 3/2020)."""
-    logs = np.log(ratio)
-    return 100 * exponential_mean(logs - delayed(logs, sessions), span)
+    result = exponential_mean(change(np.log(ratio), sessions), span)
+    result *= 100
+    return result
+
+
+def _excess_pct(factors: Matrix) -> Matrix:
+    """(factor - 1) in %. It writes into `factors`: at these sizes a new array costs more than the sum in it."""
+    factors -= 1
+    factors *= 100
+    return factors
 
 
 def _standardised(values: Matrix) -> Matrix:
+    """Distance from the mean of the session in sample deviations. It writes into `values`."""
     spread = bn.nanstd(values, axis=0, ddof=1)
     spread[spread < _STILL] = np.nan
-    result: Matrix = (values - bn.nanmean(values, axis=0)) / spread
-    return result
+    values -= bn.nanmean(values, axis=0)
+    values /= spread
+    return values

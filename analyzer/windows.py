@@ -28,6 +28,15 @@ def growth(values: Matrix, sessions: int) -> Matrix:
     return result
 
 
+def change(values: Matrix, sessions: int) -> Matrix:
+    """v_t - v_{t-n}."""
+    result = np.empty_like(values)
+    result[..., :sessions] = np.nan
+    if sessions < values.shape[-1]:
+        np.subtract(values[..., sessions:], values[..., :-sessions], out=result[..., sessions:])
+    return result
+
+
 def delayed(values: Matrix, sessions: int) -> Matrix:
     """v_{t-n}: the values moved `sessions` columns later."""
     result = np.empty_like(values)
@@ -96,73 +105,28 @@ def decayed_sum(values: Matrix, decay: float) -> Matrix:
 def line_fit(values: Matrix, window: int) -> tuple[Matrix, Matrix]:
     """Slope a column and R² of the least-squares line through the last `window` values.
 
-    A flat stretch has slope 0 and R² 0. Sums are rebuilt for each window by doubling, not carried along, so a
-    value that has left the window leaves no rounding behind. Raises ValueError for a window of less than two.
+    A flat stretch has slope 0 and R² 0. Raises ValueError for a window of less than two.
     """
     if window < 2:
         raise ValueError("a line needs at least two values")
     if window > values.shape[-1]:
         return np.full_like(values, np.nan), np.full_like(values, np.nan)
-    # Deviations are far smaller than levels; without the level their squares keep their digits.
-    deviation = values - _first_observed(values)
-    plain, by_age = _window_sums(deviation, window)
-    squares = _window_sum(deviation * deviation, window)
-    middle = (window - 1) / 2
-    spread_of_time = window * (window * window - 1) / 12
-    covariation = middle * plain - by_age
-    slope = covariation / spread_of_time
-    variation = squares - plain * plain / window
-    explained = np.where(np.isnan(variation), np.nan, 0.0)
-    np.divide(covariation * slope, variation, out=explained, where=variation > _FLAT)
+    time = np.arange(window) - (window - 1) / 2
+    spread = time @ time
+    slope, explained = np.full_like(values, np.nan), np.full_like(values, np.nan)
+    # Row by row, so that what is in between stays small and near.
+    for row, slopes, fits in zip(
+        np.atleast_2d(values), np.atleast_2d(slope), np.atleast_2d(explained), strict=True
+    ):
+        # Deviations are far smaller than levels; without the level the products keep their digits.
+        deviation = row - row[np.argmax(~np.isnan(row))]
+        full = slice(window - 1, None)
+        slopes[full] = np.correlate(deviation, time, "valid")
+        slopes[full] /= spread
+        variation = bn.move_var(deviation, window)[full] * window
+        fits[full] = slopes[full] * 0
+        np.divide(slopes[full] ** 2 * spread, variation, out=fits[full], where=variation > _FLAT)
     return slope, explained
-
-
-def _window_sums(values: Matrix, window: int) -> tuple[Matrix, Matrix]:
-    """The sum of each window and the sum weighted by age (newest 0, oldest window-1).
-
-    A window is put together from stretches whose lengths are powers of two, each made of two of half its length.
-    """
-    stretch, aged, length = values, np.zeros_like(values), 1
-    total, total_aged, done = np.zeros_like(values), np.zeros_like(values), 0
-    while True:
-        if window & length:
-            total_aged = _plus_older(total_aged, aged + done * stretch if done else aged, done)
-            total = _plus_older(total, stretch, done)
-            done += length
-        if done == window:
-            return total, total_aged
-        aged = _plus_older(aged, aged + length * stretch, length)
-        stretch = _plus_older(stretch, stretch, length)
-        length *= 2
-
-
-def _window_sum(values: Matrix, window: int) -> Matrix:
-    """The sum of each window alone."""
-    stretch, length = values, 1
-    total, done = np.zeros_like(values), 0
-    while True:
-        if window & length:
-            total = _plus_older(total, stretch, done)
-            done += length
-        if done == window:
-            return total
-        stretch = _plus_older(stretch, stretch, length)
-        length *= 2
-
-
-def _plus_older(newer: Matrix, older: Matrix, sessions: int) -> Matrix:
-    """newer_t + older_{t-n}."""
-    if not sessions:
-        return newer + older
-    result = np.empty_like(newer)
-    result[..., :sessions] = np.nan
-    np.add(newer[..., sessions:], older[..., :-sessions], out=result[..., sessions:])
-    return result
-
-
-def _first_observed(values: Matrix) -> Matrix:
-    first = np.argmax(~np.isnan(values), axis=-1)
-    return np.take_along_axis(values, np.expand_dims(first, -1), axis=-1)
 
 
 def _over_observed(values: Matrix, compute: Callable[[Matrix], Matrix]) -> Matrix:
@@ -174,6 +138,12 @@ def _over_observed(values: Matrix, compute: Callable[[Matrix], Matrix]) -> Matri
         result = np.full_like(values, np.nan)
         if observed.any():
             result[observed] = compute(values[observed])
+        return result
+    begin = int(np.argmax(observed.any(axis=0)))
+    if begin:
+        # What no row has observed yet is cut off first: most holes are the beginning that all rows share.
+        result = np.full_like(values, np.nan)
+        result[:, begin:] = _over_observed(values[:, begin:], compute)
         return result
     whole = observed.all(axis=-1)
     result = np.empty_like(values)
