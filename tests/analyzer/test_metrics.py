@@ -112,14 +112,14 @@ def test_an_unknown_measure_is_refused() -> None:
 def test_weekend_sessions_belong_to_the_week_that_they_open() -> None:
     index = pd.to_datetime([
         "2026-01-29", "2026-01-30",  # Thursday, Friday
-        "2026-02-01", "2026-02-02", "2026-02-05",  # a Sunday's session; the Friday is a holiday
-        "2026-02-09",
+        "2026-02-01", "2026-02-02", "2026-02-05",  # a session on Sunday; the Friday is a holiday
+        "2026-02-13", "2026-02-14",  # Friday, and a session on Saturday
     ])  # fmt: skip
-    closes = pd.DataFrame({"a": np.linspace(1, 2, 6)}, index=index)
+    closes = pd.DataFrame({"a": np.linspace(1, 2, 7)}, index=index)
 
     weeks = analyzer.rotation(closes, pd.Series(1.0, index=index)).x.index
 
-    assert [f"{day:%m-%d}" for day in weeks] == ["01-30", "02-05", "02-09"]
+    assert [f"{day:%m-%d}" for day in weeks] == ["01-30", "02-05", "02-13", "02-14"]
 
 
 @needs_indian_series
