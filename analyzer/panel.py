@@ -62,7 +62,8 @@ class Panel:
             raise TypeError("weeks need sessions that are dates")
         days = self.sessions.to_numpy().astype("datetime64[D]").astype(np.int64)
         weeks = (days + _SATURDAY_FIRST) // _DAYS_A_WEEK
-        return self._take(np.flatnonzero(np.append(weeks[1:] != weeks[:-1], True)))
+        is_last = np.append(weeks[1:] != weeks[:-1], True)[: len(weeks)]
+        return self._take(np.flatnonzero(is_last))
 
     def table(self, values: Matrix) -> pd.DataFrame:
         """A matrix of this panel as a table: sessions down, instruments across. It shares the memory."""

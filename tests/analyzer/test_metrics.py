@@ -81,6 +81,20 @@ def test_a_day_before_all_sessions_is_refused() -> None:
         analyzer.snapshot(closes, benchmark, "2021-01-01")
 
 
+def test_no_sessions_are_an_empty_history_and_no_day() -> None:
+    closes, benchmark = walk(sessions=10)
+
+    assert all(table.empty for table in analyzer.history(closes.iloc[:0], benchmark.iloc[:0]).values())
+    with pytest.raises(ValueError, match="no session"):
+        analyzer.snapshot(closes.iloc[:0], benchmark.iloc[:0])
+
+
+def test_no_instruments_are_no_rows() -> None:
+    closes, benchmark = walk(sessions=300)
+
+    assert analyzer.snapshot(closes.iloc[:, :0], benchmark).shape == (0, 12)
+
+
 def test_different_sessions_are_refused() -> None:
     closes, benchmark = walk(sessions=10)
 
