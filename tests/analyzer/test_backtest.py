@@ -105,6 +105,15 @@ def test_weights_move_with_prices_between_signals() -> None:
     ] == pytest.approx(2.25)
 
 
+def test_coming_back_to_equal_parts_costs_what_prices_moved() -> None:
+    closes = prices(a=[1, 1, 1, 2, 2, 2], b=[1] * 6)
+
+    found = backtest(closes, favour(closes, "a", "b"), Rules(top=2, cost_a_side=0.03))
+
+    # From 2/3 and 1/3 to halves: a sixth leaves one and goes into the other.
+    assert found.equity.iloc[-1] == pytest.approx(0.97 * 1.5 * (1 - 0.03 / 3))
+
+
 def test_equal_signals_go_by_the_order_of_the_columns() -> None:
     closes = prices(a=[1, 1, 1, 2, 2, 2], b=[1] * 6)
 

@@ -140,6 +140,23 @@ def test_breadth_agrees_with_pandas() -> None:
     assert found.iloc[:199].isna().all()
 
 
+def test_moving_means_and_deviations_agree_with_pandas_around_holes() -> None:
+    values = np.random.default_rng(3).normal(0, 1, (2, 100))
+    values[0, :20] = values[1, 50] = np.nan
+    rolling = pd.DataFrame(values.T).rolling(9)
+
+    same(pd.DataFrame(windows.moving_mean(values, 9).T), rolling.mean())
+    same(pd.DataFrame(windows.moving_sd(values, 9).T), rolling.std())
+
+
+def test_a_window_longer_than_the_row_has_no_value() -> None:
+    short = np.ones((2, 3))
+
+    for found in (windows.moving_mean(short, 4), windows.moving_sd(short, 4), *windows.line_fit(short, 4)):
+        assert found.shape == (2, 3)
+        assert np.isnan(found).all()
+
+
 @pytest.mark.parametrize("window", [2, 3, 7, 64, 90])
 def test_a_line_through_any_window_agrees_with_numpys(window: int) -> None:
     values = np.random.default_rng(1).normal(3, 1, 120).cumsum()

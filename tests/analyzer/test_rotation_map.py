@@ -46,14 +46,14 @@ def test_weeks_in_a_quadrant_are_counted_from_its_last_change() -> None:
 
 
 def test_restlessness_counts_changes_and_their_kinds() -> None:
-    # Clockwise, diagonal, counter-clockwise; a gap is no change.
-    where = at(LEADING, LEADING, WEAKENING, IMPROVING, LAGGING, NOWHERE, LEADING)
+    # Clockwise twice, diagonal, counter-clockwise; a gap is no change.
+    where = at(LEADING, LEADING, WEAKENING, LAGGING, LEADING, IMPROVING, NOWHERE, LEADING)
 
     found = analyzer.restlessness(where)
 
-    assert found.changes_a_year == pytest.approx(3 * 52 / 4)
-    assert found.clockwise_pct == pytest.approx(100 / 3)
-    assert found.diagonal_pct == pytest.approx(100 / 3)
+    assert found.changes_a_year == pytest.approx(4 * 52 / 5)
+    assert found.clockwise_pct == pytest.approx(50)
+    assert found.diagonal_pct == pytest.approx(25)
     assert found.farthest == 1
 
 
