@@ -162,6 +162,13 @@ def test_a_signal_that_nothing_can_follow_is_refused() -> None:
         backtest(closes, favour(closes, "a"), FREE, start="2026-03-01")
 
 
+def test_a_fill_at_the_last_close_shows_nothing_and_is_not_made() -> None:
+    closes = prices(a=[1] * 6).iloc[:5]
+
+    with pytest.raises(ValueError, match="followed by its fill"):
+        backtest(closes, favour(closes, "a"), FREE, start="2026-02-10")
+
+
 def test_a_signal_of_other_sessions_is_refused() -> None:
     closes = prices(a=[1] * 6)
 
