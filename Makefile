@@ -55,7 +55,8 @@ format: setup ## Write the format that `check` wants
 screenshots: setup chromium ## Take the screenshots of the README again
 	@$(BIN)/python -m tests.e2e.screenshots
 
-bench: setup chromium ## Print times of start and pages on this machine
+bench: setup chromium ## Print times of the analyzer, start and pages on this machine
+	@$(BIN)/python -m benchmarks.analyzer
 	@$(BIN)/python -m benchmarks.start
 
 audit: setup ## Look the pinned packages up for known vulnerabilities

@@ -1,4 +1,4 @@
-"""The relative-strength line and the n-session relative strength that is read from it.
+"""The relative-strength line, and the n-session relative strength that is read from it, as tables.
 
 Formula: RS_n = (P_t / P_{t-n}) / (B_t / B_{t-n}) - 1. It is a ratio of growth factors, not of percentage
 changes: dividing one change by another explodes when the benchmark stands still.
@@ -6,12 +6,12 @@ changes: dividing one change by another explodes when the benchmark stands still
 
 from __future__ import annotations
 
-from typing import TypeVar
+from datetime import date
 
-import numpy as np
 import pandas as pd
 
-Table = TypeVar("Table", pd.DataFrame, pd.Series)
+from analyzer.panel import read_panel
+from analyzer.windows import growth
 
 
 def relative_strength(closes: pd.DataFrame, benchmark: pd.Series, sessions: int) -> pd.DataFrame:
@@ -23,19 +23,22 @@ def relative_strength(closes: pd.DataFrame, benchmark: pd.Series, sessions: int)
     """
     if sessions < 1:
         raise ValueError("sessions must be at least 1")
-    ratio = price_relative(closes, benchmark)
-    return ratio / ratio.shift(sessions) - 1.0
+    panel = read_panel(closes, benchmark)
+    return panel.table(growth(panel.ratio, sessions) - 1.0)
 
 
 def price_relative(closes: pd.DataFrame, benchmark: pd.Series) -> pd.DataFrame:
     """The relative-strength line P_t / B_t of each column. NaN where a price is missing or not positive."""
-    if not closes.index.equals(benchmark.index):
-        raise ValueError("closes and benchmark must hold the same sessions")
-    if not (closes.index.is_monotonic_increasing and closes.index.is_unique):
-        raise ValueError("sessions must rise without repeats")
-    return _positive(closes).div(_positive(benchmark), axis="index")
+    panel = read_panel(closes, benchmark)
+    return panel.table(panel.ratio)
 
 
-def _positive(prices: Table) -> Table:
-    numbers = prices.astype(np.float64)
-    return numbers.where((numbers > 0) & (numbers < np.inf))
+def rs_line(closes: pd.DataFrame, benchmark: pd.Series, base: date | str | None = None) -> pd.DataFrame:
+    """The relative-strength line rebased: 100 at the last session up to `base`, or at the first one of all.
+
+    A column without a price at that session is NaN throughout. Raises ValueError when `base` lies before all
+    sessions.
+    """
+    panel = read_panel(closes, benchmark)
+    at = 0 if base is None else len(panel.until(base).sessions) - 1
+    return panel.table(100 * panel.ratio / panel.ratio[:, at : at + 1])

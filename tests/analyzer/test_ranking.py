@@ -58,3 +58,23 @@ def test_breadth_counts_only_sectors_that_have_a_value() -> None:
 
     assert np.isnan(breadth.iloc[0])
     assert breadth.iloc[1] == pytest.approx(0.5)
+
+
+def test_breadth_above_the_average_needs_a_full_window() -> None:
+    closes = strengths([[1, 1, NAN], [1, 1, 1], [2, 0.5, 1]])
+
+    breadth = analyzer.breadth_above_average(closes, sessions=3)
+
+    assert breadth.isna().tolist() == [True, True, False]
+    assert breadth.iloc[-1] == pytest.approx(1 / 2)
+
+
+def test_breadth_of_relative_strength_looks_at_the_line_against_the_benchmark() -> None:
+    # All rise, but only the first rises faster than the benchmark.
+    closes = strengths([[1, 1, 1], [4, 2, 1.5]])
+    benchmark = pd.Series([1.0, 2.0], index=closes.index)
+
+    assert analyzer.breadth_of_relative_strength(closes, benchmark, sessions=2).iloc[-1] == pytest.approx(
+        1 / 3
+    )
+    assert analyzer.breadth_above_average(closes, sessions=2).iloc[-1] == 1

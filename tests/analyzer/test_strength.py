@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 import analyzer
+from analyzer.formulas import dual_momentum, market_trend
 
 
 def prices(*values: float) -> pd.Series:
@@ -126,3 +127,51 @@ def test_the_inputs_are_left_as_they_were() -> None:
 
     pd.testing.assert_frame_equal(closes, before[0])
     pd.testing.assert_series_equal(benchmark, before[1])
+
+
+def test_a_rebased_line_is_100_at_its_first_session() -> None:
+    closes = prices(100, 110, 121).to_frame("a")
+
+    line = analyzer.rs_line(closes, prices(50, 50, 50))
+
+    assert line["a"].tolist() == pytest.approx([100, 110, 121])
+
+
+def test_a_line_may_be_rebased_at_any_day_and_without_a_session_at_the_one_before() -> None:
+    closes = prices(100, 110, 121).to_frame("a")
+    closes.index = pd.to_datetime(["2026-01-01", "2026-01-02", "2026-01-05"])
+    benchmark = pd.Series(50.0, index=closes.index)
+
+    line = analyzer.rs_line(closes, benchmark, base="2026-01-04")
+
+    assert line["a"].tolist() == pytest.approx([100 / 1.1, 100, 110])
+
+
+def test_a_column_without_a_price_at_the_base_has_no_line() -> None:
+    closes = prices(np.nan, 110, 121).to_frame("a")
+
+    assert analyzer.rs_line(closes, prices(50, 50, 50))["a"].isna().all()
+
+
+def test_a_base_before_all_sessions_is_refused() -> None:
+    closes, benchmark = walk()
+
+    with pytest.raises(ValueError, match="no session"):
+        analyzer.rs_line(closes, benchmark, base="2020-01-01")
+
+
+def test_the_market_is_in_trend_above_its_ten_month_average() -> None:
+    rising = np.linspace(100, 200, 300)
+
+    trend = market_trend(rising)
+
+    assert np.isnan(trend[:209]).all()
+    assert trend[-1] == pytest.approx(100 * (200 / rising[-210:].mean() - 1))
+
+
+def test_dual_momentum_asks_for_more_than_the_riskless_return() -> None:
+    # Up by 5 % in 252 sessions.
+    closes = np.linspace(100, 105, 253)[np.newaxis]
+
+    assert dual_momentum(closes, risk_free_pct=4.9)[0, -1] == pytest.approx(5)
+    assert np.isnan(dual_momentum(closes, risk_free_pct=5.1)[0, -1])
