@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
 from ipaddress import ip_address, ip_network
-from itertools import combinations
 from pathlib import Path
 from typing import Annotated, Any, Self
 from urllib.parse import urlsplit
@@ -20,26 +19,15 @@ from dotenv import dotenv_values
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
+from domain import cashfree_keys, razorpay_keys
 from domain.accounts import check_password, normal_email
-from domain.placeholders import looks_like_placeholder
-from domain.razorpay_keys import (
-    RAZORPAY_HOST,
-    SIMULATOR_KEY_ID,
-    RazorpayEnv,
-    environment_of,
-    key_problems,
-    production_problems,
-)
+from domain.cashfree_keys import CASHFREE_HOSTS, CashfreeEnv
+from domain.placeholders import shared_secrets, weak_secrets
+from domain.razorpay_keys import RAZORPAY_HOST, RazorpayEnv
 
 ROOT = Path(__file__).resolve().parent
 LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 
-SIMULATOR_CLIENT_ID = "TESTSIMULATOR"
-SIMULATOR_CLIENT_SECRET = "cfsk_ma_test_simulator"  # noqa: S105 - published: it opens only the local simulator
-CASHFREE_HOSTS = {
-    "sandbox": "https://sandbox.cashfree.com/pg",
-    "production": "https://api.cashfree.com/pg",
-}
 CASHFREE_SCRIPT = "https://sdk.cashfree.com/js/v3/cashfree.js"
 
 SIMULATOR_KEY_SECRET = "simulator_secret"  # noqa: S105 - published, like all of the simulator's
@@ -60,12 +48,6 @@ PRODUCTION_ALIASES = {
 class AppEnv(StrEnum):
     DEVELOPMENT = "development"
     TEST = "test"
-    PRODUCTION = "production"
-
-
-class CashfreeEnv(StrEnum):
-    SIMULATOR = "simulator"
-    SANDBOX = "sandbox"
     PRODUCTION = "production"
 
 
@@ -157,12 +139,7 @@ class Settings(BaseSettings):
         filled.setdefault("app_base_url", f"http://localhost:{port}")
         if port.isdigit():
             filled.setdefault("simulator_port", int(port) + 1)
-        filled.setdefault("cashfree_env", _guess_cashfree_env(filled))
-        has_keys = "cashfree_client_id" in filled or "cashfree_client_secret" in filled
-        if filled["cashfree_env"] == CashfreeEnv.SIMULATOR and not has_keys:
-            filled.setdefault("cashfree_client_id", SIMULATOR_CLIENT_ID)
-            filled.setdefault("cashfree_client_secret", SIMULATOR_CLIENT_SECRET)
-        return _with_razorpay(filled)
+        return _with_razorpay(_with_cashfree(filled))
 
     @model_validator(mode="after")
     def _refuse_unsafe(self) -> Self:
@@ -291,12 +268,16 @@ def _read_file(path: Path) -> dict[str, str]:
     return {key: value for key, value in dotenv_values(path).items() if value} if path.is_file() else {}
 
 
-def _guess_cashfree_env(values: Mapping[str, Any]) -> CashfreeEnv:
-    secret = values.get("cashfree_client_secret", "")
+def _with_cashfree(filled: dict[str, Any]) -> dict[str, Any]:
+    """The environment by the secret's shape. Without keys it is the simulator."""
+    secret = filled.get("cashfree_client_secret", "")
     text = secret.get_secret_value() if isinstance(secret, SecretStr) else str(secret)
-    if not text or text == SIMULATOR_CLIENT_SECRET:
-        return CashfreeEnv.SIMULATOR
-    return CashfreeEnv.PRODUCTION if text.startswith("cfsk_ma_prod_") else CashfreeEnv.SANDBOX
+    filled.setdefault("cashfree_env", cashfree_keys.environment_of(text))
+    has_keys = "cashfree_client_id" in filled or "cashfree_client_secret" in filled
+    if filled["cashfree_env"] == CashfreeEnv.SIMULATOR and not has_keys:
+        filled["cashfree_client_id"] = cashfree_keys.SIMULATOR_CLIENT_ID
+        filled["cashfree_client_secret"] = cashfree_keys.SIMULATOR_CLIENT_SECRET
+    return filled
 
 
 def _with_razorpay(filled: dict[str, Any]) -> dict[str, Any]:
@@ -305,11 +286,11 @@ def _with_razorpay(filled: dict[str, Any]) -> dict[str, Any]:
     has_keys = bool(key_id) or "razorpay_key_secret" in filled
     if "razorpay_env" not in filled:
         if has_keys:
-            filled["razorpay_env"] = environment_of(key_id)
+            filled["razorpay_env"] = razorpay_keys.environment_of(key_id)
         elif filled["cashfree_env"] == CashfreeEnv.SIMULATOR:
             filled["razorpay_env"] = RazorpayEnv.SIMULATOR
     if filled.get("razorpay_env") == RazorpayEnv.SIMULATOR and not has_keys:
-        filled["razorpay_key_id"] = SIMULATOR_KEY_ID
+        filled["razorpay_key_id"] = razorpay_keys.SIMULATOR_KEY_ID
         filled["razorpay_key_secret"] = SIMULATOR_KEY_SECRET
     if filled.get("razorpay_env") == RazorpayEnv.SIMULATOR:
         filled.setdefault("razorpay_webhook_secret", SIMULATOR_WEBHOOK_SECRET)
@@ -323,28 +304,21 @@ def _problems_anywhere(settings: Settings) -> list[str]:
         problems.append("APP_BASE_URL must be http(s)://host[:port] without a path")
     if not all(_is_some_network(text) for text in settings.trusted_proxies):
         problems.append("TRUSTED_PROXIES must be addresses or networks such as 10.0.0.5, 10.0.0.0/24")
-    if settings.uses_simulator and url.hostname not in LOCAL_HOSTS:
-        problems.append("CASHFREE_ENV=simulator is refused unless APP_BASE_URL is a local address")
-    if bool(settings.cashfree_client_id) != bool(settings.cashfree_client_secret.get_secret_value()):
-        problems.append("CASHFREE_CLIENT_ID and CASHFREE_CLIENT_SECRET belong together: set both or neither")
-    for name in ("cashfree_client_id", "cashfree_client_secret"):
-        value = getattr(settings, name)
-        text = value.get_secret_value() if isinstance(value, SecretStr) else value
-        if text != text.strip():
-            problems.append(f"{name.upper()} begins or ends with white space")
-    secret = settings.cashfree_client_secret.get_secret_value()
-    if settings.cashfree_env is CashfreeEnv.PRODUCTION and not secret.startswith("cfsk_ma_prod_"):
-        problems.append("CASHFREE_ENV=production needs live keys (cfsk_ma_prod_…)")
-    if settings.cashfree_env is CashfreeEnv.SANDBOX and secret.startswith("cfsk_ma_prod_"):
-        problems.append("CASHFREE_ENV=sandbox was given live keys")
+    is_local = url.hostname in LOCAL_HOSTS
+    problems += cashfree_keys.key_problems(
+        settings.cashfree_env,
+        settings.cashfree_client_id,
+        settings.cashfree_client_secret.get_secret_value(),
+        is_local=is_local,
+    )
     if settings.payment_gateway == "razorpay" and not settings.has_razorpay:
         problems.append("PAYMENT_GATEWAY=razorpay needs RAZORPAY_KEY_ID and RAZORPAY_KEY_SECRET")
-    problems += key_problems(
+    problems += razorpay_keys.key_problems(
         settings.razorpay_env,
         settings.razorpay_key_id,
         settings.razorpay_key_secret.get_secret_value(),
-        [secret.get_secret_value() for secret in settings.razorpay_webhook_secret],
-        is_local=url.hostname in LOCAL_HOSTS,
+        _values(settings.razorpay_webhook_secret),
+        is_local=is_local,
     )
     if settings.smtp_server and not settings.sender_email:
         problems.append("SMTP_SERVER is set but SENDER_EMAIL is not")
@@ -378,13 +352,13 @@ def _problems_in_production(settings: Settings) -> list[str]:
         problems.append("APP_BASE_URL must be the address that buyers use, not this machine's own")
     if settings.database_url is None:
         problems.append("DATABASE_URL is required in production (the embedded server is for development)")
-    if settings.cashfree_env is not CashfreeEnv.PRODUCTION:
-        problems.append("CASHFREE_CLIENT_ID and CASHFREE_CLIENT_SECRET must be live keys in production")
-    if settings.api_base and settings.api_base.rstrip("/") != CASHFREE_HOSTS["production"]:
-        problems.append("API_BASE must be Cashfree's live host in production")
+    problems += cashfree_keys.production_problems(
+        settings.cashfree_env, settings.cashfree_client_secret.get_secret_value(), settings.api_base
+    )
     if settings.razorpay_env is not None:
-        held = [secret.get_secret_value() for secret in settings.razorpay_webhook_secret]
-        problems += production_problems(settings.razorpay_env, held, settings.razorpay_url)
+        problems += razorpay_keys.production_problems(
+            settings.razorpay_env, _values(settings.razorpay_webhook_secret), settings.razorpay_url
+        )
     return [*problems, *_weak_secrets(settings)]
 
 
@@ -399,41 +373,26 @@ def _is_this_machine(host: str) -> bool:
 
 
 def _weak_secrets(settings: Settings) -> Iterator[str]:
-    """The secrets that somebody could guess, or that one leak would give away together."""
-    client_secret = settings.cashfree_client_secret.get_secret_value()
-    if not client_secret:
-        yield "CASHFREE_CLIENT_SECRET is empty: without it no webhook can be verified"
-    held = {
-        "SECRET_KEY": settings.secret_key.get_secret_value(),
-        "PASSWORD_PEPPER": settings.password_pepper.get_secret_value(),
-        "PASSWORD_PEPPER_PREVIOUS": settings.password_pepper_previous.get_secret_value(),
-        "METRICS_TOKEN": settings.metrics_token.get_secret_value(),
-        "CASHFREE_CLIENT_SECRET": client_secret,
-        "RAZORPAY_KEY_SECRET": settings.razorpay_key_secret.get_secret_value(),
-        "ADMIN_PASSWORD": settings.admin_password.get_secret_value(),
+    drawn = {
+        "SECRET_KEY": _values([settings.secret_key]),
+        "PASSWORD_PEPPER": _values([settings.password_pepper]),
+        "METRICS_TOKEN": _values([settings.metrics_token]) if settings.metrics_token else [],
+        "CASHFREE_CLIENT_SECRET": _values([settings.cashfree_client_secret]),
+        "RAZORPAY_KEY_SECRET": _values([settings.razorpay_key_secret]),
+        "RAZORPAY_WEBHOOK_SECRET": _values(settings.razorpay_webhook_secret),
     }
-    for secret in settings.razorpay_webhook_secret:
-        held["RAZORPAY_WEBHOOK_SECRET"] = secret.get_secret_value()
-        if looks_like_placeholder(secret.get_secret_value()):
-            yield "RAZORPAY_WEBHOOK_SECRET holds something that looks like a placeholder"
-        if secret.get_secret_value() in {client_secret, held["RAZORPAY_KEY_SECRET"]}:
-            yield "RAZORPAY_WEBHOOK_SECRET must not be another secret of a gateway"
-    if held["RAZORPAY_KEY_SECRET"] and looks_like_placeholder(held["RAZORPAY_KEY_SECRET"]):
-        yield "RAZORPAY_KEY_SECRET looks like a placeholder"
-    for name, least in _SHORTEST_SECRETS.items():
-        is_needed = name in {"SECRET_KEY", "PASSWORD_PEPPER"}
-        if (held[name] or is_needed) and len(held[name]) < least:
-            yield f"{name} must hold at least {least} characters in production"
-        elif held[name] and looks_like_placeholder(held[name]):
-            yield f"{name} looks like a placeholder: draw it at random"
-    if client_secret and looks_like_placeholder(client_secret.removeprefix("cfsk_ma_prod_")):
-        yield "CASHFREE_CLIENT_SECRET looks like a placeholder"
-    for secret in settings.cashfree_webhook_secrets:
-        if looks_like_placeholder(secret.get_secret_value().removeprefix("cfsk_ma_prod_")):
-            yield "CASHFREE_WEBHOOK_SECRETS holds something that looks like a placeholder"
-    for (one, first), (other, second) in combinations(held.items(), 2):
-        if first and first == second:
-            yield f"{one} and {other} must differ"
+    yield from weak_secrets(drawn, _SHORTEST_SECRETS)
+    # Cashfree signs with the client secret: one that is kept beside it for a rotation may be the same.
+    yield from weak_secrets({"CASHFREE_WEBHOOK_SECRETS": _values(settings.cashfree_webhook_secrets)}, {})
+    others = {
+        "PASSWORD_PEPPER_PREVIOUS": _values([settings.password_pepper_previous]),
+        "ADMIN_PASSWORD": _values([settings.admin_password]),
+    }
+    yield from shared_secrets({**drawn, **others})
+
+
+def _values(held: Iterable[SecretStr]) -> list[str]:
+    return [secret.get_secret_value() for secret in held]
 
 
 def _explain(error: ValidationError) -> list[str]:
