@@ -14,15 +14,13 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from domain.errors import WebhookRefused, WebhookUnreadable
+from domain.errors import WebhookRefused
 from domain.gateway import WebhookEvent
 from gateways.cashfree_mapping import ORDER_ID
-from gateways.json_codec import UnreadableJson, read_json
+from gateways.webhook_bodies import event_type, only_header, read_object
 
 SIGNATURE_HEADER = "x-webhook-signature"
 TIMESTAMP_HEADER = "x-webhook-timestamp"
-UNKNOWN_TYPE = "UNKNOWN"
-MAX_BODY_BYTES = 1024 * 1024
 # Where the order id stands, by kind of event: payment, refund, automatic refund, dispute, payment link.
 ORDER_ID_PATHS = (
     ("order", "order_id"),
@@ -32,23 +30,22 @@ ORDER_ID_PATHS = (
 )
 # ASCII digits only: `\d` would admit other scripts, and no sign or space may stand before them.
 _TIMESTAMP = re.compile(r"[0-9]{10,13}")
-_EVENT_TYPE = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 
 
 def read_webhook(headers: Mapping[str, str], body: bytes, secrets: Sequence[str]) -> WebhookEvent:
     """Verify with any of the secrets and read. Raises WebhookRefused (401) or WebhookUnreadable (400)."""
-    stamp = _only_header(headers, TIMESTAMP_HEADER)
-    signature = _only_header(headers, SIGNATURE_HEADER)
+    stamp = only_header(headers, TIMESTAMP_HEADER)
+    signature = only_header(headers, SIGNATURE_HEADER)
     is_genuine = _is_signed(stamp, body, signature, secrets)
     # Nothing separates timestamp and body: digits moved from one to the other keep the signature valid.
     is_shifted = not _TIMESTAMP.fullmatch(stamp) or body[:1].isdigit()
     if not is_genuine or is_shifted:
         raise WebhookRefused(detail="signature or timestamp not valid")
-    document = _read_object(body)
+    document = read_object(body)
     return WebhookEvent(
         gateway="cashfree",
         dedupe_key=hashlib.sha256(body).hexdigest(),
-        event_type=_event_type(document.get("type")),
+        event_type=event_type(document.get("type")),
         order_id=_order_id(document.get("data")),
         body=body,
     )
@@ -60,12 +57,6 @@ def sign(stamp: str, body: bytes, secret: str) -> str:
     return base64.b64encode(digest.digest()).decode("ascii")
 
 
-def _only_header(headers: Mapping[str, str], name: str) -> str:
-    """The header's value; empty if it is absent or given twice, which no signature matches."""
-    values = [value for key, value in headers.items() if key.lower() == name]
-    return values[0] if len(values) == 1 else ""
-
-
 def _is_signed(stamp: str, body: bytes, signature: str, secrets: Sequence[str]) -> bool:
     # Bytes: compare_digest raises TypeError for str outside ASCII. All secrets are tried, none short-cuts.
     given = signature.encode("utf-8", "backslashreplace")
@@ -73,22 +64,6 @@ def _is_signed(stamp: str, body: bytes, signature: str, secrets: Sequence[str]) 
         hmac.compare_digest(sign(stamp, body, secret).encode("ascii"), given) for secret in secrets if secret
     ]
     return any(matches)
-
-
-def _read_object(body: bytes) -> Mapping[str, Any]:
-    if not body.startswith(b"{") or len(body) > MAX_BODY_BYTES:
-        raise WebhookUnreadable(detail="not a JSON object, or longer than 1 MiB")
-    try:
-        document = read_json(body)
-    except UnreadableJson as exc:
-        raise WebhookUnreadable(detail=str(exc)) from exc
-    if not isinstance(document, dict):
-        raise WebhookUnreadable(detail="not a JSON object")
-    return document
-
-
-def _event_type(value: Any) -> str:
-    return value if isinstance(value, str) and _EVENT_TYPE.fullmatch(value) else UNKNOWN_TYPE
 
 
 def _order_id(contents: Any) -> str | None:

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.contract.sdk_environment import python_with
 from tests.simulator.running_simulator import (
     Merchant,
     RunningSimulator,
@@ -21,32 +21,12 @@ from tests.simulator.running_simulator import (
     running_simulator,
 )
 
-REPOSITORY = Path(__file__).parents[2]
-ENVIRONMENT = REPOSITORY / ".data" / "sdk-venv"
 CLIENT = Path(__file__).with_name("cashfree_sdk_client.py")
-PACKAGES = ("cashfree_pg==6.0.1", "setuptools<81")
 
 
 @pytest.fixture(scope="module")
 def sdk_python() -> Path:
-    """Python of an environment that holds the SDK; made on first use, kept afterwards."""
-    python = ENVIRONMENT / "bin" / "python"
-    if not _has_sdk(python):
-        making = subprocess.run(
-            [sys.executable, "-m", "venv", "--clear", str(ENVIRONMENT)],
-            capture_output=True,
-            text=True,
-        )
-        if making.returncode != 0:
-            pytest.skip(f"no environment for the SDK: {making.stderr.strip()[-200:]}")
-        installing = subprocess.run(
-            [str(python), "-m", "pip", "install", "--quiet", "--retries", "1", *PACKAGES],
-            capture_output=True,
-            text=True,
-        )
-        if installing.returncode != 0:
-            pytest.skip(f"cashfree_pg cannot be installed: {installing.stderr.strip()[-200:]}")
-    return python
+    return python_with("cashfree_pg", "cashfree_pg==6.0.1", "setuptools<81", folder="sdk-venv")
 
 
 @pytest.fixture
@@ -104,13 +84,6 @@ def test_the_sdks_strict_models_read_every_method(
     refunded = _run(sdk_python, simulator, "refund")
 
     assert sorted(refunded["payments"]) == ["FAILED", "SUCCESS"]
-
-
-def _has_sdk(python: Path) -> bool:
-    if not python.exists():
-        return False
-    probe = subprocess.run([str(python), "-c", "import cashfree_pg"], capture_output=True)
-    return probe.returncode == 0
 
 
 def _run(

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.contract.sdk_environment import python_with
 from tests.simulator.razorpay_merchant import WEBHOOK_SECRET, RazorpayMerchant
 from tests.simulator.running_simulator import (
     Merchant,
@@ -22,32 +22,12 @@ from tests.simulator.running_simulator import (
     running_simulator,
 )
 
-REPOSITORY = Path(__file__).parents[2]
-ENVIRONMENT = REPOSITORY / ".data" / "razorpay-sdk-venv"
 CLIENT = Path(__file__).with_name("razorpay_sdk_client.py")
-PACKAGES = ("razorpay==2.0.1", "setuptools<81")
 
 
 @pytest.fixture(scope="module")
 def sdk_python() -> Path:
-    """Python of an environment that holds the SDK; made on first use, kept afterwards."""
-    python = ENVIRONMENT / "bin" / "python"
-    if not _has_sdk(python):
-        making = subprocess.run(
-            [sys.executable, "-m", "venv", "--clear", str(ENVIRONMENT)],
-            capture_output=True,
-            text=True,
-        )
-        if making.returncode != 0:
-            pytest.skip(f"no environment for the SDK: {making.stderr.strip()[-200:]}")
-        installing = subprocess.run(
-            [str(python), "-m", "pip", "install", "--quiet", "--retries", "1", *PACKAGES],
-            capture_output=True,
-            text=True,
-        )
-        if installing.returncode != 0:
-            pytest.skip(f"razorpay cannot be installed: {installing.stderr.strip()[-200:]}")
-    return python
+    return python_with("razorpay", "razorpay==2.0.1", "setuptools<81", folder="razorpay-sdk-venv")
 
 
 @pytest.fixture
@@ -132,13 +112,6 @@ def test_the_official_sdk_reads_refusals(
     assert failed["error"] == error
     if fault is None:
         assert failed["words"] == "The id provided does not exist"
-
-
-def _has_sdk(python: Path) -> bool:
-    if not python.exists():
-        return False
-    probe = subprocess.run([str(python), "-c", "import razorpay"], capture_output=True)
-    return probe.returncode == 0
 
 
 def _run(
