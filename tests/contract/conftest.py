@@ -33,7 +33,7 @@ _numbers = count(1)
 
 
 def http_of(name: str) -> GatewayHttp:
-    """Real HTTP that is repeated at once. Its patience is shorter than a fault's pause, longer than a slow machine's."""
+    """Real HTTP, repeated at once; its patience is shorter than a fault and longer than a slow machine."""
     return GatewayHttp(name, sleep=lambda _: None, read_timeout_seconds=2.0)
 
 
