@@ -7,7 +7,13 @@ import hmac
 import pytest
 import requests
 
-from domain.errors import GatewayRequestRejected, GatewayUnavailable, TooManyRequests, UnknownPlan
+from domain.errors import (
+    GatewayError,
+    GatewayRequestRejected,
+    GatewayUnavailable,
+    TooManyRequests,
+    UnknownPlan,
+)
 from domain.gateway import CheckoutPage, Customer, OrderRef
 from domain.orders import OrderStatus
 from gateways.razorpay_errors import user_message
@@ -216,6 +222,26 @@ def test_guide_security_one_receipt_is_one_charge_though_razorpay_takes_a_receip
     # The gateway itself would have opened another one.
     again = shop.razorpay.order(receipt=order.id, amount=49_900)
     assert again["id"] != find_order(shop.services, shop.user, order.id).gateway_order_id
+
+
+def test_guide_security_where_razorpay_takes_a_receipt_once_a_lost_order_is_found_as_soon_as_it_is_listed(
+    shop: Shop,
+) -> None:
+    shop.razorpay.switch(unique_receipts=True)
+    shop.razorpay.simulator.fault("drop_connection_after_effect", operation="create_order", count=1)
+    shop.razorpay.simulator.fault("list_lag", seconds=120)
+    for _ in range(2):
+        # First without an answer, then refused because it is there; neither time is it listed.
+        with pytest.raises(GatewayError) as caught:
+            shop.order()
+        assert caught.value.retryable
+
+    shop.razorpay.simulator.advance(200)
+    order = shop.order()
+
+    orders = shop.razorpay.simulator.control("GET", "/truth?gateway=razorpay")["orders"]
+    assert [(row["receipt"], row["order_id"]) for row in orders] == [(order.id, order.gateway_order_id)]
+    assert shop.rows("SELECT count(*) FROM orders") == [(1,)]
 
 
 # UPI direct integration
