@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hmac
+import re
 
 import pytest
 import requests
 
+from config import ROOT
 from domain.errors import (
     GatewayError,
     GatewayRequestRejected,
@@ -267,3 +269,32 @@ def test_guide_upi_intent_is_a_link_to_one_payment_of_one_order(shop: Shop) -> N
     link = requests.utils.unquote(reply.json()["link"])
     assert link.startswith("upi://pay?")
     assert "am=499.00" in link
+
+
+def test_guide_upi_code_is_scanned_and_the_phones_approval_opens_access(shop: Shop) -> None:
+    order = shop.order()
+    waiting = shop.payer(order).choose("upi", upi_flow="intent")
+    phone = re.search(r'href="(/upi/\w+)"', waiting.text)
+    assert phone is not None and "upi://pay?" in waiting.text
+
+    before = sync_order(shop.services, order.id).status
+    requests.post(
+        f"{shop.razorpay.simulator.origin}{phone[1]}", data={"intent": "approve"}, timeout=10
+    ).raise_for_status()
+
+    assert before is OrderStatus.CREATED
+    assert sync_order(shop.services, order.id).status is OrderStatus.PAID
+    assert shop.access().is_active
+
+
+# Refunds and help
+
+
+def test_guide_refunds_are_promised_within_5_to_7_days_and_asked_for_with_order_payment_and_reason() -> None:
+    texts = " ".join(
+        (ROOT / "ui" / "texts" / name).read_text(encoding="utf-8")
+        for name in ("refunds.html", "questions.html")
+    )
+
+    assert "5 to 7 business days" in texts
+    assert all(word in texts.lower() for word in ("order", "payment", "reason"))
