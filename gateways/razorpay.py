@@ -104,6 +104,10 @@ class RazorpayGateway:
                 raise GatewayReplyInvalid(detail="the reply has another amount or currency")
         except (CircuitOpen, GatewayRateLimited):
             raise  # It was not taken on.
+        except GatewayConflict:
+            # The account takes a receipt once: the order is there. If it is not found, the list lags: try later.
+            unfound = GatewayReplyInvalid(detail="the receipt is taken and its order not found")
+            return _agreeing(self._find_after(unfound, request.order_id, deadline), request)
         except (GatewayUnavailable, GatewayReplyInvalid) as lost:
             found = self._find_after(lost, request.order_id, deadline)
             return _agreeing(found, request)

@@ -56,6 +56,8 @@ _BY_SENTENCE: tuple[tuple[str, type[GatewayError]], ...] = (
     ("is not a valid id", GatewayObjectNotFound),
     ("the requested url was not found on the server", GatewayFeatureDisabled),
     ("has already been captured", GatewayConflict),
+    # Of accounts that take a receipt once, and of orders that asked for it.
+    ("receipt should be unique", GatewayConflict),
     ("idempotency key has already been processed", IdempotencyMismatch),
     # The first of two equal requests is at work: its outcome is known later, under the same key.
     ("idempotency key is still in progress", GatewayUnavailable),

@@ -31,6 +31,8 @@ from simulator.razorpay_upi import link
 
 Flush = Callable[[], Awaitable[bool]]
 MAX_FORM_BYTES = 40_000
+# Answers of the bank's page with which an attempt is paid, now or later.
+_PAYING = frozenset({"submit_otp", "success", "vanish", "duplicate", "late"})
 BASE = "/v1/checkout/{checkout_id}"
 
 
@@ -157,11 +159,11 @@ class _Pages:
                 methods.WRONG_OTP if refusal == methods.BANK_REFUSED else refusal,
                 at=now,
             )
-        elif intent == "failure" or (intent == "submit_otp" and payment.details["always_refused"]):
+        elif intent == "failure" or (intent in _PAYING and payment.details["always_refused"]):
             payments.fail(self._gateway, payment, refusal, at=now)
         elif intent == "late":
             payments.fail_for_now(self._gateway, payment, at=now)
-        elif intent in ("submit_otp", "success", "vanish", "duplicate"):
+        elif intent in _PAYING:
             payments.authorize(self._gateway, payment, at=now)
             if intent == "duplicate":
                 payments.pay_twice(self._gateway, payment, at=now)

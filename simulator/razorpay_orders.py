@@ -27,7 +27,7 @@ def create(gateway: Gateway, account: RazorpayAccount, wanted: RazorpayOrderRequ
     if account.unique_receipts and wanted.receipt is not None:
         taken = any(order.receipt == wanted.receipt for order in of_account(gateway, account))
         if taken:
-            raise errors.invalid("receipt", "The receipt has already been taken.")
+            raise errors.invalid("receipt", "Order receipt should be unique.")
     order = RazorpayOrder(
         order_id=new_id("order"),
         key_id=account.key_id,

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import ast
 import csv
 import os
 import re
 from collections import Counter
-from functools import cache
 from pathlib import Path
 
 import pytest
 
 from config import ROOT
+from tests.named_tests import defined_in
 
 PAGE = ROOT / "docs" / "security.md"
 DATA = Path(os.environ.get("TEST_DATA_DIR") or ROOT.parent / "shared" / "data")
@@ -37,16 +36,6 @@ def checklist() -> dict[str, list[str]]:
 
 def requirements() -> dict[str, list[str]]:
     return rows(r"V\d+\.\d+\.\d+")
-
-
-@cache
-def defined_in(path: str) -> frozenset[str]:
-    """The tests that a file defines."""
-    file = ROOT / path
-    tree = ast.parse(file.read_text(encoding="utf-8")) if file.is_file() else ast.Module([], [])
-    return frozenset(
-        node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-    )
 
 
 def test_every_test_that_the_page_names_exists() -> None:

@@ -19,6 +19,7 @@ CASES = [
     (400, refusal("The amount must be at least INR 1.00", field="amount"), errors.GatewayRequestRejected),
     (400, refusal("receipt: the length must be no more than 40."), errors.GatewayRequestRejected),
     (400, refusal("This payment has already been captured"), errors.GatewayConflict),
+    (400, refusal("Order receipt should be unique."), errors.GatewayConflict),
     (409, refusal("… idempotency key has already been processed."), errors.IdempotencyMismatch),
     (409, refusal("Another request with the same idempotency key is still in progress."), errors.GatewayUnavailable),
     (429, refusal("Too many requests"), errors.GatewayRateLimited),

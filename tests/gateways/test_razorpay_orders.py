@@ -131,6 +131,31 @@ def test_an_order_found_with_another_amount_is_a_conflict(mocked) -> None:
         gateway().create_order(an_order(may_exist=True))
 
 
+def test_a_receipt_that_is_taken_already_leads_to_its_order(mocked) -> None:
+    mocked.post(ORDERS, status=400, json=refusal("Order receipt should be unique."))
+    mocked.get(ORDERS, json=collection(body("order")), match=BY_RECEIPT)
+
+    assert gateway().create_order(an_order()).gateway_order_id == NUMBER
+
+
+def test_a_receipt_that_is_taken_already_by_another_amount_is_a_conflict(mocked) -> None:
+    mocked.post(ORDERS, status=400, json=refusal("Order receipt should be unique."))
+    mocked.get(ORDERS, json=collection(body("order", amount=59900)))
+
+    with pytest.raises(errors.GatewayConflict):
+        gateway().create_order(an_order())
+
+
+def test_a_receipt_that_is_taken_and_whose_order_is_not_listed_yet_can_be_tried_again(mocked) -> None:
+    mocked.post(ORDERS, status=400, json=refusal("Order receipt should be unique."))
+    mocked.get(ORDERS, json=collection())
+
+    with pytest.raises(errors.GatewayReplyInvalid) as caught:
+        gateway().create_order(an_order())
+
+    assert caught.value.retryable
+
+
 @pytest.mark.parametrize(
     "lie", [{"amount": 100}, {"currency": "USD"}, {"receipt": "ORDER00000000000000X"}, {"amount": "49900"}]
 )

@@ -178,13 +178,14 @@ def test_native_otp_decides_a_card_attempt(simulator: RunningSimulator) -> None:
         "payment_session_id": order["payment_session_id"],
         "payment_method": {"card": card},
     }
-    attempt = simulator.call("POST", "/orders/sessions", json=asked).json()
+    nobody = {"x-client-id": None, "x-client-secret": None}
+    attempt = simulator.call("POST", "/orders/sessions", json=asked, headers=nobody).json()
 
     answer = simulator.call(
         "POST",
         f"/orders/pay/authenticate/{attempt['cf_payment_id']}",
         json={"action": "SUBMIT_OTP", "otp": "111000"},
-        headers={"x-client-id": None, "x-client-secret": None},
+        headers=nobody,
     )
 
     assert attempt["action"] == "post"

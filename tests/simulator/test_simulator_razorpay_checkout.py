@@ -123,6 +123,17 @@ def test_a_failing_card_has_its_reason(
     assert razorpay.attempts(order)[0]["error_reason"] == reason
 
 
+@pytest.mark.parametrize("intent", ["success", "vanish", "duplicate", "late", "failure"])
+def test_the_card_that_is_always_declined_is_declined_by_every_button(
+    razorpay: RazorpayMerchant, order: dict[str, Any], payer: RazorpayPayer, intent: str
+) -> None:
+    payer.pay(intent=intent, card_number="4000 0000 0000 0002")
+    razorpay.simulator.advance(3600)
+
+    assert outcome(razorpay, order) == FAILED
+    assert razorpay.attempts(order)[0]["error_reason"] == "card_declined"
+
+
 @pytest.mark.parametrize(
     ("address", "expected"),
     [

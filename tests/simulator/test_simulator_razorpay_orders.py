@@ -158,7 +158,7 @@ def test_an_account_may_enforce_unique_receipts(razorpay: RazorpayMerchant) -> N
 
     reply = razorpay.call("POST", "/orders", json={"amount": 100, "currency": "INR", "receipt": "ORDER7"})
 
-    assert reply.status_code == 400
+    assert error(reply) == (400, "Order receipt should be unique.")
     assert razorpay.get("/orders", receipt="ORDER7")["count"] == 1
 
 
