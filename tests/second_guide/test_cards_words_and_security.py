@@ -18,7 +18,7 @@ from domain.errors import (
 )
 from domain.gateway import CheckoutPage, Customer, OrderRef
 from domain.orders import OrderStatus
-from gateways.razorpay_errors import user_message
+from gateways.razorpay_errors import describe_attempt
 from payment_handler import confirm_return, find_order, last_failure, start_checkout, sync_order, verify_again
 from tests.second_guide.conftest import Shop
 from tests.simulator.razorpay_merchant import KEYS, posted
@@ -84,7 +84,7 @@ def test_guide_method_that_is_supported_pays(shop: Shop, method: str) -> None:
     ],
 )
 def test_guide_error_code_is_told_in_the_guides_words(code: str, message: str) -> None:
-    assert user_message(code, "a_reason_that_is_new").startswith(message)
+    assert describe_attempt(code, "a_reason_that_is_new").startswith(message)
 
 
 def test_guide_error_of_an_order_that_is_refused_is_told_in_the_guides_words(shop: Shop) -> None:
