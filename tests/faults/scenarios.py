@@ -151,7 +151,7 @@ def late(world: World) -> list[str]:
     """An attempt that began in time succeeds after the expiry; the webhook is lost and nobody comes back."""
     for choice in ("honour", "refund"):
         world.begin(f"late {choice}")
-        world.use_late_payment(choice)
+        world.configure(late_payment=choice)
         user = world.register_buyer()
         order = payment_handler.start_checkout(world.services, user, "monthly")
         world.advance(27 * _MINUTE)
