@@ -16,7 +16,7 @@ from domain.errors import ProductError
 from domain.gateway import Observation
 from domain.orders import OrderStatus
 from simulator import payments as gateway_payments
-from tests.faults import interleavings, oracle
+from tests.faults import interleavings, oracle, razorpay_scenes, two_gateway_scenes
 from tests.faults.world import World
 
 _MINUTE = timedelta(minutes=1)
@@ -219,6 +219,8 @@ SCENES: dict[str, Callable[[World], list[str]]] = {
     "late": late,
     "odd money": odd_money,
     "unreported": unreported,
+    **razorpay_scenes.SCENES,
+    **two_gateway_scenes.SCENES,
 }
 
 

@@ -130,6 +130,8 @@ class SimulatorInside(BaseAdapter):
         self.calls: list[str] = []
         self._last_number = 0
         self.on_stroke: Callable[[str, str], None] = lambda name, operation: None
+        # What happens at the gateway just before a call arrives there.
+        self.before_call: Callable[[str], None] = lambda operation: None
         self.on_capture: Callable[[str], None] = lambda payment_id: None
         for faults in (self.wire, self.gateway.faults):
             faults.take_for = self._telling(faults.take_for)  # type: ignore[method-assign]
@@ -175,6 +177,7 @@ class SimulatorInside(BaseAdapter):
         path = f"{where.path}?{where.query}" if where.query else where.path
         operation = _operation(str(request.method), where.path)
         self.calls.append(operation)
+        self.before_call(operation)
         name_of_gateway = "razorpay" if where.path.startswith("/v1/") else "cashfree"
         fault = self.wire.take_for(name_of_gateway, *ON_THE_WIRE, operation=operation)
         name = "" if fault is None else fault.name

@@ -100,7 +100,8 @@ class World(GatewaySide):
         self.acknowledged: dict[str, str] = {}
         self.buyers: list[User] = []
         self.crashes, self.surprises = [], []
-        self.on_stroke = self.on_crash = self.simulator.on_capture = _nobody
+        self.on_stroke = self.on_crash = _nobody
+        self.simulator.on_capture = self.simulator.before_call = _nobody
         self._start_process()
         self.admin = user_management.create_admin(self.services, email=ADMIN, password=PASSWORD)
 
