@@ -48,8 +48,11 @@ def in_our_words(table: Table) -> Table:
             "status": _REFUNDS[row["status"]],
         }
 
-    # Of several orders under one receipt the one with money counts.
-    orders = sorted((order(row) for row in table["orders"]), key=lambda row: row["status"] == "PAID")
+    # Of several orders under one receipt the last one counts: the one with money. Cashfree has no two.
+    orders = sorted(
+        (order(row) for row in table["orders"]),
+        key=lambda row: row["number"] is not None and row["status"] == "PAID",
+    )
     return {
         "orders": orders,
         "payments": [payment(row) for row in table["payments"]],

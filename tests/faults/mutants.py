@@ -202,7 +202,8 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     _of(
         "a refund is asked for under a new id each time", "F43",
-        ("billing.refunds", "refund.order_id, refund_id=refund_key,", "refund.order_id, refund_id=new_refund_key(),"),
+        ("billing.refunds", "            refund_id=refund_key,\n            gateway",
+         "            refund_id=new_refund_key(),\n            gateway"),
     ),
     _of(
         "an intended refund is never queued", "F30",

@@ -38,6 +38,10 @@ RAZORPAY_MUTANTS: tuple[Mutant, ...] = (
         ("domain.orders",
          "        if recorded in MONEY or payment.status is GatewayPaymentStatus.NOT_STARTED:\n",
          "        if payment.status is GatewayPaymentStatus.NOT_STARTED:\n"),
+        ("database.payments",
+         "        ON CONFLICT ON CONSTRAINT payments_gateway_payment_key DO UPDATE\n",
+         "        ON CONFLICT (id) DO UPDATE\n"),
+        sql="ALTER TABLE payments DROP CONSTRAINT payments_gateway_payment_key",
     ),
     mistake(
         "a duplicate at the other gateway buys access as well", "F18",
