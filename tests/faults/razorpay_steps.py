@@ -74,7 +74,11 @@ class RazorpaySteps(Stage):
         account = self.world.razorpay_account
         account.capture = self.dice.choice(("automatic", "manual"))
         account.capture_delay_seconds = self.dice.choice((0, 120, 3600))
-        self.world.steps.note(f"account: {account.capture} after {account.capture_delay_seconds} s")
+        account.unique_receipts = self.dice.choice((False, False, True))
+        self.world.steps.note(
+            f"account: {account.capture} after {account.capture_delay_seconds} s, "
+            f"unique receipts {account.unique_receipts}"
+        )
 
     def switch_refunds(self) -> None:
         """Refunds take their time from now on, or the account holds too little for any."""
