@@ -22,8 +22,6 @@ _OUTCOMES = (
 )
 # So long after a failure the bank may still say yes.
 _MAY_STILL_SUCCEED = timedelta(days=3)
-# Refunds that may fail: those that somebody asked for. A duplicate whose refund fails is a matter for a person.
-_ASKED_BY_PEOPLE = frozenset({"the buyer asked", "PENDING", "FAILED"})
 
 
 class RazorpaySteps(Stage):
@@ -83,13 +81,12 @@ class RazorpaySteps(Stage):
     def switch_refunds(self) -> None:
         """Refunds take their time from now on, or the account holds too little for any."""
         account = self.world.razorpay_account
-        account.refund_result = self.dice.choice(("processed", "late", "pending"))
+        account.refund_result = self.dice.choice(("processed", "late", "pending", "failed"))
         account.balance_paise = self.dice.choice((None, None, 0))
         self.world.steps.note(f"account: refunds {account.refund_result}, balance {account.balance_paise}")
 
     def end_refund_at_razorpay(self, refund: RazorpayRefund) -> None:
-        may_fail = refund.receipt is None or refund.notes.get("reason") in _ASKED_BY_PEOPLE
-        outcome = self.dice.choice(("processed", "failed" if may_fail else "processed"))
+        outcome = self.dice.choice(("processed", "failed"))
         razorpay_refunds.settle(self.world.simulator.gateway, refund, outcome, self.world.moment)
         self.world.steps.note(f"refund {refund.refund_id} becomes {refund.status}")
 

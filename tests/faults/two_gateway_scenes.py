@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import product
 
 import payment_handler
 from domain.orders import OrderStatus
@@ -60,12 +61,12 @@ def held_duplicate(world: World) -> list[str]:
 
 def failover(world: World) -> list[str]:
     """One gateway is out, the purchase goes on at the other, and the first order is paid late all the same."""
-    for out in GATEWAYS:
-        user = begin(world, f"failover {out}")
+    for out, fault in product(GATEWAYS, ("outage", "http_429")):
+        user = begin(world, f"failover {out} {fault}")
         world.configure(payment_gateway=out)
         first = payment_handler.start_checkout(world.services, user, "monthly")
         begun = pay(world, first, "PENDING")
-        world.simulator.arm("outage", gateway=out)
+        world.simulator.arm(fault, gateway=out)
         usable = payment_handler.usable_gateways(world.services, "monthly", besides=out)
         if usable != (other_gateway(out),):
             return [f"while {out} is out, {usable} can be used"]
