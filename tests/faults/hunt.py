@@ -11,7 +11,8 @@ import sys
 import time
 from collections.abc import Iterator
 
-from tests.faults.mutants import Mutant, find_mutant
+from tests.faults.mistakes import Mutant
+from tests.faults.mutants import find_mutant
 from tests.faults.planting import plant
 
 # A bug that three hundred schedules do not meet needs a scene of its own.

@@ -2,6 +2,8 @@
 
 The truth is an order of five steps: an attempt fails, one succeeds, a second succeeds, the money is refunded, the
 order expires. Before the first and after each step somebody looks. What was seen is applied in any order.
+
+At Razorpay the steps are those of one attempt that fails, is authorised after all, and is captured.
 """
 
 from __future__ import annotations
@@ -20,11 +22,14 @@ from domain.gateway import GatewayPaymentStatus, Observation, OrderRef
 from domain.orders import Known, Order, OrderStatus, PaymentRole, PaymentStatus, may_move, settle
 from domain.refunds import KnownRefund, RefundablePayment, RefundStatus, settle_refunds
 from simulator import payments as gateway_payments
+from simulator import razorpay_payments
 from simulator import refunds as gateway_refunds
 from simulator.methods import instrument
+from simulator.razorpay_methods import instrument as razorpay_instrument
 from tests.faults.world import World
 
 STEPS = ("fails", "succeeds", "succeeds again", "refund", "expiry")
+STEPS_AT_RAZORPAY = ("fails", "authorised", "captured", "refund", "expiry")
 
 _STATE = text("""
     SELECT jsonb_build_object(
@@ -69,8 +74,31 @@ def looks_at(world: World, steps: Sequence[str]) -> tuple[Order, list[Observatio
     return made, [look for number, look in enumerate(seen) if look not in seen[:number]]
 
 
-def _look(world: World, order_id: str) -> Observation:
-    seen = observe(world.services.gateway("cashfree"), OrderRef(order_id))
+def looks_at_razorpay(world: World, steps: Sequence[str]) -> tuple[Order, list[Observation]]:
+    """The same for an order at Razorpay. Nobody of us captures: the looks are all there is."""
+    world.begin(f"razorpay {' '.join(steps)}")
+    world.razorpay_account.capture = "manual"
+    user = world.register_buyer()
+    made = payment_handler.start_checkout(world.services, user, "monthly", gateway="razorpay")
+    gateway = world.simulator.gateway
+    theirs = gateway.store.razorpay_orders[str(made.gateway_order_id)]
+    world.advance(timedelta(minutes=28))
+    attempt = razorpay_payments.start(gateway, theirs, razorpay_instrument("card"))
+    seen = [_look(world, made.id, made.gateway)]
+    for step in steps:
+        world.advance(timedelta(minutes=5) if step == "expiry" else timedelta(seconds=10))
+        if step == "fails":
+            world.finish_at_razorpay(attempt, "FAILED")
+        elif step in ("authorised", "captured"):
+            razorpay_payments.authorize(gateway, attempt, at=world.moment)
+        if step == "captured" or (step == "refund" and attempt.captured):
+            world.control("POST", f"/orders/{theirs.order_id}/{'capture' if step == 'captured' else step}")
+        seen.append(_look(world, made.id, made.gateway))
+    return made, [look for number, look in enumerate(seen) if look not in seen[:number]]
+
+
+def _look(world: World, order_id: str, gateway: str = "cashfree") -> Observation:
+    seen = observe(world.services.gateway(gateway), OrderRef(order_id))
     assert seen is not None
     return seen
 

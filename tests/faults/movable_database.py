@@ -45,13 +45,13 @@ def make_movable_database(server: URL, name: str) -> URL:
     return url
 
 
-# A second success that the gateway wanted to return by itself and could not. Asked for by order, a refund could take
-# the good payment: a person was called and uses the gateway's dashboard.
+# Money whose refund failed, asked for by us or begun by the gateway. Nothing asks for it again by itself (by order it
+# could take the good payment, and a bank that refused refuses again): a person was called.
 _WITH_A_PERSON = """
     SELECT r.payment_id
     FROM refunds r
     JOIN alarms a ON a.key = 'refund:' || r.refund_key || ':failed'
-    WHERE r.origin = 'gateway' AND r.status = 'failed'
+    WHERE r.status = 'failed'
 """
 
 

@@ -6,44 +6,9 @@ takes a rule out of the schema that would stop it. `row` is the fault that bring
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from pathlib import Path
-
-ROOT = Path(__file__).parents[2]
-
-
-@dataclass(frozen=True)
-class Edit:
-    """One change of one module's text."""
-
-    module: str
-    old: str
-    new: str
-
-    @property
-    def path(self) -> Path:
-        return ROOT / f"{self.module.replace('.', '/')}.py"
-
-    def apply(self, source: str) -> str:
-        """The text with the mistake. Raises ValueError unless the old text is there exactly once."""
-        if source.count(self.old) != 1:
-            raise ValueError(f"{self.module} has {source.count(self.old)} times: {self.old!r}")
-        return source.replace(self.old, self.new)
-
-
-@dataclass(frozen=True)
-class Mutant:
-    """One deliberate mistake."""
-
-    name: str
-    row: str
-    edits: tuple[Edit, ...]
-    sql: str = ""
-
-
-def _of(name: str, row: str, *edits: tuple[str, str, str], sql: str = "") -> Mutant:
-    return Mutant(name, row, tuple(Edit(*edit) for edit in edits), sql)
-
+from tests.faults.mistakes import Mutant
+from tests.faults.mistakes import mistake as _of
+from tests.faults.razorpay_mutants import RAZORPAY_MUTANTS
 
 MUTANTS: tuple[Mutant, ...] = (
     _of(
@@ -103,7 +68,7 @@ MUTANTS: tuple[Mutant, ...] = (
     _of(
         "a failed attempt is final", "F25",
         ("domain.orders",
-         "        if recorded in _MONEY or payment.status is GatewayPaymentStatus.NOT_STARTED:\n",
+         "        if recorded in MONEY or payment.status is GatewayPaymentStatus.NOT_STARTED:\n",
          "        if recorded not in (None, PaymentStatus.PENDING):\n"),
     ),
     _of(
@@ -183,9 +148,9 @@ MUTANTS: tuple[Mutant, ...] = (
     _of(
         "late money is ignored", "F26",
         ("domain.orders",
-         "    reason = _contradiction(order, known, observed)\n    if reason is not None:\n",
+         "    reason = contradiction(order, known, observed)\n    if reason is not None:\n",
          "    if order.status is OrderStatus.EXPIRED:\n        return Settlement(order.status)\n"
-         "    reason = _contradiction(order, known, observed)\n    if reason is not None:\n"),
+         "    reason = contradiction(order, known, observed)\n    if reason is not None:\n"),
     ),
     _of(
         "expiry is final for the sweep", "F26",
@@ -205,7 +170,10 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     _of(
         "money after expiry buys access though it should go back", "F26",
-        ("billing.settlement", 'services.settings.late_payment == "refund"', "False"),
+        ("billing.settlement",
+         '        payments.known(conn, order, observed),\n        observed,\n'
+         '        refund_late=services.settings.late_payment == "refund",\n',
+         "        payments.known(conn, order, observed),\n        observed,\n        refund_late=False,\n"),
     ),
     _of(
         "anybody may see an order", "F23",
@@ -234,7 +202,8 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     _of(
         "a refund is asked for under a new id each time", "F43",
-        ("billing.refunds", "refund.order_id, refund_id=refund_key,", "refund.order_id, refund_id=new_refund_key(),"),
+        ("billing.refunds", "            refund_id=refund_key,\n            gateway",
+         "            refund_id=new_refund_key(),\n            gateway"),
     ),
     _of(
         "an intended refund is never queued", "F30",
@@ -308,6 +277,7 @@ MUTANTS: tuple[Mutant, ...] = (
          "    starts_at = now\n"),
         sql="ALTER TABLE subscription_periods DROP CONSTRAINT subscription_periods_no_overlap",
     ),
+    *RAZORPAY_MUTANTS,
 )  # fmt: skip
 
 # What every test run plants; `make faults` plants all.
@@ -317,6 +287,7 @@ SMALL = (
     "users and orders are not locked",
     "a payment over another amount is accepted",
     "a time-out counts as a failure",
+    "an authorised payment counts as money",
 )
 
 

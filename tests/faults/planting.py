@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import CodeType, ModuleType
 
-from tests.faults.mutants import Edit, Mutant
+from tests.faults.mistakes import Edit, Mutant
 
 
 class _Planter(importlib.abc.MetaPathFinder):

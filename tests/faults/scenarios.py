@@ -16,7 +16,7 @@ from domain.errors import ProductError
 from domain.gateway import Observation
 from domain.orders import OrderStatus
 from simulator import payments as gateway_payments
-from tests.faults import interleavings, oracle
+from tests.faults import interleavings, oracle, razorpay_scenes, two_gateway_scenes
 from tests.faults.world import World
 
 _MINUTE = timedelta(minutes=1)
@@ -151,7 +151,7 @@ def late(world: World) -> list[str]:
     """An attempt that began in time succeeds after the expiry; the webhook is lost and nobody comes back."""
     for choice in ("honour", "refund"):
         world.begin(f"late {choice}")
-        world.use_late_payment(choice)
+        world.configure(late_payment=choice)
         user = world.register_buyer()
         order = payment_handler.start_checkout(world.services, user, "monthly")
         world.advance(27 * _MINUTE)
@@ -219,6 +219,8 @@ SCENES: dict[str, Callable[[World], list[str]]] = {
     "late": late,
     "odd money": odd_money,
     "unreported": unreported,
+    **razorpay_scenes.SCENES,
+    **two_gateway_scenes.SCENES,
 }
 
 

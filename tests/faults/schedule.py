@@ -14,7 +14,7 @@ from datetime import timedelta
 import payment_handler
 from billing.dead_letters import retry_stalled_jobs
 from billing.reconciliation import reconcile_last_days
-from tests.faults import oracle
+from tests.faults import held_money, oracle
 from tests.faults.plots import Plots
 from tests.faults.steps import NotPossible, kind
 from tests.faults.world import Violation, World
@@ -38,6 +38,7 @@ class Verdict:
     steps: list[str] = field(default_factory=list)
     crashes: int = 0
     rows: dict[str, int] = field(default_factory=dict)
+    numbers: dict[str, int] = field(default_factory=dict)
 
 
 def run(world: World, seed: int | str) -> Verdict:
@@ -55,6 +56,7 @@ def run(world: World, seed: int | str) -> Verdict:
     verdict.steps = world.steps.lines
     verdict.crashes = len(world.crashes)
     verdict.rows = schedule.coverage.rows
+    verdict.numbers = schedule.numbers
     return verdict
 
 
@@ -71,13 +73,19 @@ class Schedule(Plots):
     def __init__(self, world: World, seed: int | str) -> None:
         super().__init__(world)
         self.seed = seed
+        self.numbers: dict[str, int] = {}
+        self.captured_by_us: set[str] = set()
 
     def run(self) -> list[str]:
         """Do it all, and say what is wrong in the end."""
         world = self.world
         world.begin(self.seed)
         self.dice = world.dice
-        world.use_late_payment(self.dice.choice(("honour", "honour", "refund")))
+        world.configure(
+            late_payment=self.dice.choice(("honour", "honour", "refund")),
+            payment_gateway=self.dice.choice(("cashfree", "razorpay")),
+        )
+        world.simulator.on_capture = self._captured
         self.coverage.begin()
         for _ in range(self.dice.choice((1, 1, 2))):
             self._try("register", world.register_buyer)
@@ -97,9 +105,15 @@ class Schedule(Plots):
 
     def _judge(self) -> list[str]:
         world = self.world
-        found = oracle.differences(world.database, world.truth(), world.acknowledged)
+        truth = world.truth()
+        found = oracle.differences(world.database, truth, world.acknowledged)
         found += world.broken_invariants()
-        if world.settings.late_payment == "refund":
+        refund_late = world.settings.late_payment == "refund"
+        began = {p.key: p.created_at for p in world.simulator.gateway.store.razorpay_payments.values()}
+        found += held_money.left_though_needed(world.database, truth, began, refund_late=refund_late)
+        if not self.coverage.lists_lagged:
+            found += held_money.opened_twice(truth)
+        if refund_late:
             found += oracle.late_but_bought(world.database)
         found += [f"a job met what it does not know: {surprise}" for surprise in world.surprises]
         return self.late_violations + found
@@ -108,6 +122,7 @@ class Schedule(Plots):
         """Faults end. Nothing but time, messages and the application's own clockwork follows."""
         world = self.world
         world.simulator.disarm()
+        world.razorpay_account.refund_result, world.razorpay_account.balance_paise = "processed", None
         world.steps.note("== faults end for good")
         self.late_violations += oracle.refused_but_open(world.database, world.truth())
         self.late_violations += oracle.refunded_too_early(world.database, world.truth())
@@ -135,7 +150,27 @@ class Schedule(Plots):
             found = self._judge()
             if not found:
                 break
-        return found
+        return found or self._return_what_is_held()
+
+    def _return_what_is_held(self) -> list[str]:
+        """What is authorised still is needed by nobody: it goes back by itself, and our books say nothing of it."""
+        world = self.world
+        if any(payment["status"] == "AUTHORIZED" for payment in world.truth()["payments"]):
+            self._tick(3 * 24 * 60 * MINUTE)
+        truth = world.truth()
+        self.numbers = held_money.numbers(world.database, truth, self.captured_by_us)
+        if self.numbers["checkouts paid at both gateways"]:
+            self.coverage.count("F18")
+        held = [p["cf_payment_id"] for p in truth["payments"] if p["status"] == "AUTHORIZED"]
+        found = [f"payment {key} is authorised for ever" for key in held]
+        return found + oracle.differences(world.database, truth, world.acknowledged)
+
+    def _captured(self, payment_id: str) -> None:
+        """We have just taken money that a bank held for us."""
+        store = self.world.simulator.gateway.store
+        order_id = str(store.razorpay_orders[store.razorpay_payments[payment_id].order_id].receipt)
+        self.captured_by_us.add(payment_id)
+        self.late_violations += held_money.taken_without_need(self.world.database, order_id, payment_id)
 
     def _release_doubted(self) -> None:
         world = self.world

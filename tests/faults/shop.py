@@ -19,7 +19,6 @@ from sqlalchemy import Engine, create_engine, text
 
 import payment_handler
 import user_management
-from cashfree_integration import CashfreePaymentGateway
 from config import load_settings
 from database.embedded import EmbeddedServer
 from database.engine import connect_engine
@@ -28,8 +27,11 @@ from domain.accounts import User
 from domain.orders import Order
 from gateways.cashfree_webhooks import sign
 from jobs.tasks import USE_CASES
+from simulator.razorpay_webhooks import signature
+from simulator.settings import DEFAULT_WEBHOOK_SECRET
+from tests.faults.gateway_truth import in_our_words
 from tests.simulator.running_simulator import SECRET, RunningSimulator, simulator_process
-from wiring import Services
+from wiring import Services, build_gateways
 
 METHODS = ("card", "upi", "netbanking")
 _numbers = count(1)
@@ -112,6 +114,12 @@ class Shop:
         """Hand a message over as the route does."""
         return payment_handler.receive_webhook(self.services, "cashfree", headers, body)
 
+    def receive_from_razorpay(self, order: Order) -> bool:
+        """Hand over Razorpay's newest message about an order."""
+        body = self.messages(str(order.gateway_order_id))[-1]
+        headers = {"x-razorpay-signature": signature(DEFAULT_WEBHOOK_SECRET, body)}
+        return payment_handler.receive_webhook(self.services, "razorpay", headers, body)
+
     def run_jobs(self) -> int:
         """Run every job that is due, and those that they queue. The number that ran."""
         ran = 0
@@ -175,8 +183,8 @@ class Shop:
             conn.execute(text(sql), values)
 
     def truth(self) -> dict[str, list[dict[str, Any]]]:
-        """The gateway's orders, payments and refunds."""
-        return dict(self.simulator.control("GET", "/truth"))
+        """The orders, payments and refunds of both gateways, in our words."""
+        return in_our_words(self.simulator.control("GET", "/truth"))
 
 
 def signed(body: bytes, **headers: str) -> tuple[dict[str, str], bytes]:
@@ -226,6 +234,6 @@ def services_for(environment: dict[str, str], folder: Path, *, engine: Engine | 
     return Services(
         settings=settings,
         engine=engine,
-        gateways={"cashfree": CashfreePaymentGateway.from_settings(settings)},
+        gateways=build_gateways(settings),
         queue=JobQueue(engine),
     )

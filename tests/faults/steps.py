@@ -2,39 +2,33 @@
 
 from __future__ import annotations
 
-import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import timedelta
-from typing import TypeVar
 
 import payment_handler
+from billing.checkout import ORDER_LIFETIME
 from billing.dead_letters import retry_stalled_jobs
 from domain.accounts import User
 from domain.identifiers import new_refund_key
 from simulator import payments as gateway_payments
 from simulator import refunds as gateway_refunds
+from simulator.razorpay_records import RazorpayPayment, RazorpayRefund
 from simulator.records import Delivery
 from tests.faults import oracle
-from tests.faults.strokes import FAULTS_OF_REST, FAULTS_OF_WEBHOOKS, Coverage
-from tests.faults.world import Violation, World
+from tests.faults.razorpay_steps import RazorpaySteps
+from tests.faults.stage import NotPossible
+from tests.faults.strokes import (
+    FAULTS_OF_RAZORPAY,
+    FAULTS_OF_REST,
+    FAULTS_OF_WEBHOOKS,
+    LIES,
+    OPERATIONS,
+)
+from tests.faults.world import Violation
 
-_CRASHES = 0.22
 
-T = TypeVar("T")
-
-
-class NotPossible(Exception):
-    """A step has nothing to act on now; another is chosen."""
-
-
-class Steps:
+class Steps(RazorpaySteps):
     """Everything that can happen, each thing by the dice of the seed."""
-
-    def __init__(self, world: World) -> None:
-        self.world = world
-        self.dice = random.Random()
-        self.coverage = Coverage(world)
-        self.late_violations: list[str] = []
 
     def menu(self) -> list[tuple[Callable[[], None], int]]:
         return [
@@ -57,20 +51,38 @@ class Steps:
             (self.repair, 2),
             (self.change_price, 1),
             (self.come_back_forged, 1),
+            (self.come_back_with_form, 4),
+            (self.bank_answers_late, 4),
+            (self.capture_in_dashboard, 2),
+            (self.switch_account, 2),
+            (self.switch_refunds, 2),
             (self.stalled, 1),
         ]
 
     def checkout(self) -> None:
+        """A buyer wants to pay: by the setting's gateway or one of their own choice, and elsewhere if that fails."""
         user, plan = self._user(), self.dice.choice(("monthly", "monthly", "annual"))
+        gateway = self.dice.choice((None, None, "cashfree", "razorpay"))
         for again in range(self.dice.choice((1, 1, 1, 2))):
-            order = self._try(
-                f"checkout {user.username} {plan}",
-                lambda: payment_handler.start_checkout(self.world.services, user, plan),
-            )
-            self.coverage.checked_out(user, plan, order, again=bool(again))
+            order = self._open(user, plan, gateway, again=bool(again))
+        if order is None and self.dice.random() < 0.4:
+            usable = payment_handler.usable_gateways(self.world.services, plan, besides=gateway)
+            if usable:
+                self._open(user, plan, usable[0], again=True)
+
+    def _open(self, user: User, plan: str, gateway: str | None, *, again: bool) -> object:
+        order = self._try(
+            f"checkout {user.username} {plan} at {gateway or 'whichever'}",
+            lambda: payment_handler.start_checkout(self.world.services, user, plan, gateway=gateway),
+        )
+        self.coverage.checked_out(user, plan, order, again=again)
+        return order
 
     def pay(self) -> None:
         order_id = self._payable()
+        if order_id in self.world.simulator.gateway.store.razorpay_orders:
+            self.pay_at_razorpay(order_id)
+            return
         outcome = self.dice.choices(("SUCCESS", "FAILED", "PENDING", "USER_DROPPED"), (10, 3, 5, 1))[0]
         method = self.dice.choice(("card", "upi", "netbanking"))
         paid = self.world.control("POST", f"/orders/{order_id}/pay", outcome=outcome, method=method)
@@ -81,13 +93,20 @@ class Steps:
         """One running attempt ends: not all at once, so that orders are left with a second one."""
         gateway = self.world.simulator.gateway
         running = [p for p in gateway.store.payments.values() if p.is_open and p.settles_at is None]
-        payment = self._one_of(running)
+        at_razorpay = [p for p in gateway.store.razorpay_payments.values() if p.status == "created"]
+        payment = self._one_of([*running, *at_razorpay])
         outcome = self.dice.choice(("SUCCESS", "SUCCESS", "FAILED"))
-        before = gateway.store.orders[payment.order_id].status
-        gateway_payments.finish(gateway, payment, outcome, at=self.world.moment)
-        self.world.steps.note(
-            f"attempt {payment.key} of {payment.order_id} ({before}) ends: {payment.status}"
-        )
+        if isinstance(payment, RazorpayPayment):
+            order = gateway.store.razorpay_orders[payment.order_id]
+            is_late = self.world.moment - order.created_at > ORDER_LIFETIME
+            before = "late" if is_late and order.status != "paid" else order.status
+            self.world.finish_at_razorpay(payment, outcome)
+        else:
+            before = gateway.store.orders[payment.order_id].status
+            gateway_payments.finish(gateway, payment, outcome, at=self.world.moment)
+            self.world.steps.note(
+                f"attempt {payment.key} of {payment.order_id} ({before}) ends: {payment.status}"
+            )
         self.coverage.attempt_ended(payment, before)
 
     def come_back(self) -> None:
@@ -162,7 +181,7 @@ class Steps:
         self.world.steps.note(f"{step} pass")
 
     def refund(self) -> None:
-        order_id = self._order_with_money()
+        order_id = self._our_id(self._order_with_money())
         amount = self.dice.choice((49900, 49900, 499000, 100, 20000))
         reason = self.dice.choice(("the buyer asked", "the buyer asked", "PENDING", "FAILED"))
         key = new_refund_key()
@@ -182,6 +201,9 @@ class Steps:
     def refund_in_dashboard(self) -> None:
         order_id = self._order_with_money()
         gateway = self.world.simulator.gateway
+        if order_id in gateway.store.razorpay_orders:
+            self.refund_in_razorpays_dashboard(gateway.store.razorpay_orders[order_id])
+            return
         if gateway_refunds.refundable_paise(gateway, gateway.store.orders[order_id]) < 10000:
             raise NotPossible
         fields = self.dice.choice(({}, {}, {"amount_paise": 10000}, {"note": "PENDING"}))
@@ -190,7 +212,12 @@ class Steps:
 
     def refund_ends(self) -> None:
         gateway = self.world.simulator.gateway
-        refund = self._one_of([r for r in gateway.store.refunds.values() if r.status == "PENDING"])
+        pending = [r for r in gateway.store.refunds.values() if r.status == "PENDING"]
+        at_razorpay = [r for r in gateway.store.razorpay_refunds.values() if r.status == "pending"]
+        refund = self._one_of([*pending, *at_razorpay])
+        if isinstance(refund, RazorpayRefund):
+            self.end_refund_at_razorpay(refund)
+            return
         outcome = self.dice.choice(("SUCCESS", "FAILED", "ONHOLD"))
         self.world.control("POST", f"/refunds/{refund.refund_id}/settle", outcome=outcome)
         self.world.steps.note(f"refund {refund.refund_id} becomes {outcome}")
@@ -210,23 +237,18 @@ class Steps:
         self.coverage.count("F28")
 
     def fault_of_rest(self) -> None:
-        name, weight = zip(*FAULTS_OF_REST, strict=True)
+        """One gateway misbehaves, or both. Lies are told by one: only what can be seen through may be lied about."""
+        gateway = self.dice.choice(("cashfree", "razorpay", "razorpay", "any"))
+        name, weight = zip(*(FAULTS_OF_RAZORPAY if gateway == "razorpay" else FAULTS_OF_REST), strict=True)
         chosen = self.dice.choices(name, weight)[0]
+        if chosen in LIES and gateway == "any":
+            gateway = "cashfree"
         operation = self.dice.choice(
-            (
-                "any",
-                "any",
-                "create_order",
-                "get_order",
-                "get_payments",
-                "refund",
-                "get_refund",
-                "terminate_order",
-            )
+            OPERATIONS[gateway, chosen] if (gateway, chosen) in OPERATIONS else OPERATIONS[gateway, "*"]
         )
         count = self.dice.choice((1, 1, 2, 3, 8))
-        self.world.simulator.arm(chosen, operation=operation, count=count)
-        self.world.steps.note(f"fault {chosen} x{count} on {operation}")
+        self.world.simulator.arm(chosen, operation=operation, count=count, gateway=gateway)
+        self.world.steps.note(f"fault {chosen} x{count} on {operation} of {gateway}")
 
     def fault_of_webhooks(self) -> None:
         chosen = self.dice.choice(FAULTS_OF_WEBHOOKS)
@@ -242,36 +264,9 @@ class Steps:
         self.world.change_price("monthly", self.dice.choice((51206, 59900, 39900)))
         self.coverage.price_changed()
 
-    # Choices
-
-    def _try(self, words: str, work: Callable[[], object]) -> object:
-        crash_at = int(self.dice.expovariate(1 / 9)) if self.dice.random() < _CRASHES else None
-        return self.world.attempt(words, work, crash_at=crash_at)
-
-    def _calm(self, words: str, work: Callable[[], object]) -> object:
-        return self.world.attempt(words, work)
-
-    def _one_of(self, candidates: Sequence[T]) -> T:
-        if not candidates:
-            raise NotPossible
-        return self.dice.choice(candidates)
-
-    def _user(self) -> User:
-        return self._one_of(self.world.buyers)
-
-    def _own_order(self) -> tuple[User, str]:
-        rows = self.world.database.rows("SELECT id, user_id::text FROM orders ORDER BY created_at, id")
-        order_id, user_id = self._one_of(rows)
-        return next(user for user in self.world.buyers if str(user.id) == user_id), str(order_id)
-
-    def _payable(self) -> str:
-        orders = self.world.simulator.gateway.store.orders.values()
-        return self._one_of([order.order_id for order in orders if order.status == "ACTIVE"])
-
-    def _order_with_money(self) -> str:
-        orders = self.world.simulator.gateway.store.orders.values()
-        return self._one_of([order.order_id for order in orders if order.status == "PAID"])
-
 
 def kind(delivery: Delivery) -> str:
+    """What a webhook says of itself, at either gateway."""
+    if delivery.gateway == "razorpay":
+        return delivery.body.partition('"event":"')[2].partition('"')[0]
     return delivery.body.rpartition('"type":')[2].strip('"}')

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import permutations
 
 import pytest
 
+from domain.gateway import Observation
+from domain.orders import Order
 from tests.faults.conftest import Scale
 from tests.faults.interleavings import (
     STEPS,
+    STEPS_AT_RAZORPAY,
     looks_at,
+    looks_at_razorpay,
     shuffled,
     state_by_the_rules,
     state_in_the_database,
@@ -37,9 +41,32 @@ def test_f32_a_look_that_comes_late_changes_nothing(
     exercised: Callable[..., None],
     measured: Callable[..., None],
 ) -> None:
-    dice = random.Random(first)
+    _try_in_any_sequence(acting, TRUTHS[first : first + _CHUNK], looks_at, scale, measured)
+    exercised("F25", _CHUNK)
+    exercised("F27", _CHUNK)
+
+
+def test_f32_a_look_at_held_money_that_comes_late_changes_nothing(
+    acting: World, scale: Scale, exercised: Callable[..., None], measured: Callable[..., None]
+) -> None:
+    truths = list(permutations(STEPS_AT_RAZORPAY))
+    some = truths if scale.large else random.Random(3).sample(truths, _CHUNK)
+
+    _try_in_any_sequence(acting, some, looks_at_razorpay, scale, measured)
+
+    exercised("F25", len(some))
+
+
+def _try_in_any_sequence(
+    acting: World,
+    truths: Sequence[Sequence[str]],
+    looks_at: Callable[[World, Sequence[str]], tuple[Order, list[Observation]]],
+    scale: Scale,
+    measured: Callable[..., None],
+) -> None:
+    dice = random.Random(str(truths[0]))
     tried_in_database = tried_by_rules = 0
-    for steps in TRUTHS[first : first + _CHUNK]:
+    for steps in truths:
         order, looks = looks_at(acting, steps)
         expected = state_in_the_database(acting, order, looks)
         for number in range(scale.pick(2, 30)):
@@ -53,7 +80,5 @@ def test_f32_a_look_that_comes_late_changes_nothing(
         for mixed in sequences:
             tried_by_rules += 1
             assert state_by_the_rules(order, mixed) == by_rules, steps
-    exercised("F25", _CHUNK)
-    exercised("F27", _CHUNK)
     measured("interleavings in the database", tried_in_database)
     measured("interleavings of the pure rules", tried_by_rules)

@@ -12,7 +12,8 @@ from sqlalchemy import create_engine, text
 
 from database.embedded import EmbeddedServer
 from tests.faults.hunt import BUDGET
-from tests.faults.mutants import MUTANTS, SMALL, Mutant, find_mutant
+from tests.faults.mistakes import Mutant
+from tests.faults.mutants import MUTANTS, SMALL, find_mutant
 from tests.faults.report import MEANINGS
 
 ROOT = Path(__file__).parents[2]

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.faults import scenarios
+from tests.faults import razorpay_scenes, scenarios, two_gateway_scenes
 from tests.faults.world import World
 
 
@@ -22,6 +22,8 @@ from tests.faults.world import World
         ("late", "F26"),
         ("odd money", "F28"),
         ("unreported", "F39"),
+        *razorpay_scenes.ROWS.items(),
+        *two_gateway_scenes.ROWS.items(),
     ],
 )
 def test_a_scene_ends_in_the_truth(

@@ -28,17 +28,21 @@ def test_any_schedule_ends_in_the_truth(
 ) -> None:
     started = time.monotonic()
     rows: Counter[str] = Counter()
+    numbers: Counter[str] = Counter()
     crashes, failed = 0, []
 
     for seed in seeds:
         verdict = schedule.run(world, seed)
         rows.update(verdict.rows)
+        numbers.update(verdict.numbers)
         crashes += verdict.crashes
         if verdict.violations:
             failed.append(verdict)
 
     for row, count in rows.items():
         exercised(row, count)
+    for what, count in numbers.items():
+        measured(f"{what} (schedules)", count)
     measured("schedules", len(seeds))
     measured("seconds of schedules", time.monotonic() - started)
     measured("crashes in schedules", crashes)

@@ -137,6 +137,37 @@ def test_a_sync_killed_anywhere_is_made_good_by_the_webhook(shop: Shop, enumerat
         assert any(f"INSERT INTO {table}" in label for label in passed), table
 
 
+def test_a_sync_with_a_capture_killed_anywhere_takes_the_money_once(
+    shop: Shop, enumeration: Enumeration
+) -> None:
+    listener = {"gateway": "razorpay", "url": "http://localhost:9/webhooks/razorpay"}
+    shop.simulator.control("POST", "/endpoints", listener)
+
+    def prepare(seed: int) -> Case:
+        case = a_buyer(shop, seed)
+        case.order = payment_handler.start_checkout(shop.services, case.user, case.plan, gateway="razorpay")
+        if random.Random(~seed).random() < 0.5:
+            shop.simulator.pay(str(case.order.gateway_order_id), method=case.method, outcome="FAILED")
+        # The bank holds the money, and nobody takes it but us.
+        shop.simulator.pay(str(case.order.gateway_order_id), method=case.method, outcome="AUTHORIZED")
+        case.arguments = {"order_id": case.order_id}
+        return case
+
+    def hear_of_it(case: Case) -> None:
+        assert case.order is not None
+        shop.receive_from_razorpay(case.order)
+
+    def taken_once(case: Case) -> None:
+        taken = [p for p in shop.truth()["payments"] if p["order_id"] == case.order_id]
+        assert [p["status"] for p in taken if p["status"] != "FAILED"] == ["SUCCESS"]
+        assert_paid(shop, case)
+
+    passed = enumeration.run("sync", prepare=prepare, survive=hear_of_it, check=taken_once)
+
+    assert commits(passed) == 1
+    assert any("INSERT INTO payments" in label for label in passed)
+
+
 def test_f30_a_job_killed_anywhere_is_made_good_by_its_next_try(shop: Shop, enumeration: Enumeration) -> None:
     def prepare(seed: int) -> Case:
         case = with_order(shop, seed)

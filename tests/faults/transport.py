@@ -19,9 +19,11 @@ import urllib3.exceptions
 from requests.adapters import BaseAdapter
 from urllib3.response import HTTPResponse
 
+from simulator import razorpay_accounts
 from simulator.app import SimulatorApp, build_app
 from simulator.faults import Fault, Faults
 from simulator.gateway import Gateway
+from simulator.settings import RazorpayKeys
 
 # These strike the connection. The simulator serves them with a socket or with real time, which are absent here.
 ON_THE_WIRE = frozenset(
@@ -35,7 +37,18 @@ _OPERATIONS = (
     ("POST", r"/pg/orders/[^/]+/refunds", "refund"),
     ("GET", r"/pg/orders/[^/]+/refunds(/[^/]+)?", "get_refund"),
     ("POST", r"/pg/(settlement/)?recon", "settlements"),
+    ("POST", r"/v1/orders", "create_order"),
+    ("GET", r"/v1/orders", "find_orders"),
+    ("GET", r"/v1/orders/[^/]+", "get_order"),
+    ("GET", r"/v1/orders/[^/]+/payments", "get_payments"),
+    ("GET", r"/v1/payments", "list_payments"),
+    ("GET", r"/v1/payments/[^/]+", "get_payment"),
+    ("POST", r"/v1/payments/[^/]+/capture", "capture"),
+    ("POST", r"/v1/payments/[^/]+/refund", "refund"),
+    ("GET", r"/v1/(payments/[^/]+/)?refunds", "get_refund"),
 )
+# Where Razorpay's webhooks go.
+WEBHOOK_URL = "http://localhost:8501/webhooks/razorpay"
 _LONGEST_KEPT = 4 * 1024 * 1024
 
 T = TypeVar("T")
@@ -109,7 +122,7 @@ class SimulatorInside(BaseAdapter):
 
     def __init__(self, folder: Path, clock: Callable[[], Any]) -> None:
         super().__init__()
-        app = build_app(folder, clock=clock)
+        app = build_app(folder, razorpay=RazorpayKeys(webhook_url=WEBHOOK_URL), clock=clock)
         assert isinstance(app, SimulatorApp)
         self.app = app
         self.gateway: Gateway = app.gateway
@@ -117,8 +130,11 @@ class SimulatorInside(BaseAdapter):
         self.calls: list[str] = []
         self._last_number = 0
         self.on_stroke: Callable[[str, str], None] = lambda name, operation: None
+        # What happens at the gateway just before a call arrives there.
+        self.before_call: Callable[[str], None] = lambda operation: None
+        self.on_capture: Callable[[str], None] = lambda payment_id: None
         for faults in (self.wire, self.gateway.faults):
-            faults.take = self._telling(faults.take)  # type: ignore[method-assign]
+            faults.take_for = self._telling(faults.take_for)  # type: ignore[method-assign]
         # Its memory dies with the test: nothing is written to disk, and its ids repeat with the seed.
         store = self.gateway.store
         store.flush = store._changed.clear  # type: ignore[method-assign]
@@ -132,8 +148,11 @@ class SimulatorInside(BaseAdapter):
         gateway.agenda.clear()
         gateway.due_deliveries.clear()
         gateway.put_behind.clear()
+        gateway.running_refunds.clear()
         gateway.faults.disarm()
         self.wire.disarm()
+        # The account and its webhook were forgotten with everything else.
+        razorpay_accounts.accounts(gateway)
         self.calls.clear()
         self._last_number = 0
 
@@ -154,15 +173,20 @@ class SimulatorInside(BaseAdapter):
         cert: Any = None,
         proxies: Any = None,
     ) -> requests.Response:
-        path = urlsplit(str(request.url)).path
-        operation = _operation(str(request.method), path)
+        where = urlsplit(str(request.url))
+        path = f"{where.path}?{where.query}" if where.query else where.path
+        operation = _operation(str(request.method), where.path)
         self.calls.append(operation)
-        fault = self.wire.take(*ON_THE_WIRE, operation=operation)
+        self.before_call(operation)
+        name_of_gateway = "razorpay" if where.path.startswith("/v1/") else "cashfree"
+        fault = self.wire.take_for(name_of_gateway, *ON_THE_WIRE, operation=operation)
         name = "" if fault is None else fault.name
         if name == "drop_connection":
             raise _lost(request)
         body = request.body if isinstance(request.body, bytes) else b""
         answer = ask(self.app, str(request.method), path, request.headers, body)
+        if operation == "capture" and answer.status == 200:
+            self.on_capture(where.path.split("/")[3])
         if name == "timeout_after_effect":
             raise requests.ReadTimeout("no answer in time", request=request)
         if name == "drop_connection_after_effect":
@@ -170,8 +194,10 @@ class SimulatorInside(BaseAdapter):
         return _as_response(request, answer, is_dripping=name == "slow_drip")
 
     def _telling(self, take: Callable[..., Fault | None]) -> Callable[..., Fault | None]:
-        def telling(*names: str, operation: str = "any", order_id: str | None = None) -> Fault | None:
-            fault = take(*names, operation=operation, order_id=order_id)
+        def telling(
+            gateway: str, *names: str, operation: str = "any", order_id: str | None = None
+        ) -> Fault | None:
+            fault = take(gateway, *names, operation=operation, order_id=order_id)
             if fault is not None:
                 self.on_stroke(fault.name, operation)
             return fault

@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import json
 import logging
 import random
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -27,10 +25,10 @@ import procrastinate.utils
 import sqlalchemy
 import structlog
 from sqlalchemy.engine import URL
-from starlette.requests import Request
 
 import domain.identifiers
 import gateways.http
+import simulator.razorpay_ids
 import user_management
 import web.webhooks
 from cashfree_integration import CashfreePaymentGateway
@@ -42,15 +40,14 @@ from domain.accounts import Role, User
 from domain.errors import ProductError
 from gateways.circuit_breaker import CircuitBreaker
 from gateways.http import GatewayHttp
-from simulator import payments as gateway_payments
-from simulator import refunds as gateway_refunds
-from simulator import webhooks
+from gateways.razorpay import RazorpayGateway
 from simulator.lifecycle import process_due
-from simulator.records import Delivery
 from tests.faults.crashing_connection import Boundaries, Crash, crashing_engine
+from tests.faults.gateway_side import GatewaySide
 from tests.faults.job_runner import JobRunner
 from tests.faults.movable_database import MovableDatabase
-from tests.faults.transport import SimulatorInside, ask
+from tests.faults.narration import Steps
+from tests.faults.transport import SimulatorInside
 from wiring import Services
 
 START = datetime(2026, 3, 10, 6, 30, tzinfo=UTC)
@@ -62,17 +59,7 @@ class Violation(AssertionError):
     """Something happened that no schedule may bring about."""
 
 
-@dataclass
-class Steps:
-    """What was done, in words, so that a failure can be read."""
-
-    lines: list[str] = field(default_factory=list)
-
-    def note(self, line: str) -> None:
-        self.lines.append(line)
-
-
-class World:
+class World(GatewaySide):
     """Everything one schedule acts on. `begin` makes it new; use it within `in_effect`."""
 
     def __init__(self, url: URL, folder: Path) -> None:
@@ -102,6 +89,7 @@ class World:
         self.dice = random.Random(f"steps {seed}")
         # Apart from the dice, so that another id more or less does not change the steps.
         self._ids = random.Random(f"ids {seed}")
+        self._nanoseconds = int(START.timestamp()) * 10**9
         self.steps = Steps()
         self.moment = START + timedelta(minutes=self.dice.randrange(60 * 24 * 400))
         self.boundaries.revive()
@@ -113,12 +101,13 @@ class World:
         self.buyers: list[User] = []
         self.crashes, self.surprises = [], []
         self.on_stroke = self.on_crash = _nobody
+        self.simulator.on_capture = self.simulator.before_call = _nobody
         self._start_process()
         self.admin = user_management.create_admin(self.services, email=ADMIN, password=PASSWORD)
 
-    def use_late_payment(self, choice: str) -> None:
-        """What happens with money that comes after its order's expiry: `honour` or `refund`."""
-        self.settings = self._settings.model_copy(update={"late_payment": choice})
+    def configure(self, **settings: str) -> None:
+        """Another setting: `late_payment` (honour, refund), `payment_gateway` (cashfree, razorpay)."""
+        self.settings = self.settings.model_copy(update=settings)
         self._start_process()
 
     def close(self) -> None:
@@ -147,6 +136,8 @@ class World:
                     "secrets",
                     SimpleNamespace(choice=lambda from_: self._ids.choice(from_)),
                 ),
+                (simulator.razorpay_ids, "time", SimpleNamespace(time_ns=self._next_nanosecond)),
+                (simulator.razorpay_ids, "secrets", SimpleNamespace(choice=lambda from_: from_[0])),
             ):
                 stack.enter_context(mock.patch.object(holder, name, value))
             for module in _with_statements():
@@ -212,23 +203,34 @@ class World:
         self._start_process()
 
     def _start_process(self) -> None:
+        self.services = Services(
+            settings=self.settings,
+            engine=self.engine,
+            gateways={
+                "cashfree": CashfreePaymentGateway.from_settings(self.settings, http=self._line("cashfree")),
+                "razorpay": RazorpayGateway.from_settings(self.settings, http=self._line("razorpay")),
+            },
+            queue=JobQueue(self.engine),
+            now=database_now,
+        )
+        self.jobs = JobRunner(self.services, self.surprises)
+
+    def _line(self, gateway: str) -> GatewayHttp:
+        """The line to one gateway, with a circuit breaker of its own."""
         http = GatewayHttp(
-            "cashfree",
+            gateway,
             clock=lambda: self.moment.timestamp(),
             breaker=CircuitBreaker(clock=lambda: self.moment.timestamp()),
             sleep=self._sleep,
             jitter=lambda low, high: (low + high) / 2,
         )
         http._session.mount("http://", self.simulator)
-        gateway = CashfreePaymentGateway.from_settings(self.settings, http=http)
-        self.services = Services(
-            settings=self.settings,
-            engine=self.engine,
-            gateways={"cashfree": gateway},
-            queue=JobQueue(self.engine),
-            now=database_now,
-        )
-        self.jobs = JobRunner(self.services, self.surprises)
+        return http
+
+    def _next_nanosecond(self) -> int:
+        # Razorpay's ids grow with time; with these they also repeat with the seed.
+        self._nanoseconds += 1_000_000
+        return self._nanoseconds
 
     # People
 
@@ -268,76 +270,6 @@ class World:
     def broken_invariants(self) -> list[str]:
         """What `manage.py check` would print in red."""
         return self.database.broken_invariants(self.moment)
-
-    # The gateway's side
-
-    def truth(self) -> dict[str, Any]:
-        """The simulator's truth table."""
-        table: dict[str, Any] = self.control("GET", "/truth")
-        return table
-
-    def finish_what_pends(self, dice: random.Random) -> None:
-        """The gateway ends every running attempt and every refund that is under way."""
-        gateway = self.simulator.gateway
-        for payment in [p for p in gateway.store.payments.values() if p.is_open]:
-            gateway_payments.finish(gateway, payment, dice.choice(("SUCCESS", "FAILED")), at=self.moment)
-            self.steps.note(f"attempt {payment.key} of {payment.order_id} ends: {payment.status}")
-        for refund in [r for r in gateway.store.refunds.values() if r.status in ("PENDING", "ONHOLD")]:
-            gateway_refunds.settle(gateway, refund, "SUCCESS", self.moment)
-            self.steps.note(f"refund {refund.refund_id} of {refund.order_id} ends: {refund.status}")
-
-    def control(self, method: str, path: str, /, **fields: Any) -> Any:
-        """Call the simulator's control interface. Returns its JSON, or None when it refuses."""
-        answer = ask(self.simulator.app, method, f"/control{path}", {}, json.dumps(fields).encode())
-        return json.loads(answer.body) if answer.status == 200 else None
-
-    def due_deliveries(self) -> list[Delivery]:
-        """Webhooks that the gateway would send now, oldest first."""
-        process_due(self.simulator.gateway)
-        gateway = self.simulator.gateway
-        deliveries = [gateway.store.deliveries[key] for key in gateway.due_deliveries]
-        return [delivery for delivery in deliveries if delivery.state == "waiting"]
-
-    def hand_over(self, delivery: Delivery, *, is_forged: bool = False) -> int | None:
-        """Send one webhook through the real route. Its status, or None when the process died over it."""
-        gateway = self.simulator.gateway
-        delivery.attempt += 1
-        is_forged = is_forged or gateway.faults.take("wrong_signature", order_id=None) is not None
-        headers = webhooks.signed_headers(gateway, delivery, has_wrong_signature=is_forged)
-        body = delivery.body.encode("utf-8", "surrogatepass")
-        status: int | None = None
-        try:
-            status = self._post(headers, body)
-        finally:
-            if status == 200:
-                self.acknowledged[delivery.body] = delivery.delivery_id
-            self._plan_next(delivery, status)
-        return status
-
-    def _post(self, headers: dict[str, str], body: bytes) -> int:
-        async def receive() -> dict[str, Any]:
-            return {"type": "http.request", "body": body, "more_body": False}
-
-        raw = [(name.encode(), value.encode()) for name, value in headers.items()]
-        scope = {"type": "http", "method": "POST", "path": "/webhooks/cashfree", "headers": raw}
-        return self._loop.run_until_complete(web.webhooks.cashfree(Request(scope, receive))).status_code
-
-    def _plan_next(self, delivery: Delivery, status: int | None) -> None:
-        """What the simulator's courier does with the answer."""
-        gateway = self.simulator.gateway
-        if delivery.key in gateway.due_deliveries:
-            gateway.due_deliveries.remove(delivery.key)
-        if status == 200:
-            delivery.state = "delivered"
-        elif delivery.attempt > len(webhooks.RETRY_DELAYS):
-            delivery.state = "given_up"
-        else:
-            webhooks.plan(gateway, delivery, self.moment + webhooks.RETRY_DELAYS[delivery.attempt - 1])
-
-    def lose(self, delivery: Delivery) -> None:
-        """The webhook is never heard of again."""
-        delivery.state = "dropped"
-        self.simulator.gateway.due_deliveries.remove(delivery.key)
 
 
 class _Here:
