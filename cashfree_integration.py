@@ -35,6 +35,8 @@ from domain.gateway import (
     Movement,
     OrderRef,
     OrderRequest,
+    UpiLink,
+    UpiRequest,
     WebhookEvent,
 )
 from domain.identifiers import customer_id_for, new_order_id
@@ -245,6 +247,14 @@ class CashfreePaymentGateway:
     def checkout_options(self, page: CheckoutPage) -> Mapping[str, object]:
         """The arguments of `cashfree.checkout()` of the SDK v3: everything else is in the session."""
         return {"paymentSessionId": page.payment_session_id, "redirectTarget": "_self"}
+
+    def offers_upi_links(self) -> bool:
+        """False: Cashfree's own page takes UPI."""
+        return False
+
+    def upi_link(self, request: UpiRequest) -> UpiLink | None:
+        """Always None: no link is made, and nothing is asked."""
+        return None
 
     def claimed_payment(self, order: OrderRef, form: Mapping[str, str]) -> str | None:
         """Always None: Cashfree's return addresses are not signed."""

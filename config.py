@@ -165,6 +165,12 @@ class Settings(BaseSettings):
         return self.razorpay_env is not None
 
     @property
+    def configured_gateways(self) -> tuple[str, ...]:
+        """The gateways at which money can be paid, the preferred one at the front."""
+        every = ("cashfree", "razorpay") if self.has_razorpay else ("cashfree",)
+        return tuple(sorted(every, key=lambda name: name != self.payment_gateway))
+
+    @property
     def razorpay_uses_simulator(self) -> bool:
         return self.razorpay_env is RazorpayEnv.SIMULATOR
 

@@ -44,6 +44,7 @@ from billing.reconciliation import (
 from billing.recovery import recover_order
 from billing.refunds import execute_refund, request_refund
 from billing.settlement import sync_order
+from billing.upi import UpiCode, make_upi_code, offers_upi_code
 from billing.verification import confirm_return, receive_callback, verify_again, was_answered
 from database import orders, users
 from domain.accounts import User
@@ -57,6 +58,7 @@ __all__ = [
     "PaymentLine",
     "Reconciliation",
     "SweepResult",
+    "UpiCode",
     "checkout_options",
     "confirm_return",
     "current_checkout",
@@ -68,6 +70,8 @@ __all__ = [
     "list_dead_letters",
     "list_orders",
     "list_plans",
+    "make_upi_code",
+    "offers_upi_code",
     "process_event",
     "receive_callback",
     "receive_webhook",

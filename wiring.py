@@ -21,6 +21,7 @@ from database.migrate import migrate
 from database.queue import JobQueue
 from domain.errors import GatewayUnavailable
 from domain.gateway import PaymentGateway
+from domain.gateway_names import gateway_name
 from gateways.razorpay import RazorpayGateway
 from mail.sender import SmtpSender, sender_from_settings
 
@@ -40,7 +41,7 @@ class Services:
     def gateway(self, name: str) -> PaymentGateway:
         """The gateway of this name. Raises GatewayUnavailable when it is not configured (any more)."""
         if name not in self.gateways:
-            raise GatewayUnavailable(detail=f"gateway {name} is not configured").naming(name.title())
+            raise GatewayUnavailable(detail=f"gateway {name} is not configured").naming(gateway_name(name))
         return self.gateways[name]
 
     def close(self) -> None:

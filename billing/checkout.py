@@ -92,9 +92,9 @@ def checkout_options(services: Services, user: User, order_id: str) -> Mapping[s
         payment_session_id=order.payment_session_id,
         amount_paise=order.amount_paise,
         currency=order.currency,
-        customer=_customer(user),
+        customer=customer_of(user),
         business_name=settings.business_name,
-        description=_describe(services, order),
+        description=describe_order(services, order),
         callback_url=f"{settings.app_base_url.rstrip('/')}/checkout/{order.gateway}/callback?order_id={order.id}",
         seconds_left=int(left.total_seconds()),
     )
@@ -119,6 +119,16 @@ def terminate_order(services: Services, order_id: str) -> None:
         return  # It never came into being there, so nobody can pay it.
     # It may have been paid in the meantime: the gateway's answer counts, not our wish.
     sync_order(services, order_id)
+
+
+def customer_of(user: User) -> Customer:
+    """The buyer as a gateway may know them."""
+    return Customer(user.customer_id, user.full_name, user.email, user.phone[-10:] or "9999999999")
+
+
+def describe_order(services: Services, order: Order) -> str:
+    """What a gateway shows the payer about an order."""
+    return f"{services.settings.business_name} {order.plan_id} plan"
 
 
 def _look_before_replacing(services: Services, user: User, plan_text: str, gateway: str | None) -> None:
@@ -226,7 +236,7 @@ def _request(services: Services, user: User, order: Order) -> OrderRequest:
         order_id=order.id,
         amount_paise=order.amount_paise,
         currency=order.currency,
-        customer=_customer(user),
+        customer=customer_of(user),
         return_url=f"{base}/?order_id={{order_id}}",
         notify_url=notify,
         expires_at=order.expires_at,
@@ -236,16 +246,8 @@ def _request(services: Services, user: User, order: Order) -> OrderRequest:
             "amount_paise": str(order.amount_paise),
             "checkout_id": str(order.checkout_id),
         },
-        note=_describe(services, order),
+        note=describe_order(services, order),
     )
-
-
-def _customer(user: User) -> Customer:
-    return Customer(user.customer_id, user.full_name, user.email, user.phone[-10:] or "9999999999")
-
-
-def _describe(services: Services, order: Order) -> str:
-    return f"{services.settings.business_name} {order.plan_id} plan"
 
 
 def _note_failure(services: Services, order: Order, status: OrderStatus, error: GatewayError) -> None:

@@ -34,6 +34,18 @@ CALLBACKS = Limit(
 )
 
 
+# A code that nobody scanned in time is made anew. More than this is a page that makes attempts for nobody.
+UPI_LINKS = Limit(
+    name="upi-link",
+    uses=5,
+    within=timedelta(minutes=10),
+    refusal=(
+        "You have asked for many UPI codes. You can ask for another in {wait}. Nothing was charged by this step; "
+        "you can pay another way meanwhile."
+    ),
+)
+
+
 def spend(services: Services, limit: Limit, key: str) -> None:
     """Count one use. Raises TooManyRequests, with the time to wait, when the limit is reached."""
     with services.engine.begin() as conn:

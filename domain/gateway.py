@@ -161,6 +161,28 @@ class CheckoutPage:
 
 
 @dataclass(frozen=True, slots=True)
+class UpiRequest:
+    """An attempt to pay an order by UPI, and the browser that asks for it."""
+
+    order: OrderRef
+    amount_paise: int
+    currency: str
+    customer: Customer
+    description: str
+    ip_address: str
+    user_agent: str
+    referer: str
+
+
+@dataclass(frozen=True, slots=True)
+class UpiLink:
+    """What opens a UPI app for exactly one attempt: to be drawn or clicked as it is, never altered."""
+
+    link: str = field(repr=False)
+    gateway_payment_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Observation:
     """One look at the gateway: the order with all attempts and refunds it knew at that moment."""
 
@@ -267,6 +289,17 @@ class PaymentGateway(Protocol):
 
     def checkout_options(self, page: CheckoutPage) -> Mapping[str, object]:
         """What the gateway's checkout script is called with, as JSON for the page. Holds no secret."""
+        ...
+
+    def offers_upi_links(self) -> bool:
+        """False where the account has no UPI links of its own, as far as is known. Asks nobody."""
+        ...
+
+    def upi_link(self, request: UpiRequest) -> UpiLink | None:
+        """Begin an attempt to pay by UPI, and say what opens the app; None where the account has no such feature.
+
+        Never repeated: after a lost answer there may be an attempt whose link nobody has, so nobody can pay it.
+        """
         ...
 
     def claimed_payment(self, order: OrderRef, form: Mapping[str, str]) -> str | None:

@@ -8,6 +8,7 @@ Knows no database, no rule of ours and no page.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,8 @@ from domain.gateway import (
     Movement,
     OrderRef,
     OrderRequest,
+    UpiLink,
+    UpiRequest,
     WebhookEvent,
 )
 from gateways.fields import readable_rows, text_of
@@ -49,6 +52,7 @@ from gateways.razorpay_mapping import (
 )
 from gateways.razorpay_movements import movements
 from gateways.razorpay_signatures import is_signed, payment_message
+from gateways.razorpay_upi import UpiLinks
 from gateways.razorpay_webhooks import read_webhook
 
 if TYPE_CHECKING:
@@ -71,6 +75,7 @@ class RazorpayGateway:
         self._account = account
         self._http = http or GatewayHttp(self.name)
         self._api = RazorpayApi(self._http, account)
+        self._upi = UpiLinks(self._api)
 
     @classmethod
     def from_settings(cls, settings: Settings, *, http: GatewayHttp | None = None) -> RazorpayGateway:
@@ -247,6 +252,16 @@ class RazorpayGateway:
             "callback_url": page.callback_url,
             "timeout": max(page.seconds_left, 1),
         }
+
+    def offers_upi_links(self) -> bool:
+        """True until Razorpay says that the account has no such links, and again an hour later."""
+        return self._upi.are_offered()
+
+    def upi_link(self, request: UpiRequest) -> UpiLink | None:
+        """A UPI link that pays exactly this order; None where the account has no such feature. Sent once."""
+        number = self._number_of(request.order)
+        known = replace(request, order=OrderRef(request.order.order_id, number))
+        return self._upi.make(known, _description(request.description), self._http.new_deadline())
 
     def claimed_payment(self, order: OrderRef, form: Mapping[str, str]) -> str | None:
         """The payment of which Razorpay's signature says that it belongs to this order. Not that it is paid.

@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from domain.errors import GatewayUnavailable
+from domain.gateway_names import gateway_name
 from gateways.http import Call, GatewayHttp
 from gateways.json_codec import write_json
 from gateways.razorpay_account import Account
@@ -23,7 +24,7 @@ REPORT_PATIENCE_SECONDS = 60
 REPORT_PAGE_SECONDS = 90.0
 # Razorpay takes keys of ten characters and more, [A-Za-z0-9_-]. Our ids may be shorter.
 REFUND_KEY_PREFIX = "refund-of-"
-_SERVICE = "Razorpay"
+_SERVICE = gateway_name("razorpay")
 
 
 @dataclass(frozen=True, slots=True, repr=False)

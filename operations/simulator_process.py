@@ -18,8 +18,13 @@ _START_SECONDS = 15.0
 
 
 def start_simulator(settings: Settings) -> subprocess.Popen[bytes] | None:
-    """The simulator's process, ready to answer; None when one was running. Raises RuntimeError when it cannot start."""
+    """The simulator's process, ready to answer and told where our webhooks go; None when one was running.
+
+    Raises RuntimeError when it cannot start.
+    """
     if _answers(settings.simulator_url):
+        if settings.razorpay_uses_simulator:
+            _register(settings)
         log.info("simulator_reused", port=settings.simulator_port)
         return None
     environment = {**os.environ, **_accounts(settings)}
@@ -31,9 +36,13 @@ def start_simulator(settings: Settings) -> subprocess.Popen[bytes] | None:
         "127.0.0.1",
         "--port",
         str(settings.simulator_port),
+        "--data-dir",
+        str(settings.data_dir / "simulator"),
     ]
+    if settings.razorpay_uses_simulator:
+        command += ["--razorpay-webhook", _webhook_url(settings)]
     process = subprocess.Popen(  # noqa: S603 - a fixed command, no shell
-        [*command, "--data-dir", str(settings.data_dir / "simulator")], cwd=ROOT, env=environment
+        command, cwd=ROOT, env=environment
     )
     deadline = time.monotonic() + _START_SECONDS
     while time.monotonic() < deadline:
@@ -73,6 +82,34 @@ def _accounts(settings: Settings) -> dict[str, str]:
         # The newest of several signs.
         accounts["RAZORPAY_WEBHOOK_SECRET"] = settings.razorpay_webhook_secret[0].get_secret_value()
     return accounts
+
+
+def _webhook_url(settings: Settings) -> str:
+    return f"{settings.app_base_url.rstrip('/')}/webhooks/razorpay"
+
+
+def _register(settings: Settings) -> None:
+    """Let a running simulator send Razorpay's webhooks here. Cashfree's orders carry their address themselves."""
+    secret = settings.razorpay_webhook_secret[0].get_secret_value()
+    wanted = {
+        "gateway": "razorpay",
+        "url": _webhook_url(settings),
+        "key_id": settings.razorpay_key_id,
+        "secret": secret,
+    }
+    session = requests.Session()
+    session.trust_env = False
+    endpoints = f"{settings.simulator_url}/control/endpoints"
+    try:
+        known = session.get(endpoints, timeout=5).json()["endpoints"]
+        ours = [row["id"] for row in known if row.get("url") == wanted["url"]]
+        # The secret may have changed since: what it signs with the old one is not believed.
+        address = f"{endpoints}/{ours[0]}" if ours else endpoints
+        change = {"active": True, "secret": secret} if ours else wanted
+        session.post(address, json=change, timeout=5).raise_for_status()
+    except (requests.RequestException, ValueError, LookupError, TypeError, AttributeError) as exc:
+        # Returns and the sweep find every payment all the same, only later.
+        log.warning("simulator_sends_no_razorpay_webhooks", error=type(exc).__name__)
 
 
 def _answers(url: str) -> bool:

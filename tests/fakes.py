@@ -24,6 +24,8 @@ from domain.gateway import (
     MovementKind,
     OrderRef,
     OrderRequest,
+    UpiLink,
+    UpiRequest,
     WebhookEvent,
 )
 
@@ -46,6 +48,8 @@ class FakeGateway:
         self.fail_next: Exception | None = None
         self.lose_reply: Exception | None = None
         self.is_down = False
+        self.has_upi_links = False
+        self.upi_requests: list[UpiRequest] = []
 
     def is_reachable(self) -> bool:
         return not self.is_down
@@ -127,6 +131,22 @@ class FakeGateway:
 
     def checkout_options(self, page: CheckoutPage) -> Mapping[str, object]:
         return {"paymentSessionId": page.payment_session_id}
+
+    def offers_upi_links(self) -> bool:
+        return self.has_upi_links
+
+    def upi_link(self, request: UpiRequest) -> UpiLink | None:
+        self._call("upi_link")
+        if not self.has_upi_links:
+            return None
+        self.upi_requests.append(request)
+        payment = self.pay(
+            request.order.order_id,
+            status=GatewayPaymentStatus.PENDING,
+            payment_id=f"pay_upi{len(self.upi_requests)}",
+        )
+        self._reply()
+        return UpiLink(f"upi://pay?pa=shop@bank&tr={payment.gateway_payment_id}", payment.gateway_payment_id)
 
     def claimed_payment(self, order: OrderRef, form: Mapping[str, str]) -> str | None:
         return None

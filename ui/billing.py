@@ -15,7 +15,6 @@ from domain.orders import OrderStatus, PaymentStatus
 from domain.plans import Plan
 from domain.refunds import RefundStatus
 from domain.subscriptions import SubscriptionStatus
-from ui.checkout import go_to_payment
 from ui.components import (
     Tone,
     badge,
@@ -30,6 +29,7 @@ from ui.components import (
 )
 from ui.dashboard import activate_form, describe_returned_access, wanted_plan
 from ui.pages import page
+from ui.paying import go_to_payment
 from ui.payment_words import describe_failure, describe_method
 from wiring import Services
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from enum import Enum
+from html import escape
+from typing import Literal
 
 import streamlit as st
 from sqlalchemy.exc import SQLAlchemyError
@@ -16,11 +18,12 @@ from sqlalchemy.exc import SQLAlchemyError
 import payment_handler
 import user_management
 from domain.accounts import User
-from domain.errors import CheckoutClosed, GatewayError, OrderNotFound, ProductError
+from domain.errors import GatewayError, OrderNotFound, ProductError
+from domain.gateway_names import gateway_name, gateway_names
 from domain.money import format_rupees
 from domain.orders import Order, OrderStatus, PaymentStatus
 from domain.plans import ANNUAL, Plan, annual_saving_paise
-from ui import session
+from ui import session, upi
 from ui.check_again import check_again
 from ui.components import (
     demo_note,
@@ -32,18 +35,18 @@ from ui.components import (
     legal_links,
     notice,
     practice_note,
+    pulse,
     support_sentence,
     ticks,
 )
 from ui.landing import INCLUDED
-from ui.navigate import leave_to
 from ui.pages import page
+from ui.paying import choice, failover, gateway_of, go_to_payment
 from ui.payment_words import describe_failure, describe_method
 from wiring import Services
 
 WAIT_SECONDS = 2
 
-_NOT_OPENED = frozenset({OrderStatus.CREATING, OrderStatus.UNKNOWN, OrderStatus.FAILED})
 _CLOSED = frozenset({OrderStatus.EXPIRED, OrderStatus.TERMINATED, OrderStatus.SUPERSEDED, OrderStatus.FAILED})
 _UNSUCCESSFUL = frozenset({PaymentStatus.FAILED, PaymentStatus.DROPPED, PaymentStatus.CANCELLED})
 
@@ -98,17 +101,12 @@ def render_summary(services: Services, user: User, order: Order, plans: list[Pla
             else "Your account is ready. One step is left."
         )
         st.html(f'<p class="section-lead">{lead}</p>')
-        if order.status in _NOT_OPENED:
-            notice(
-                "Cashfree temporarily unavailable. Your account and your order are safe and nothing was charged. "
-                "Press Complete Payment to try again.",
-                "warn",
-            )
+        is_elsewhere_first = failover(services, user, order)
         left, right = st.columns([1.05, 0.95], gap="medium")
         with left, st.container(key="card-checkout-plan"):
-            _included(services, user, plan, plans, access)
+            _included(services, user, order, plans, access)
         with right, st.container(key="card-raised-checkout-order"):
-            _amount_and_buttons(services, user, order, plan)
+            _amount_and_buttons(services, user, order, plan, is_second=is_elsewhere_first)
     footer(services.settings)
 
 
@@ -118,7 +116,10 @@ def render_return(services: Services, user: User, order: Order, said: str = "") 
     with st.container(key="narrow-return"):
         if said:
             notice(said, "warn")
-        if state is ReturnState.PAID:
+        code = upi.code_to_show(services, user, order.id)
+        if code is not None:
+            upi.render(services, user, order, code)
+        elif state is ReturnState.PAID:
             _paid(services, user, order)
         elif state is ReturnState.FAILED and attempt is not None:
             _failed(services, user, order, attempt)
@@ -135,20 +136,6 @@ def render_return(services: Services, user: User, order: Order, said: str = "") 
     footer(services.settings)
 
 
-def go_to_payment(services: Services, user: User, plan_id: str) -> None:
-    """Renew or reuse the order of this plan and leave for its checkout. Shows a sentence when that fails."""
-    try:
-        order = payment_handler.start_checkout(services, user, plan_id)
-    except CheckoutClosed as error:
-        notice(error.user_message, "warn")
-        st.page_link(page("billing"), label="Open billing")
-        return
-    except ProductError as error:
-        notice(error.user_message, "bad")
-        return
-    leave_to(f"/checkout/{order.id}")
-
-
 def _look(
     services: Services, user: User, order_id: str
 ) -> tuple[ReturnState, Order, payment_handler.PaymentLine | None]:
@@ -161,8 +148,9 @@ def _look(
 
 
 def _included(
-    services: Services, user: User, plan: Plan, plans: list[Plan], access: user_management.Entitlement
+    services: Services, user: User, order: Order, plans: list[Plan], access: user_management.Entitlement
 ) -> None:
+    plan = next(plan for plan in plans if plan.id == order.plan_id)
     st.subheader(plan.label, anchor=False)
     if access.is_active and access.access_until is not None:
         beginning = f"One {plan.period_word} more, from {format_date(access.access_until)}"
@@ -181,16 +169,18 @@ def _included(
         )
         if st.button(f"Change to {other.label}", key=f"checkout-change-{other.id}"):
             try:
-                payment_handler.start_checkout(services, user, other.id)
+                gateway = gateway_of(services, order)
+                payment_handler.start_checkout(services, user, other.id, gateway=gateway)
             except GatewayError:
-                pass  # The order of the new plan stands; the summary says that it could not be opened yet.
+                # The order of the new plan may stand; the summary says that it could not be opened yet.
+                session.note_trouble(order.gateway)
             except ProductError as error:
                 notice(error.user_message, "bad")
                 return
             st.rerun()
 
 
-def _amount_and_buttons(services: Services, user: User, order: Order, plan: Plan) -> None:
+def _amount_and_buttons(services: Services, user: User, order: Order, plan: Plan, *, is_second: bool) -> None:
     rows = [
         ("Order", order.id),
         ("Plan", f"{plan.name}, one {plan.period_word}"),
@@ -198,18 +188,31 @@ def _amount_and_buttons(services: Services, user: User, order: Order, plan: Plan
     ]
     st.html(facts(rows, total=("To pay", format_rupees(order.amount_paise))))
     practice_note(services.settings)
+    gateway = None if is_second else choice(services, order)
+    pay_type: Literal["primary", "secondary"] = "secondary" if is_second else "primary"
     if st.button(
-        "Complete Payment", key="checkout-pay", type="primary", width="stretch", icon=":material/lock:"
+        "Complete Payment", key="checkout-pay", type=pay_type, width="stretch", icon=":material/lock:"
     ):
-        go_to_payment(services, user, plan.id)
+        go_to_payment(services, user, plan.id, gateway=gateway)
+    if gateway is not None:
+        _upi_button(services, user, plan.id, gateway, key="checkout-upi")
     if st.button("Skip Payment", key="checkout-skip", width="stretch"):
         payment_handler.skip_payment(services, user)
         st.switch_page(page("dashboard"))
+    name = gateway_name(gateway) if gateway else gateway_names(sorted(services.gateways))
     st.html(
         f'<p class="small quiet" style="margin:0">{describe_expiry(order, datetime.now(UTC))} You pay on a '
-        "secure page of Cashfree by UPI, card, net banking or wallet. Card and bank details never reach us.</p>"
+        f"secure page of {escape(name)} by UPI, card, net banking or wallet. Card and bank details never reach us.</p>"
     )
     legal_links("checkout", paths=("refunds", "terms", "privacy"))
+
+
+def _upi_button(services: Services, user: User, plan_id: str, gateway: str, *, key: str) -> None:
+    """The way to a UPI code, where the gateway's account has such codes."""
+    if payment_handler.offers_upi_code(services, gateway) and st.button(
+        "Pay by UPI", key=key, width="stretch", icon=":material/qr_code_2:"
+    ):
+        upi.pay_by_upi(services, user, plan_id, gateway=gateway)
 
 
 def describe_expiry(order: Order, now: datetime) -> str:
@@ -252,7 +255,8 @@ def _failed(services: Services, user: User, order: Order, failure: payment_handl
             rows.append(("Method", describe_method(failure.method)))
         st.html(facts(rows))
         if st.button("Try again", key="return-again", type="primary", width="stretch"):
-            go_to_payment(services, user, order.plan_id)
+            go_to_payment(services, user, order.plan_id, gateway=gateway_of(services, order))
+        _upi_button(services, user, order.plan_id, order.gateway, key="return-upi")
         st.html(
             "<p class='small quiet' style='margin:0'>No money reached us with this attempt. If your bank shows a "
             "debit, it is confirmed here within minutes and access opens, or your bank returns it.</p>"
@@ -274,7 +278,7 @@ def _waiting(services: Services, user: User, order: Order) -> None:
         check_again()
         may_pay = order.status is OrderStatus.CREATED and order.payment_session_id is not None
         if may_pay and st.button("Back to the payment page", key="return-reopen", type="tertiary"):
-            go_to_payment(services, user, order.plan_id)
+            go_to_payment(services, user, order.plan_id, gateway=gateway_of(services, order))
     _ask_us(services)
 
 
@@ -289,7 +293,7 @@ def _not_paid(services: Services, user: User, order: Order) -> None:
         st.html(facts([("Order", order.id), ("Amount", format_rupees(order.amount_paise))]))
         practice_note(services.settings)
         if st.button("Complete Payment", key="return-pay", type="primary", width="stretch"):
-            go_to_payment(services, user, order.plan_id)
+            go_to_payment(services, user, order.plan_id, gateway=gateway_of(services, order))
         check_again()
     _help(services)
 
@@ -309,15 +313,11 @@ def _watch(services: Services, order_id: str, shown: ReturnState) -> None:
             return
         state, _order, _attempt = _look(services, user, order_id)
     except (SQLAlchemyError, ProductError):
-        st.html(_pulse("We cannot look just now. This page tries again by itself."))
+        st.html(pulse("We cannot look just now. This page tries again by itself."))
         return
     if state is not shown:
         st.rerun()
-    st.html(_pulse("Waiting for confirmation" if shown is ReturnState.WAITING else "Looking for a payment"))
-
-
-def _pulse(sentence: str) -> str:
-    return f'<div class="waiting" role="status"><span></span>{sentence}</div>'
+    st.html(pulse("Waiting for confirmation" if shown is ReturnState.WAITING else "Looking for a payment"))
 
 
 def _closed(services: Services, user: User, order: Order) -> None:
@@ -331,7 +331,7 @@ def _closed(services: Services, user: User, order: Order) -> None:
         )
         st.html(facts([("Order", order.id), ("Amount", format_rupees(order.amount_paise))]))
         if st.button("Start a fresh payment", key="return-fresh", type="primary", width="stretch"):
-            go_to_payment(services, user, order.plan_id)
+            go_to_payment(services, user, order.plan_id, gateway=gateway_of(services, order))
         check_again()
     _help(services)
 

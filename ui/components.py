@@ -16,6 +16,7 @@ from typing import Literal
 import streamlit as st
 
 from config import Settings
+from domain.gateway_names import gateway_names
 from domain.subscriptions import INDIA
 from ui.pages import page
 
@@ -66,13 +67,18 @@ def ticks(lines: Sequence[str]) -> str:
     return '<ul class="ticks">' + "".join(f"<li>{escape(line)}</li>" for line in lines) + "</ul>"
 
 
+def pulse(sentence: str) -> str:
+    """That the page waits and looks by itself."""
+    return f'<div class="waiting" role="status"><span></span>{escape(sentence)}</div>'
+
+
 def empty_state(title: str, text: str) -> None:
     st.html(f'<div class="empty"><h3>{escape(title)}</h3><p>{escape(text)}</p></div>')
 
 
 def practice_note(settings: Settings) -> None:
     """Says that no real money moves, wherever someone is about to pay, while the simulator stands in."""
-    if settings.uses_simulator:
+    if settings.needs_simulator:
         st.html(
             f'<div class="notice practice">{badge("Practice mode", "warn")}<span>No real money moves '
             "here.</span></div>"
@@ -123,6 +129,7 @@ def load_text(name: str, settings: Settings) -> str:
         business=escape(settings.business_name),
         not_advice=escape(NOT_ADVICE),
         support=support_sentence(settings) or "our support",
+        gateway=escape(gateway_names(settings.configured_gateways)),
     )
 
 

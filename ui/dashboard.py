@@ -17,10 +17,10 @@ from domain.accounts import User
 from domain.money import format_rupees
 from domain.plans import MONTHLY
 from ui import register
-from ui.checkout import go_to_payment
 from ui.components import badge, demo_note, empty_state, footer, format_date, format_signed, practice_note
 from ui.market import CHART_SESSIONS, SHORT_WINDOW, WINDOW, Snapshot, load_snapshot
 from ui.pages import page
+from ui.paying import go_to_payment
 from wiring import Services
 
 if TYPE_CHECKING:

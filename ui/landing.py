@@ -13,6 +13,7 @@ import payment_handler
 import user_management
 from config import Settings
 from domain.accounts import User
+from domain.gateway_names import gateway_names
 from domain.money import format_rupees
 from domain.plans import ANNUAL, Plan, annual_saving_paise
 from ui import register
@@ -38,7 +39,7 @@ def render(services: Services, user: User | None) -> None:
     _what_you_see(snapshot)
     _method()
     _plans(plans, user)
-    _how_paying_works()
+    _how_paying_works(services.settings)
     _questions(services.settings)
     _contact(services.settings)
     footer(services.settings)
@@ -179,21 +180,25 @@ def _comparison(plans: list[Plan]) -> None:
     )
 
 
-def _how_paying_works() -> None:
+def _how_paying_works(settings: Settings) -> None:
+    gateways = gateway_names(settings.configured_gateways)
     section_head("How paying works")
     steps = (
         ("Create your account", "Six fields and a plan. Your account exists before any money moves."),
-        ("Pay at Cashfree", "You enter card or bank details on Cashfree's page. We never see or store them."),
+        (
+            f"Pay at {gateways}",
+            "You enter card or bank details on the payment service's page. We never see or store them.",
+        ),
         (
             "Your dashboard opens",
-            "Access starts as soon as Cashfree confirms the payment, usually within seconds.",
+            "Access starts as soon as the payment is confirmed, usually within seconds.",
         ),
     )
     methods = ("UPI", "Credit and debit cards", "Net banking", "Wallets")
     st.html(
         '<div class="cards">'
         + "".join(
-            f'<div><span class="step">{number}</span><h3>{escape(title)}</h3><p>{escape(text)}</p></div>'
+            f'<div><span class="step">{escape(str(number))}</span><h3>{escape(title)}</h3><p>{escape(text)}</p></div>'
             for number, (title, text) in enumerate(steps, start=1)
         )
         + '</div><div class="chips">'

@@ -16,6 +16,7 @@ import payment_handler
 import user_management
 from domain.accounts import INDIAN_STATES, PASSWORD_MIN, User
 from domain.errors import CheckoutClosed, EmailTaken, GatewayError, InvalidInput, ProductError, UsernameTaken
+from domain.gateway_names import gateway_names
 from domain.money import format_rupees
 from domain.plans import ANNUAL, Plan, annual_saving_paise, find_plan
 from ui import session
@@ -71,7 +72,7 @@ def render_form(services: Services) -> None:
         st.form_submit_button("Create Account & Subscribe", key=SUBMIT, type="primary", width="stretch")
     st.html(
         '<p class="small quiet" style="margin:0">By creating an account you accept our terms and privacy policy. '
-        "You pay on the next screen, through Cashfree.</p>"
+        f"You pay on the next screen, through {escape(gateway_names(services.settings.configured_gateways))}.</p>"
     )
     demo_note()
     legal_links("register")

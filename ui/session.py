@@ -22,6 +22,7 @@ from accounts.sessions import (
     session_cookie_name,
     user_of_session,
 )
+from billing.upi import UpiCode
 from domain.accounts import User, Visitor
 from domain.money import rupees_from_paise
 from domain.orders import Order, OrderStatus
@@ -43,6 +44,8 @@ GUIDE_KEYS = (
 )
 _OWNER = "state_owner"
 _LEAVING = "leaving_for"
+_UPI_CODE = "upi_code"
+_TROUBLE = "gateway_trouble"
 
 
 def current_user(services: Services) -> User | None:
@@ -80,6 +83,12 @@ def visitor(services: Services) -> Visitor:
     )
 
 
+def user_agent() -> str:
+    """What this browser calls itself."""
+    value = st.context.headers.get("User-Agent")
+    return value if isinstance(value, str) else ""
+
+
 def refill_guide_keys(user: User | None, order: Order | None) -> None:
     """Set the guide's session keys from the database's facts: they show, they decide nothing."""
     is_paid = order is not None and order.status is OrderStatus.PAID
@@ -93,6 +102,27 @@ def refill_guide_keys(user: User | None, order: Order | None) -> None:
         new_username=None if user is None else user.username,
         new_email=None if user is None else user.email,
     )
+
+
+def keep_upi_code(code: UpiCode | None) -> None:
+    """Remember the code that this browser shows, or forget it. It pays an order, it says nothing about a person."""
+    st.session_state[_UPI_CODE] = code
+
+
+def shown_upi_code(order_id: str) -> UpiCode | None:
+    """The code that this browser shows for an order."""
+    code = st.session_state.get(_UPI_CODE)
+    return code if isinstance(code, UpiCode) and code.order_id == order_id else None
+
+
+def note_trouble(gateway: str) -> None:
+    """Remember that a gateway did not do what the last click asked, for the page that follows."""
+    st.session_state[_TROUBLE] = gateway
+
+
+def take_trouble() -> str:
+    """The gateway of `note_trouble`, once; an empty text without one."""
+    return str(st.session_state.pop(_TROUBLE, ""))
 
 
 def was_clicked(button: str) -> bool:

@@ -17,6 +17,7 @@ from accounts.sessions import session_cookie_name, user_of_session
 from config import Settings
 from domain.accounts import User
 from domain.errors import OrderNotFound
+from domain.gateway_names import gateway_name
 from domain.money import format_rupees
 from domain.orders import Order
 from web.response_headers import REPORTING, permissions
@@ -79,6 +80,7 @@ def _document(settings: Settings, user: User, order: Order) -> Response:
         script_url=settings.cashfree_script_url,
         mode=settings.cashfree_mode,
         business_name=settings.business_name,
+        gateway_name=gateway_name(order.gateway),
         support_email=settings.support_email,
         uses_simulator=settings.uses_simulator,
     )
@@ -95,7 +97,10 @@ def _razorpay_document(settings: Settings, order: Order, options: Mapping[str, o
         amount=format_rupees(order.amount_paise),
         plan_name=order.plan_id.title(),
         script_url=settings.razorpay_script_url,
+        hosted_url=f"{settings.razorpay_url}/checkout/embedded",
+        hosted=_hosted_form(settings, order, options),
         business_name=settings.business_name,
+        gateway_name=gateway_name(order.gateway),
         support_email=settings.support_email,
         uses_simulator=settings.razorpay_uses_simulator,
     )
@@ -103,6 +108,21 @@ def _razorpay_document(settings: Settings, order: Order, options: Mapping[str, o
     hosts = _origin(settings.razorpay_script_url) if is_simulated else _RAZORPAY_HOSTS
     # Its script lays its frame over this page by style attributes, which no nonce can admit.
     return HTMLResponse(page, headers=_headers(hosts, nonce, "style-src-attr 'unsafe-inline'; "))
+
+
+def _hosted_form(settings: Settings, order: Order, options: Mapping[str, object]) -> dict[str, str]:
+    """The same options as fields of the form that opens Razorpay's own page, for a browser without scripts.
+
+    https://razorpay.com/docs/payments/payment-gateway/web-integration/hosted/integration-steps
+    """
+    fields = {"key_id": str(options.get("key", ""))}
+    for name in ("order_id", "amount", "currency", "name", "description", "callback_url"):
+        fields[name] = str(options.get(name, ""))
+    for group in ("prefill", "notes"):
+        members = options.get(group)
+        if isinstance(members, Mapping):
+            fields |= {f"{group}[{name}]": str(value) for name, value in members.items()}
+    return fields | {"cancel_url": f"{settings.app_base_url.rstrip('/')}/?order_id={order.id}"}
 
 
 def _origin(url: str) -> str:

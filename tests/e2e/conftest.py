@@ -18,6 +18,7 @@ from playwright.sync_api import Browser, BrowserContext, Page
 
 from tests.canaries import KEYS
 from tests.e2e.site import Member, Site
+from tests.e2e.tills import TILLS, Till
 
 ROOT = Path(__file__).resolve().parents[2]
 ADMIN_EMAIL, ADMIN_PASSWORD = "admin@example.com", "AdminPass123"
@@ -134,9 +135,21 @@ def forget(context: BrowserContext) -> None:
 
 
 @pytest.fixture
-def member(site: Site, context: BrowserContext) -> Member:
+def gateway() -> str:
+    """The gateway of the member's order. Tests of both name them."""
+    return "cashfree"
+
+
+@pytest.fixture
+def till(gateway: str) -> Till:
+    """That gateway's own page."""
+    return TILLS[gateway]
+
+
+@pytest.fixture
+def member(site: Site, context: BrowserContext, gateway: str) -> Member:
     """Somebody who has registered for the monthly plan and is signed in, with the order still unpaid."""
-    member = site.join()
+    member = site.join(gateway=gateway)
     site.let_in(context, member.user)
     return member
 

@@ -17,12 +17,15 @@ from tests.chromium import FLAGS, find_chromium
 from tests.e2e.conftest import start_site
 from tests.e2e.journey import expect_paid, log_in, new_person, open_gateway, pay_by_card, register
 from tests.e2e.site import Site
+from tests.e2e.tills import TILLS
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "screenshots"
 IN_DOCS = {
     "landing-1440-light",
     "landing-390-dark",
     "checkout-1440-light",
+    "upi-1440-light",
+    "failover-1440-light",
     "gateway-1440-light",
     "return-1440-light",
     "dashboard-1440-light",
@@ -91,6 +94,8 @@ def _walk(
     shoot(page, "no-subscription")
     page.context.close()
 
+    _walk_razorpay(site, visitor, shoot)
+
     page = visitor()
     person = new_person()
     register(page, person)
@@ -129,6 +134,34 @@ def _walk(
     shoot(page, "second-factor")
     page.goto(f"{site.simulator_url}/dashboard")
     shoot(page, "simulator")
+    page.context.close()
+
+
+def _walk_razorpay(site: Site, visitor: Callable[[], Page], shoot: Callable[[Page, str], None]) -> None:
+    """The other gateway: chosen, its code, its window, and what stands there when one is down."""
+    page, member = visitor(), site.join(gateway="razorpay")
+    site.let_in(page.context, member.user)
+    page.goto("/")
+    page.get_by_role("button", name="Pay by UPI").wait_for()
+    shoot(page, "choice")
+    page.get_by_role("button", name="Pay by UPI").click()
+    page.get_by_role("heading", name="Pay ₹499 by UPI").wait_for()
+    shoot(page, "upi")
+    page.goto(f"/checkout/{member.order.id}")
+    TILLS["razorpay"].expect_open(page)
+    shoot(page, "razorpay")
+    page.once("dialog", lambda dialog: dialog.accept())
+    page.get_by_role("button", name="Close checkout").click()
+    page.get_by_role("heading", name="You closed the payment").wait_for()
+    shoot(page, "razorpay-closed")
+    page.context.close()
+
+    page = visitor()
+    site.arm("outage", gateway="cashfree")
+    register(page, new_person())
+    page.get_by_role("button", name="Pay with Razorpay").wait_for()
+    shoot(page, "failover")
+    site.simulator("DELETE", "/control/faults")
     page.context.close()
 
 

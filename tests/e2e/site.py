@@ -28,6 +28,9 @@ from tests.e2e.journey import Person, new_person
 from wiring import Services, build_services
 
 _READY_SECONDS = 60
+# The gateways' words for one thing.
+_STATUSES = {"captured": "SUCCESS", "failed": "FAILED", "created": "PENDING"}
+_GROUPS = {"credit_card": "card", "netbanking": "net_banking"}
 
 T = TypeVar("T")
 
@@ -123,12 +126,32 @@ class Site:
     def truth(self, user: User) -> list[dict[str, Any]]:
         """What the gateway knows of this user's orders."""
         orders = self.simulator("GET", "/control/truth")["orders"]
-        return [order for order in orders if order["tags"].get("user_id") == str(user.id)]
+        return [
+            # Razorpay has numbers of its own; ours is the receipt.
+            {**order, "order_id": order.get("receipt") or order["order_id"]}
+            for order in orders
+            if order["tags"].get("user_id") == str(user.id)
+        ]
+
+    def at_gateway(self, order_id: str) -> str:
+        """What an order's gateway calls it."""
+        (row,) = self.rows("SELECT gateway, gateway_order_id FROM orders WHERE id = :id", id=order_id)
+        return order_id if row["gateway"] == "cashfree" else str(row["gateway_order_id"])
 
     def gateway_payments(self, order_id: str) -> list[dict[str, Any]]:
-        """Every attempt to pay an order, as the gateway knows it."""
+        """Every attempt to pay an order, as the gateway knows it, in the same words for both gateways."""
         payments = self.simulator("GET", "/control/truth")["payments"]
-        return [payment for payment in payments if payment["order_id"] == order_id]
+        number = self.at_gateway(order_id)
+        return [
+            {
+                **payment,
+                "payment_id": payment.get("cf_payment_id") or payment.get("payment_id"),
+                "status": _STATUSES.get(payment["status"], payment["status"]),
+                "group": _GROUPS.get(payment["group"], payment["group"]),
+            }
+            for payment in payments
+            if payment["order_id"] == number
+        ]
 
     def rows(self, sql: str, **values: Any) -> list[dict[str, Any]]:
         """Read the application's database as psql would."""
@@ -176,7 +199,7 @@ class Site:
     def admin(self, email: str, password: str) -> User:
         return user_management.sign_in(self.services, login=email, password=password)
 
-    def join(self, plan: str = "monthly") -> Member:
+    def join(self, plan: str = "monthly", gateway: str = "cashfree") -> Member:
         """Register a new person and open the order, as the form does, without a browser."""
         person = new_person()
         user = user_management.register(
@@ -188,7 +211,9 @@ class Site:
             state=person.state,
             password=person.password,
         )
-        return Member(person, user, payment_handler.start_checkout(self.services, user, plan))
+        return Member(
+            person, user, payment_handler.start_checkout(self.services, user, plan, gateway=gateway)
+        )
 
     def let_in(self, context: BrowserContext, user: User) -> None:
         """Give the browser a session of this user, as the log-in form does."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e import journey
 from tests.e2e.journey import new_person
 from tests.e2e.site import Member, Site, eventually
+from tests.e2e.tills import BOTH
 
 
 def test_registering_while_the_gateway_is_down_makes_the_account_and_says_so(site: Site, page: Page) -> None:
@@ -103,11 +106,15 @@ def test_a_payment_script_that_does_not_load_shows_help_with_the_order_id(
     expect(page.get_by_text("pop-ups")).to_be_visible()
 
 
-def test_a_payment_script_that_does_not_load_raises_an_alarm(site: Site, page: Page, member: Member) -> None:
-    site.arm("sdk_unavailable")
+@pytest.mark.parametrize("gateway", BOTH)
+def test_a_payment_script_that_does_not_load_raises_an_alarm(
+    site: Site, page: Page, member: Member, gateway: str
+) -> None:
+    site.arm("sdk_unavailable", gateway=gateway)
 
     page.goto(f"/checkout/{member.order.id}")
-    expect(page.get_by_role("heading", name="The payment page did not open")).to_be_visible()
+    expect(page.get_by_role("heading", name=re.compile("The payment (page )?did not open"))).to_be_visible()
+    expect(page.get_by_role("listitem").filter(has_text=member.order.id)).to_be_visible()
 
     eventually(lambda: site.rows("SELECT key FROM alarms WHERE key LIKE 'checkout:script:%'"))
 
@@ -135,3 +142,15 @@ def test_a_gateway_that_answers_with_another_amount_gives_no_access_and_alarms(
     expect(page.get_by_role("heading", name="Your payment is being checked")).to_be_visible()
     assert site.subscription(member.person.username)["status"] == "pending"
     assert site.rows("SELECT key FROM alarms WHERE key LIKE :key", key=f"order:{member.order.id}:%")
+
+
+def test_a_surcharge_of_the_gateway_opens_access_all_the_same(site: Site, page: Page, member: Member) -> None:
+    site.arm("surcharge", order_id=member.order.id)
+    page.goto("/")
+    journey.pay_by_card(page)
+
+    journey.expect_paid(page)
+    rows = site.rows(
+        "SELECT amount_paise, charged_paise FROM payments WHERE order_id = :id", id=member.order.id
+    )
+    assert rows == [{"amount_paise": 49_900, "charged_paise": 50_898}]

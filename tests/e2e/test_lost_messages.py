@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import pytest
 from playwright.sync_api import Page, Route, expect
 
 from tests.e2e import journey
 from tests.e2e.site import Member, Site, eventually
+from tests.e2e.tills import BOTH, RazorpayTill, Till
 
 
-def pay_and_close_the_tab(page: Page) -> None:
+def pay_and_close_the_tab(page: Page, till: Till) -> None:
     """Pay, and let the browser die before it is back on our site."""
 
     def answer_nobody(route: Route) -> None:
         route.fetch(max_redirects=0)
         route.abort()
 
-    journey.open_gateway(page)
-    page.get_by_role("button", name="Pay", exact=True).click()
+    till.open(page)
+    if isinstance(till, RazorpayTill):
+        till.pay_and_vanish(page)
+        return
+    till.press_pay(page)
     page.get_by_label("OTP").fill("1234")
     page.route("**/attempts/*", answer_nobody)
     with page.expect_event("requestfailed"):
@@ -30,21 +35,22 @@ def captured(site: Site, member: Member) -> list[dict[str, object]]:
     )
 
 
+@pytest.mark.parametrize("gateway", BOTH)
 def test_a_tab_closed_after_paying_is_made_good_by_the_webhook(
-    site: Site, page: Page, member: Member
+    site: Site, page: Page, member: Member, till: Till
 ) -> None:
     page.goto("/")
 
-    pay_and_close_the_tab(page)
+    pay_and_close_the_tab(page, till)
 
     eventually(lambda: site.subscription(member.person.username)["status"] == "active")
 
 
 def test_a_tab_closed_after_paying_leaves_an_open_dashboard_to_log_in_to(
-    site: Site, page: Page, second_device: Page, member: Member
+    site: Site, page: Page, second_device: Page, member: Member, till: Till
 ) -> None:
     page.goto("/")
-    pay_and_close_the_tab(page)
+    pay_and_close_the_tab(page, till)
     eventually(lambda: site.subscription(member.person.username)["is_paid"])
 
     journey.log_in(second_device, member.person.username)
@@ -53,11 +59,14 @@ def test_a_tab_closed_after_paying_leaves_an_open_dashboard_to_log_in_to(
     journey.expect_dashboard(second_device)
 
 
-def test_a_held_webhook_is_replaced_by_the_return_page(site: Site, page: Page, member: Member) -> None:
-    site.arm("hold_webhooks", order_id=member.order.id)
+@pytest.mark.parametrize("gateway", BOTH)
+def test_a_held_webhook_is_replaced_by_the_return_page(
+    site: Site, page: Page, member: Member, till: Till
+) -> None:
+    site.arm("hold_webhooks", order_id=site.at_gateway(member.order.id))
     page.goto("/")
 
-    journey.pay_by_card(page)
+    till.pay_by_card(page)
 
     journey.expect_paid(page)
     assert site.rows("SELECT id FROM gateway_events WHERE order_id = :id", id=member.order.id) == []
@@ -95,17 +104,19 @@ def test_a_webhook_sent_twice_is_kept_once(site: Site, page: Page, member: Membe
     assert captured(site, member) == [{"role": "primary"}]
 
 
+@pytest.mark.parametrize("gateway", BOTH)
 def test_a_lost_webhook_and_a_closed_tab_do_not_make_anybody_pay_twice(
-    site: Site, page: Page, second_device: Page, member: Member
+    site: Site, page: Page, second_device: Page, member: Member, till: Till
 ) -> None:
-    site.arm("drop_webhooks", order_id=member.order.id)
+    site.arm("drop_webhooks", order_id=site.at_gateway(member.order.id))
     page.goto("/")
-    pay_and_close_the_tab(page)
+    pay_and_close_the_tab(page, till)
 
     journey.log_in(second_device, member.person.username)
     second_device.goto("/")
     second_device.get_by_role("button", name="Complete Payment").click()
-    told = second_device.get_by_text("already paid").or_(second_device.get_by_text("Payment successful"))
+    screen = till.screen(second_device)
+    told = screen.get_by_text("already paid").or_(screen.get_by_text("Payment successful"))
     expect(told.first).to_be_visible()
     second_device.goto(f"/?order_id={member.order.id}")
 
@@ -113,10 +124,13 @@ def test_a_lost_webhook_and_a_closed_tab_do_not_make_anybody_pay_twice(
     assert [p["status"] for p in site.gateway_payments(member.order.id)] == ["SUCCESS"]
 
 
-def test_a_second_success_on_one_order_extends_nothing(site: Site, page: Page, member: Member) -> None:
-    site.arm("double_success", order_id=member.order.id)
+@pytest.mark.parametrize("gateway", BOTH)
+def test_a_second_success_on_one_order_extends_nothing(
+    site: Site, page: Page, member: Member, till: Till
+) -> None:
+    site.arm("double_success", order_id=site.at_gateway(member.order.id))
     page.goto("/")
-    journey.pay_by_card(page)
+    till.pay_by_card(page)
     journey.expect_paid(page)
 
     site.simulator("POST", "/control/webhooks/flush")

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.e2e import journey
 from tests.e2e.journey import ANNUAL, new_person
 from tests.e2e.site import Member, Site, eventually
+from tests.e2e.tills import BOTH, Till
 
 
 def open_orders(site: Site, username: str) -> list[str]:
@@ -27,11 +29,14 @@ def test_a_double_click_on_registering_makes_one_account_and_one_order(site: Sit
     assert len(site.truth(site.user(person.username))) == 1
 
 
-def test_a_double_click_on_complete_payment_opens_one_order(site: Site, page: Page, member: Member) -> None:
+@pytest.mark.parametrize("gateway", BOTH)
+def test_a_double_click_on_complete_payment_opens_one_order(
+    site: Site, page: Page, member: Member, till: Till
+) -> None:
     page.goto("/")
 
     page.get_by_role("button", name="Complete Payment").dblclick()
-    journey.expect_gateway(page)
+    till.expect_open(page)
 
     assert [o["id"] for o in site.orders(member.person.username)] == [member.order.id]
     assert [o["order_id"] for o in site.truth(member.user)] == [member.order.id]
@@ -47,19 +52,20 @@ def test_reloading_the_unpaid_order_opens_no_other(site: Site, page: Page, membe
     assert [o["order_id"] for o in site.truth(member.user)] == [member.order.id]
 
 
+@pytest.mark.parametrize("gateway", BOTH)
 def test_two_tabs_pay_the_same_order_once(
-    site: Site, page: Page, context: BrowserContext, member: Member
+    site: Site, page: Page, context: BrowserContext, member: Member, till: Till
 ) -> None:
     other = context.new_page()
     for tab in (page, other):
         tab.goto("/")
-        journey.open_gateway(tab)
+        till.open(tab)
 
-    journey.enter_otp(page)
+    till.enter_otp(page)
     journey.expect_paid(page)
-    other.get_by_role("button", name="Pay", exact=True).click()
+    till.press_pay(other)
 
-    expect(other.get_by_role("heading", name="This order is already paid")).to_be_visible()
+    expect(till.screen(other).get_by_role("heading", name="This order is already paid")).to_be_visible()
     assert [p["status"] for p in site.gateway_payments(member.order.id)] == ["SUCCESS"]
     assert len(site.truth(member.user)) == 1
 
@@ -80,11 +86,12 @@ def test_the_back_button_leads_from_the_gateway_to_a_page_that_can_still_pay(
     assert [o["order_id"] for o in site.truth(member.user)] == [member.order.id]
 
 
+@pytest.mark.parametrize("gateway", BOTH)
 def test_the_back_button_after_paying_does_not_ask_for_money_again(
-    site: Site, page: Page, member: Member
+    site: Site, page: Page, member: Member, till: Till
 ) -> None:
     page.goto("/")
-    journey.pay_by_card(page)
+    till.pay_by_card(page)
     journey.expect_paid(page)
 
     page.goto(f"/checkout/{member.order.id}")

@@ -7,32 +7,35 @@ from playwright.sync_api import Page, expect
 
 from tests.e2e import journey
 from tests.e2e.site import Member, Site
+from tests.e2e.tills import BOTH, Till
+
+pytestmark = pytest.mark.parametrize("gateway", BOTH)
 
 
 @pytest.mark.parametrize(
     ("pay", "group"),
     [
-        (journey.pay_by_card, "credit_card"),
-        (journey.pay_by_upi, "upi"),
-        (journey.pay_by_net_banking, "net_banking"),
-        (journey.pay_by_wallet, "wallet"),
+        ("pay_by_card", "card"),
+        ("pay_by_upi", "upi"),
+        ("pay_by_net_banking", "net_banking"),
+        ("pay_by_wallet", "wallet"),
     ],
     ids=["card", "upi", "net-banking", "wallet"],
 )
 def test_each_method_opens_access(
-    site: Site, page: Page, member: Member, pay: journey.Pay, group: str
+    site: Site, page: Page, member: Member, till: Till, pay: str, group: str
 ) -> None:
     page.goto("/")
-    pay(page)
+    getattr(till, pay)(page)
 
     journey.expect_paid(page)
     assert [p["group"] for p in site.gateway_payments(member.order.id)] == [group]
     assert site.subscription(member.person.username)["status"] == "active"
 
 
-def test_paying_leads_on_to_the_dashboard(page: Page, member: Member) -> None:
+def test_paying_leads_on_to_the_dashboard(page: Page, member: Member, till: Till) -> None:
     page.goto("/")
-    journey.pay_by_card(page)
+    till.pay_by_card(page)
     journey.expect_paid(page)
 
     page.get_by_role("button", name="Go to Dashboard").click()
@@ -40,9 +43,11 @@ def test_paying_leads_on_to_the_dashboard(page: Page, member: Member) -> None:
     journey.expect_dashboard(page)
 
 
-def test_billing_shows_the_paid_order_and_its_payment(site: Site, page: Page, member: Member) -> None:
+def test_billing_shows_the_paid_order_and_its_payment(
+    site: Site, page: Page, member: Member, till: Till
+) -> None:
     page.goto("/")
-    journey.pay_by_card(page)
+    till.pay_by_card(page)
     journey.expect_paid(page)
 
     page.get_by_role("button", name="See it in billing").click()
@@ -51,25 +56,29 @@ def test_billing_shows_the_paid_order_and_its_payment(site: Site, page: Page, me
     row = journey.shown_row(page, member.order.id)
     expect(row).to_contain_text("Paid")
     expect(row).to_contain_text("₹499")
-    expect(row).to_contain_text(site.gateway_payments(member.order.id)[0]["cf_payment_id"])
+    expect(row).to_contain_text(site.gateway_payments(member.order.id)[0]["payment_id"])
 
 
-def test_cancelling_at_the_gateway_gives_no_access(site: Site, page: Page, member: Member) -> None:
+def test_cancelling_at_the_gateway_gives_no_access(
+    site: Site, page: Page, member: Member, till: Till
+) -> None:
     page.goto("/")
-    journey.open_gateway(page)
+    till.open(page)
 
-    page.get_by_role("button", name="Cancel and return").click()
+    till.cancel(page)
 
     expect(page.get_by_text(member.order.id).first).to_be_visible()
     assert page.url.startswith(site.url)
     assert site.subscription(member.person.username)["status"] == "pending"
 
 
-def test_cancelling_at_the_gateway_is_not_told_as_waiting_for_the_bank(page: Page, member: Member) -> None:
+def test_cancelling_at_the_gateway_is_not_told_as_waiting_for_the_bank(
+    page: Page, member: Member, till: Till
+) -> None:
     page.goto("/")
-    journey.open_gateway(page)
+    till.open(page)
 
-    page.get_by_role("button", name="Cancel and return").click()
+    till.cancel(page)
 
     expect(page.get_by_text(member.order.id).first).to_be_visible()
     expect(page.get_by_text("We are waiting for the bank")).to_have_count(0)
@@ -84,25 +93,25 @@ def test_going_back_without_paying_is_not_told_as_waiting_for_the_bank(page: Pag
 
 
 def test_a_cancelled_attempt_is_followed_by_a_payment_on_the_same_order(
-    site: Site, page: Page, member: Member
+    site: Site, page: Page, member: Member, till: Till
 ) -> None:
     page.goto("/")
-    journey.open_gateway(page)
-    page.get_by_role("button", name="Cancel and return").click()
+    till.open(page)
+    till.cancel(page)
 
     page.get_by_role("button", name=journey.PAY_AGAIN).click()
-    journey.expect_gateway(page)
-    journey.enter_otp(page)
+    till.expect_open(page)
+    till.enter_otp(page)
 
     journey.expect_paid(page)
     assert [order["id"] for order in site.orders(member.person.username)] == [member.order.id]
 
 
-def test_a_wrong_otp_is_told_as_a_failed_payment(site: Site, page: Page, member: Member) -> None:
+def test_a_wrong_otp_is_told_as_a_failed_payment(site: Site, page: Page, member: Member, till: Till) -> None:
     page.goto("/")
-    journey.pay_by_card(page, otp="9999")
+    till.pay_by_card(page, otp="9999")
 
-    page.get_by_role("button", name="Return to merchant").click()
+    till.leave_after_failure(page)
 
     expect(page.get_by_role("heading", name="Payment failed")).to_be_visible()
     expect(page.get_by_text(member.order.id).first).to_be_visible()
@@ -111,60 +120,56 @@ def test_a_wrong_otp_is_told_as_a_failed_payment(site: Site, page: Page, member:
 
 
 def test_a_failed_card_is_followed_by_a_success_on_the_same_order(
-    site: Site, page: Page, member: Member
+    site: Site, page: Page, member: Member, till: Till
 ) -> None:
     page.goto("/")
-    journey.pay_by_card(page, otp="9999")
-    page.get_by_role("button", name="Return to merchant").click()
+    till.pay_by_card(page, otp="9999")
+    till.leave_after_failure(page)
 
     page.get_by_role("button", name="Try again").click()
-    journey.expect_gateway(page)
-    journey.enter_otp(page)
+    till.expect_open(page)
+    till.enter_otp(page)
 
     journey.expect_paid(page)
     assert [p["status"] for p in site.gateway_payments(member.order.id)] == ["FAILED", "SUCCESS"]
     assert [order["id"] for order in site.orders(member.person.username)] == [member.order.id]
 
 
-def test_a_pending_payment_gives_no_access_yet(site: Site, page: Page, member: Member) -> None:
+def test_a_pending_payment_gives_no_access_yet(site: Site, page: Page, member: Member, till: Till) -> None:
     page.goto("/")
-    journey.open_gateway(page)
+    till.open(page)
 
-    page.get_by_role("button", name="Stay pending").click()
+    till.stay_pending(page)
 
     expect(page.get_by_role("heading", name="We are waiting for the bank")).to_be_visible()
     assert site.subscription(member.person.username)["status"] == "pending"
 
 
-def test_a_pending_payment_turns_active_without_a_click(site: Site, page: Page, member: Member) -> None:
+def test_a_pending_payment_turns_active_without_a_click(
+    site: Site, page: Page, member: Member, till: Till
+) -> None:
     page.goto("/")
-    journey.open_gateway(page)
-    page.get_by_role("button", name="Stay pending").click()
+    till.open(page)
+    till.stay_pending(page)
     expect(page.get_by_role("heading", name="We are waiting for the bank")).to_be_visible()
 
-    site.simulator("POST", f"/control/orders/{member.order.id}/settle_pending", outcome="SUCCESS")
+    site.simulator(
+        "POST", f"/control/orders/{site.at_gateway(member.order.id)}/settle_pending", outcome="SUCCESS"
+    )
 
     journey.expect_paid(page)
 
 
-def test_a_pending_payment_that_fails_says_so_without_a_click(site: Site, page: Page, member: Member) -> None:
+def test_a_pending_payment_that_fails_says_so_without_a_click(
+    site: Site, page: Page, member: Member, till: Till
+) -> None:
     page.goto("/")
-    journey.open_gateway(page)
-    page.get_by_role("button", name="Stay pending").click()
+    till.open(page)
+    till.stay_pending(page)
     expect(page.get_by_role("heading", name="We are waiting for the bank")).to_be_visible()
 
-    site.simulator("POST", f"/control/orders/{member.order.id}/settle_pending", outcome="FAILED")
+    site.simulator(
+        "POST", f"/control/orders/{site.at_gateway(member.order.id)}/settle_pending", outcome="FAILED"
+    )
 
     expect(page.get_by_role("heading", name="Payment failed")).to_be_visible()
-
-
-def test_a_surcharge_of_the_gateway_opens_access_all_the_same(site: Site, page: Page, member: Member) -> None:
-    site.arm("surcharge", order_id=member.order.id)
-    page.goto("/")
-    journey.pay_by_card(page)
-
-    journey.expect_paid(page)
-    rows = site.rows(
-        "SELECT amount_paise, charged_paise FROM payments WHERE order_id = :id", id=member.order.id
-    )
-    assert rows == [{"amount_paise": 49_900, "charged_paise": 50_898}]

@@ -103,6 +103,7 @@ MONEY: Mapping[str, Row] = {
     "billing.checkout.checkout_options": owner_only(
         lambda f, s, me, t: f(s, me, t.order_id), refusal=OrderNotFound, shows="order_id"
     ),
+    "billing.checkout.describe_order": system("the words of an order that its caller holds"),
     "billing.gateway_choice.usable_gateways": open_to_all("names of payment services"),
     "billing.gateway_choice.choose_gateway": system("a part of `start_checkout`; looks at no account"),
     "billing.checkout.leave_for_gateway": owner_only(
@@ -160,6 +161,10 @@ MONEY: Mapping[str, Row] = {
     "billing.returns.find_returned_access": own(lambda f, s, me, t: f(s, me)),
     "billing.settlement.sync_order": system("asks the gateway; every use-case that takes an actor goes before it"),
     "billing.settlement.apply_observation": within("a look at the gateway"),
+    "billing.upi.offers_upi_code": open_to_all("whether a payment service has a feature"),
+    "billing.upi.make_upi_code": owner_only(
+        lambda f, s, me, t: f(s, me, t.order_id, visitor=NOBODY, user_agent="a browser"), refusal=OrderNotFound
+    ),
     "billing.verification.receive_callback": by_proof("the gateway's signature; without one nothing is looked at"),
     "billing.verification.confirm_return": owner_only(
         lambda f, s, me, t: f(s, me, t.order_id), refusal=OrderNotFound, shows="order_id"

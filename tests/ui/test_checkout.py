@@ -6,7 +6,6 @@ from uuid import uuid4
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from domain.errors import CheckoutClosed
 from domain.gateway import GatewayPaymentStatus
 from domain.orders import Order, OrderStatus, PaymentStatus
 from payment_handler import PaymentLine, confirm_return, start_checkout
@@ -104,16 +103,13 @@ class Rerun(Exception):
 
 
 class Page:
-    """The parts of Streamlit that the waiting and the way to pay touch."""
+    """The parts of Streamlit that the waiting touches."""
 
     def __init__(self) -> None:
         self.shown: list[str] = []
 
     def html(self, text: str) -> None:
         self.shown.append(text)
-
-    def page_link(self, _page: object, *, label: str) -> None:
-        self.shown.append(label)
 
     def rerun(self) -> None:
         raise Rerun
@@ -123,8 +119,6 @@ class Page:
 def page(monkeypatch, user) -> Page:
     page = Page()
     monkeypatch.setattr(checkout, "st", page)
-    monkeypatch.setattr(checkout, "page", lambda path: path)
-    monkeypatch.setattr(checkout, "notice", lambda text, *_: page.shown.append(text))
     monkeypatch.setattr(checkout.session, "current_user", lambda _services: user)
     return page
 
@@ -176,16 +170,3 @@ def test_waiting_for_an_order_that_is_not_ones_own_shows_nothing_of_it(services,
     watch(services, "ORDER8K2M4QX7T9ZB3C", ReturnState.WAITING)
 
     assert "This page tries again by itself." in page.shown[0]
-
-
-def test_a_purchase_that_a_person_checks_is_answered_with_its_sentence(
-    services, user, page, monkeypatch
-) -> None:
-    def refuse(*_: object) -> None:
-        raise CheckoutClosed("A person is checking your payment. Please do not pay again.")
-
-    monkeypatch.setattr(checkout.payment_handler, "start_checkout", refuse)
-
-    checkout.go_to_payment(services, user, "monthly")
-
-    assert page.shown == ["A person is checking your payment. Please do not pay again.", "Open billing"]
