@@ -41,6 +41,7 @@ class Entry:
     closes_orders: bool
     holds_money: bool
     signs_returns: bool
+    makes_upi_links: bool
 
 
 def _cashfree(origin: str, http: GatewayHttp, key_secret: str) -> PaymentGateway:
@@ -78,6 +79,7 @@ GATEWAYS = {
         closes_orders=True,
         holds_money=False,
         signs_returns=False,
+        makes_upi_links=False,
     ),
     "razorpay": Entry(
         name="razorpay",
@@ -92,5 +94,6 @@ GATEWAYS = {
         closes_orders=False,
         holds_money=True,
         signs_returns=True,
+        makes_upi_links=True,
     ),
 }
