@@ -16,8 +16,8 @@ from gateways.razorpay_webhooks import read_webhook
 from tests.gateways.razorpay_account import FIXTURES, NUMBER, ORDER_ID, REF, TAKEN, gateway
 
 SDK_BODY = (FIXTURES / "fake_payment_authorized_webhook.json").read_bytes()
-SDK_SIGNATURE = (  # pragma: allowlist secret - published with the SDK's tests
-    "d60e67fd884556c045e9be7dad57903e33efc7172c17c6e3ef77db42d2b366e9"  # pragma: allowlist secret - published with the SDK
+SDK_SIGNATURE = (  # pragma: allowlist secret - published's tests
+    "d60e67fd884556c045e9be7dad57903e33efc7172c17c6e3ef77db42d2b366e9"  # pragma: allowlist secret - published
 )
 PAID = (FIXTURES / "webhook_order_paid.json").read_bytes()
 SECRET = "webhook_secret"
@@ -27,17 +27,17 @@ VECTORS = {
     "a payment that returns": (
         "key_secret",
         payment_message("fake_order_id", "fake_payment_id"),
-        "b2335e3b0801106b84a7faff035df56ecffde06918c9ddd1f0fafbb37a51cc89",  # pragma: allowlist secret - published with the SDK
+        "b2335e3b0801106b84a7faff035df56ecffde06918c9ddd1f0fafbb37a51cc89",  # pragma: allowlist secret - published
     ),
     "a subscription, its parts the other way round": (
-        "EnLs21M47BllR3X8PSFtjtbd",  # pragma: allowlist secret - published with the SDK
+        "EnLs21M47BllR3X8PSFtjtbd",  # pragma: allowlist secret - published
         b"pay_IDZNwZZFtnjyym|sub_ID6MOhgkcoHj9I",
-        "601f383334975c714c91a7d97dd723eb56520318355863dcf3821c0d07a17693",  # pragma: allowlist secret - published with the SDK
+        "601f383334975c714c91a7d97dd723eb56520318355863dcf3821c0d07a17693",  # pragma: allowlist secret - published
     ),
     "a payment link": (
-        "EnLs21M47BllR3X8PSFtjtbd",  # pragma: allowlist secret - published with the SDK
+        "EnLs21M47BllR3X8PSFtjtbd",  # pragma: allowlist secret - published
         b"plink_IH3cNucfVEgV68|TSsd1989|paid|pay_IH3d0ara9bSsjQ",
-        "07ae18789e35093e51d0a491eb9922646f3f82773547e5b0f67ee3f2d3bf7d5b",  # pragma: allowlist secret - published with the SDK
+        "07ae18789e35093e51d0a491eb9922646f3f82773547e5b0f67ee3f2d3bf7d5b",  # pragma: allowlist secret - published
     ),
     "a webhook with its last newline": ("key_secret", SDK_BODY, SDK_SIGNATURE),
 }
