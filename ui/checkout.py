@@ -124,7 +124,7 @@ def render_return(services: Services, user: User, order: Order, said: str = "") 
         elif state is ReturnState.FAILED and attempt is not None:
             _failed(services, user, order, attempt)
         elif state is ReturnState.WAITING:
-            _waiting(services, user, order)
+            _waiting(services, user, order, is_upi=attempt is not None and attempt.method == "upi")
         elif state is ReturnState.SURPLUS:
             _surplus(services, order)
         elif state is ReturnState.REVIEW:
@@ -266,7 +266,7 @@ def _failed(services: Services, user: User, order: Order, failure: payment_handl
     _help(services)
 
 
-def _waiting(services: Services, user: User, order: Order) -> None:
+def _waiting(services: Services, user: User, order: Order, *, is_upi: bool) -> None:
     with st.container(key="card-wait-return"):
         st.header("We are waiting for the bank", anchor=False)
         st.html(
@@ -279,6 +279,9 @@ def _waiting(services: Services, user: User, order: Order) -> None:
         may_pay = order.status is OrderStatus.CREATED and order.payment_session_id is not None
         if may_pay and st.button("Back to the payment page", key="return-reopen", type="tertiary"):
             go_to_payment(services, user, order.plan_id, gateway=gateway_of(services, order))
+        if may_pay and is_upi:
+            # A page that was reloaded has lost its code: only the gateway had it.
+            _upi_button(services, user, order.plan_id, order.gateway, key="return-upi")
     _ask_us(services)
 
 
