@@ -35,7 +35,12 @@ SIMULATOR_WEBHOOK_SECRET = "simulator_webhook_secret"  # noqa: S105 - published
 RAZORPAY_SCRIPT = "https://checkout.razorpay.com/v1/checkout.js"
 
 # In production: 32 characters of base64 are 192 bits; a token that opens figures alone may be shorter.
-_SHORTEST_SECRETS = {"SECRET_KEY": 32, "PASSWORD_PEPPER": 32, "METRICS_TOKEN": 16}
+_SHORTEST_SECRETS = {
+    "SECRET_KEY": 32,
+    "PASSWORD_PEPPER": 32,
+    "METRICS_TOKEN": 16,
+    "RAZORPAY_WEBHOOK_SECRET": 16,
+}
 
 # The guide's own names for production values, accepted only there.
 PRODUCTION_ALIASES = {
@@ -317,6 +322,11 @@ def _problems_anywhere(settings: Settings) -> list[str]:
         settings.cashfree_client_secret.get_secret_value(),
         is_local=is_local,
     )
+    is_live = settings.cashfree_env == CashfreeEnv.PRODUCTION or settings.razorpay_env is RazorpayEnv.LIVE
+    if is_live and settings.needs_simulator:
+        problems.append(
+            "One gateway has live keys while the other is the simulator: buyers could not tell which pays"
+        )
     if settings.payment_gateway == "razorpay" and not settings.has_razorpay:
         problems.append("PAYMENT_GATEWAY=razorpay needs RAZORPAY_KEY_ID and RAZORPAY_KEY_SECRET")
     problems += razorpay_keys.key_problems(

@@ -134,18 +134,22 @@ def describe_order(services: Services, order: Order) -> str:
 def _look_before_replacing(services: Services, user: User, plan_text: str, gateway: str | None) -> None:
     """An order that is about to be replaced may have been paid without our knowing: look first.
 
-    Whoever leaves a gateway that does not answer is not held back: should both be paid, one payment goes back.
+    Whoever leaves a gateway that gives no usable answer is not held back: should both be paid, one payment goes back.
     """
     with services.engine.connect() as conn:
         chosen = find_plan(plans.list_current(conn), plan_text)
         order = orders.find_open_of_user(conn, user.id)
         now = services.now(conn)
-    if order is None or order.payment_session_id is None or _is_reusable(order, chosen, now, gateway):
+    if (
+        order is None
+        or order.payment_session_id is None
+        or _is_reusable(services, order, chosen, now, gateway)
+    ):
         return
     try:
         looked = sync_order(services, order.id)
-    except GatewayUnavailable as exc:
-        if gateway in {None, order.gateway}:
+    except GatewayError as exc:
+        if gateway in {None, order.gateway} and order.gateway in services.gateways:
             raise
         log.warning("replaced_without_a_look", order_id=order.id, error=type(exc).__name__)
         return
@@ -171,7 +175,7 @@ def _reserve(services: Services, user: User, plan_text: str, gateway: str | None
             )
         found = orders.find_open(conn, checkout_id)
         if found is not None:
-            if _is_reusable(found, chosen, now, gateway):
+            if _is_reusable(services, found, chosen, now, gateway):
                 return found, False
             _put_aside(services, conn, found, chosen, now)
         if orders.count_since(conn, user.id, since=now - timedelta(hours=1)) >= ORDERS_PER_HOUR:
@@ -195,8 +199,9 @@ def _reserve(services: Services, user: User, plan_text: str, gateway: str | None
         return _load(conn, order_id), True
 
 
-def _is_reusable(order: Order, plan: Plan, now: datetime, gateway: str | None) -> bool:
-    if gateway not in {None, order.gateway}:
+def _is_reusable(services: Services, order: Order, plan: Plan, now: datetime, gateway: str | None) -> bool:
+    # A gateway whose keys were taken out cannot be left for.
+    if gateway not in {None, order.gateway} or order.gateway not in services.gateways:
         return False
     if order.plan_id != plan.id or order.amount_paise != plan.amount_paise:
         return False

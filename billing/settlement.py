@@ -19,7 +19,7 @@ from billing.refunds import apply_changes, intend_refund
 from database import books, orders, payments, refunds, subscriptions, users
 from database.queue import Job
 from domain.captures import payment_to_capture
-from domain.errors import GatewayObjectNotFound, GatewayRequestRejected, OrderNotFound
+from domain.errors import GatewayError, GatewayObjectNotFound, GatewayRequestRejected, OrderNotFound
 from domain.gateway import (
     GatewayOrderStatus,
     GatewayPaymentStatus,
@@ -59,8 +59,9 @@ def sync_order(services: Services, order_id: str, *, verdict: Verdict | None = N
     if order is None:
         raise OrderNotFound()
     observed = observe(services.gateway(order.gateway), order.ref)
+    trouble: GatewayError | None = None
     if observed is not None:
-        observed = _with_captured_money(services, order, observed, verdict)
+        observed, trouble = _with_captured_money(services, order, observed, verdict)
     with services.engine.begin() as conn:
         if observed is None:
             _note_absence(services, conn, order_id)
@@ -71,6 +72,9 @@ def sync_order(services: Services, order_id: str, *, verdict: Verdict | None = N
         raise OrderNotFound()
     if synced.status is not order.status:
         log.info("order_moved", order_id=order_id, before=str(order.status), after=str(synced.status))
+    if trouble is not None:
+        # What was seen is written: the buyer is not asked to pay again while the bank holds their money.
+        raise trouble
     return synced
 
 
@@ -98,13 +102,14 @@ def _or_nothing(fetch: Callable[[OrderRef], tuple[T, ...]], ref: OrderRef) -> tu
 
 def _with_captured_money(
     services: Services, order: Order, observed: Observation, verdict: Verdict | None
-) -> Observation:
+) -> tuple[Observation, GatewayError | None]:
     """Take what a bank holds for this order, if it buys something, and look again. No transaction is open.
 
-    The gateway's own automatic capture may come first: the second look tells what is true.
+    The gateway's own automatic capture may come first: the second look tells what is true. When the capture has no
+    answer, the first look and the error to raise once that is written.
     """
     if not any(payment.status is GatewayPaymentStatus.AUTHORIZED for payment in observed.payments):
-        return observed
+        return observed, None
     with services.engine.connect() as conn:
         current = orders.find(conn, order.id) or order
         payment = payment_to_capture(
@@ -115,18 +120,21 @@ def _with_captured_money(
             verdict=verdict,
         )
     if payment is None:
-        return observed
+        return observed, None
     gateway = services.gateway(order.gateway)
     ref = OrderRef(order.id, observed.order.gateway_order_id)
     try:
         gateway.capture_payment(ref, payment)
         log.info("payment_captured_by_us", order_id=order.id)
-    except GatewayRequestRejected as refusal:
-        log.warning("capture_refused", order_id=order.id, code=refusal.code)
-        with services.engine.begin() as conn:
-            sentence = f"Order {order.id}: {order.gateway} refuses to capture money that the bank holds."
-            raise_alarm(services, conn, f"order:{order.id}:capture refused", sentence)
-    return observe(gateway, ref) or observed
+    except GatewayError as error:
+        log.warning("not_captured", order_id=order.id, error=type(error).__name__)
+        if not error.retryable:
+            with services.engine.begin() as conn:
+                sentence = f"Order {order.id}: {order.gateway} refuses to capture money that the bank holds."
+                raise_alarm(services, conn, f"order:{order.id}:capture refused", sentence)
+        if not isinstance(error, GatewayRequestRejected):
+            return observed, error
+    return observe(gateway, ref) or observed, None
 
 
 def apply_observation(

@@ -302,12 +302,12 @@ def _payment_changes(
     changes: list[PaymentChange] = []
     primary_order_id = known.primary_order_id
     has_money = not MONEY.isdisjoint(known.payments.values())
-    # Of two successes the gateway returns one: the other bought the period. Otherwise it is the earliest, which
-    # the buyer meant; the list's own order means nothing.
+    # Of two successes the gateway returns one, whether or not it says that it did so by itself: the other bought
+    # the period. Otherwise it is the earliest, which the buyer meant; the list's own order means nothing.
     given_up = {r.gateway_payment_id for r in observed.refunds if r.is_automatic}
     returned = returned_payments(observed)
     in_time = sorted(observed.payments, key=lambda p: (p.paid_at is None, p.paid_at, p.gateway_payment_id))
-    for payment in sorted(in_time, key=lambda p: p.gateway_payment_id in given_up):
+    for payment in sorted(in_time, key=lambda p: p.gateway_payment_id in given_up or p in returned):
         recorded = known.payments.get(payment.gateway_payment_id)
         if recorded in MONEY or payment.status is GatewayPaymentStatus.NOT_STARTED:
             continue

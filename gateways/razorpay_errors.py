@@ -37,11 +37,14 @@ GUIDE_MESSAGES = {
     SERVER: "Something went wrong, please retry.",
 }
 AFTER_REFUSAL = "You were not charged by this step."
-AFTER_ATTEMPT = "Money that left your account for it comes back by itself."
+AFTER_ATTEMPT = (
+    "Money that left your account for it opens your access if the bank confirms it late, or comes back by itself: "
+    "please wait some minutes before you pay again."
+)
 # Why an attempt failed: https://razorpay.com/docs/errors/payments/list. What is not here has its code's sentence.
 REASONS = {
     "payment_cancelled": "The payment was cancelled. You can try again, or pay another way.",
-    "payment_timed_out": "The bank took too long to answer. Money that left your account comes back by itself.",
+    "payment_timed_out": f"The bank took too long to answer. {AFTER_ATTEMPT}",
     "insufficient_funds": "The account did not hold enough money.",
     "card_declined": "Your bank declined the card. Try another card, or pay another way.",
     "incorrect_otp": "The one-time password was not right.",

@@ -119,9 +119,7 @@ def payment_from(document: Any, *, order_id: str, gateway_order_id: str) -> Gate
         charged_currency=currency,
         method=text_of(fields.get("method")) or "unknown",
         # A sentence of ours, because the buyer reads it; the code where the reason is new to us.
-        message=""
-        if has_money
-        else describe_attempt(code, reason) or text_of(fields.get("error_description")),
+        message="" if has_money else describe_attempt(code, reason) or code,
         error_code=code,
         # Razorpay tells no other time: when this attempt began.
         paid_at=second_of(fields.get("created_at")) if has_money else None,

@@ -27,7 +27,11 @@ def start_simulator(settings: Settings) -> subprocess.Popen[bytes] | None:
             _register(settings)
         log.info("simulator_reused", port=settings.simulator_port)
         return None
-    environment = {**os.environ, **_accounts(settings)}
+    # A real gateway's secrets are none of the simulator's business.
+    others = {
+        name: value for name, value in os.environ.items() if not name.startswith(("CASHFREE_", "RAZORPAY_"))
+    }
+    environment = {**others, **_accounts(settings)}
     command = [
         sys.executable,
         "-m",

@@ -48,7 +48,6 @@ def test_beside_real_cashfree_keys_razorpay_is_not_configured_unless_it_has_keys
     ("key_id", "guessed", "base"),
     [
         ("rzp_test_Abc123", RazorpayEnv.TEST, "https://api.razorpay.com/v1"),
-        ("rzp_live_Abc123", RazorpayEnv.LIVE, "https://api.razorpay.com/v1"),
         ("rzp_test_simulator", RazorpayEnv.SIMULATOR, "http://127.0.0.1:8502/v1"),
     ],
 )
@@ -56,6 +55,13 @@ def test_the_shape_of_the_key_says_which_razorpay_is_meant(tmp_path, key_id, gue
     settings = load_settings({"RAZORPAY_KEY_ID": key_id, "RAZORPAY_KEY_SECRET": "s"}, root=tmp_path)
 
     assert (settings.razorpay_env, settings.razorpay_url) == (guessed, base)
+
+
+def test_live_keys_beside_the_simulator_are_refused(tmp_path) -> None:
+    """Its pages say that no real money moves."""
+    told = refusal({"RAZORPAY_KEY_ID": "rzp_live_Abc123", "RAZORPAY_KEY_SECRET": "canary"}, tmp_path)
+
+    assert "One gateway has live keys while the other is the simulator" in told
 
 
 def test_several_webhook_secrets_count_while_one_replaces_the_other(tmp_path) -> None:
@@ -110,7 +116,8 @@ def test_production_runs_without_razorpay_and_with_its_live_keys(tmp_path) -> No
         ({"RAZORPAY_KEY_ID": "rzp_test_1"}, "must be live keys in production"),
         ({"RAZORPAY_ENV": "simulator", "RAZORPAY_KEY_ID": "rzp_test_simulator"}, "RAZORPAY_ENV=simulator is refused"),
         ({"RAZORPAY_WEBHOOK_SECRET": ""}, "RAZORPAY_WEBHOOK_SECRET is empty"),
-        ({"RAZORPAY_WEBHOOK_SECRET": "changeme"}, "RAZORPAY_WEBHOOK_SECRET looks like a placeholder"),
+        ({"RAZORPAY_WEBHOOK_SECRET": "changeme"}, "RAZORPAY_WEBHOOK_SECRET must hold at least 16 characters"),
+        ({"RAZORPAY_WEBHOOK_SECRET": "change_me_change_me"}, "RAZORPAY_WEBHOOK_SECRET looks like a placeholder"),
         ({"RAZORPAY_WEBHOOK_SECRET": LIVE["RAZORPAY_KEY_SECRET"]}, "and RAZORPAY_WEBHOOK_SECRET must differ"),
         (
             {"RAZORPAY_WEBHOOK_SECRET": f"{LIVE['RAZORPAY_KEY_SECRET']},{LIVE['RAZORPAY_WEBHOOK_SECRET']}"},

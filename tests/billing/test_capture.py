@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from config import LatePayment
-from domain.errors import GatewayRequestRejected, GatewayTimeout
+from domain.errors import GatewayFeatureDisabled, GatewayRequestRejected, GatewayTimeout
 from domain.gateway import GatewayPaymentStatus
 from domain.orders import OrderStatus
 from payment_handler import release_order, start_checkout, sweep, sync_order
@@ -87,6 +87,37 @@ def test_a_capture_that_the_automatic_one_overtook_is_accepted(services, gateway
     racing._now = gateway._now
 
     assert sync_order(replace(services, gateways={"razorpay": racing}), order.id).status is OrderStatus.PAID
+
+
+def test_while_a_capture_has_no_answer_the_buyer_is_not_asked_to_pay_again(
+    services, user, gateway, order, monkeypatch
+) -> None:
+    gateway.pay(order.id, status=HELD, payment_id="pay_1")
+
+    def nobody_answers(*_):
+        raise GatewayTimeout()
+
+    monkeypatch.setattr(gateway, "capture_payment", nobody_answers)
+    with pytest.raises(GatewayTimeout):
+        sync_order(services, order.id)
+
+    assert _payments(services) == [("pay_1", "pending", None)]
+    assert _alarms(services) == []
+
+
+def test_a_capture_that_the_account_may_not_make_calls_a_person(
+    services, gateway, order, monkeypatch
+) -> None:
+    gateway.pay(order.id, status=HELD)
+
+    def forbidden(*_):
+        raise GatewayFeatureDisabled()
+
+    monkeypatch.setattr(gateway, "capture_payment", forbidden)
+    with pytest.raises(GatewayFeatureDisabled):
+        sync_order(services, order.id)
+
+    assert len(_alarms(services)) == 1
 
 
 @pytest.mark.parametrize("error", [GatewayTimeout()])

@@ -14,7 +14,9 @@ from billing.refunds import execute_refund, request_refund
 from domain.errors import (
     CheckoutClosed,
     CircuitOpen,
+    GatewayCredentialsRejected,
     GatewayRateLimited,
+    GatewayReplyInvalid,
     GatewayTimeout,
     GatewayUnavailable,
     OrderNotFound,
@@ -324,11 +326,22 @@ def test_failing_over_keeps_the_purchase_and_puts_the_first_order_aside(shop, us
     assert start_checkout(shop, user, "monthly").id == second.id
 
 
-def test_whoever_leaves_a_gateway_that_does_not_answer_is_not_held_back(shop, user, gateway) -> None:
+@pytest.mark.parametrize("trouble", [GatewayTimeout, GatewayCredentialsRejected, GatewayReplyInvalid])
+def test_whoever_leaves_a_gateway_that_gives_no_usable_answer_is_not_held_back(
+    shop, user, gateway, trouble
+) -> None:
     first = start_checkout(shop, user, "monthly")
-    gateway.fail_next = GatewayTimeout()
+    gateway.fail_next = trouble()
 
     second = start_checkout(shop, user, "monthly", gateway="razorpay")
+
+    assert (second.gateway, second.checkout_id) == ("razorpay", first.checkout_id)
+
+
+def test_an_order_of_a_gateway_that_was_taken_out_is_replaced(shop, user, rzp) -> None:
+    first = start_checkout(shop, user, "monthly")
+
+    second = start_checkout(replace(shop, gateways={"razorpay": rzp}), user, "monthly")
 
     assert (second.gateway, second.checkout_id) == ("razorpay", first.checkout_id)
 

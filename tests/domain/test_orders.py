@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
 
-from domain.gateway import GatewayOrderStatus, GatewayPaymentStatus
+from domain.gateway import GatewayOrderStatus, GatewayPaymentStatus, GatewayRefund, GatewayRefundStatus
 from domain.orders import (
     EDGES,
     Known,
@@ -267,6 +268,24 @@ def test_of_two_successes_on_one_order_the_earlier_buys_and_the_gateway_returns_
         ("PAY1", PaymentRole.DUPLICATE, None),
     ]
     assert len(settled.alarms) == 1
+
+
+def test_of_two_successes_the_one_that_was_returned_buys_nothing_although_it_began_first() -> None:
+    """Seen first together: a gateway that does not say that it returned one by itself."""
+    first = a_payment("PAY1", paid_at=IN_TIME)
+    second = a_payment("PAY2", paid_at=IN_TIME + timedelta(minutes=5))
+    back = GatewayRefund(
+        "", "REF1", ORDER_ID, "PAY1", first.amount_paise, "INR", GatewayRefundStatus.SUCCESS,
+        processed_at=IN_TIME + timedelta(minutes=6),
+    )  # fmt: skip
+
+    settled = settle(an_order(), NOTHING, replace(an_observation(first, second), refunds=(back,)))
+
+    assert settled.status is OrderStatus.PAID
+    assert [(c.payment.gateway_payment_id, c.role) for c in settled.changes] == [
+        ("PAY2", PaymentRole.PRIMARY),
+        ("PAY1", PaymentRole.DUPLICATE),
+    ]
 
 
 def test_a_second_success_on_a_paid_order_is_a_duplicate_that_we_do_not_refund_ourselves() -> None:
