@@ -62,7 +62,7 @@ MUTANTS: tuple[Mutant, ...] = (
     _of(
         "only the first attempt is read", "F25",
         ("domain.orders",
-         "    for payment in sorted(in_time, key=lambda p: p.gateway_payment_id in given_up):\n",
+         "    for payment in sorted(in_time, key=lambda p: p.gateway_payment_id in given_up or p in returned):\n",
          "    for payment in observed.payments[:1]:\n"),
     ),
     _of(
