@@ -13,8 +13,8 @@ RAZORPAY_MUTANTS: tuple[Mutant, ...] = (
     ),
     mistake(
         "money that a bank holds is never captured", "F22",
-        ("billing.settlement", "    if payment is None:\n        return observed\n",
-         "    if True:\n        return observed\n"),
+        ("billing.settlement", "    if payment is None:\n        return observed, None\n",
+         "    if True:\n        return observed, None\n"),
     ),
     mistake(
         "a held duplicate is captured", "F18",
