@@ -112,7 +112,7 @@ RAZORPAY_MUTANTS: tuple[Mutant, ...] = (
     mistake(
         "whoever leaves a gateway that is out is held back", "F19",
         ("billing.checkout",
-         "        if gateway in {None, order.gateway}:\n            raise\n",
+         "        if gateway in {None, order.gateway} and order.gateway in services.gateways:\n            raise\n",
          "        raise\n"),
     ),
 )  # fmt: skip
