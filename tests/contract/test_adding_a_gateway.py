@@ -31,8 +31,8 @@ def test_every_file_that_the_page_names_is_there_for_the_gateways_of_today() -> 
     missing = []
     for named in _FILE.findall(PAGE.read_text(encoding="utf-8")):
         patterns = [named.replace("<name>", name) for name in GATEWAYS] if "<name>" in named else [named]
-        # Cashfree's adapter stands where its guide wants it, and its keys say no more than their prefix.
-        kept = [p for p in patterns if p not in {"gateways/cashfree.py", "domain/cashfree_keys.py"}]
+        # Cashfree's adapter stands where its guide wants it.
+        kept = [p for p in patterns if p != "gateways/cashfree.py"]
         missing += [p for p in kept if not _exists(p)]
 
     assert missing == []
