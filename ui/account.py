@@ -175,5 +175,8 @@ def _change_password(services: Services, user: User) -> Answer:
             services, user, current=current, new=new, visitor=session.visitor(services)
         )
     except ProductError as error:
+        # Streamlit begins the run of a second press while the first is at work. That one has changed it, and this
+        # browser is about to be signed in anew: "nothing was changed" would be untrue.
+        session.go_on_leaving()
         return refusal(error)
     return session.enter(services, changed, "/account", has_second_factor=was_proved)

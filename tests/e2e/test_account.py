@@ -29,7 +29,7 @@ def test_s06_a_new_password_renews_this_browser_and_ends_the_other_on_its_next_r
     page.get_by_role("button", name="Change password").dblclick()
 
     expect(page.get_by_text("Last changed on")).to_be_visible()
-    assert session_cookie(context) != before
+    eventually(lambda: session_cookie(context) != before)
     second_device.get_by_role("link", name="Dashboard").first.click()
     expect(second_device.get_by_label("Email or username")).to_be_visible()
     journey.log_in(second_device, person.username, NEW)
