@@ -115,6 +115,9 @@ class Settings(BaseSettings):
     password_pepper_previous: SecretStr = SecretStr("")
     metrics_token: SecretStr = SecretStr("")
 
+    # Sessions that pages and mails stay behind the newest prices (the lag that a licence or the law asks for).
+    data_lag_sessions: int = Field(0, ge=0, le=250)
+
     business_name: str = "Sector RS"
     business_address: str = ""
     business_state: str = ""

@@ -35,7 +35,6 @@ from ui import (
     billing,
     check_again,
     checkout,
-    dashboard,
     forgot,
     landing,
     legal,
@@ -49,6 +48,7 @@ from ui import (
     verify,
 )
 from ui.components import footer, notice
+from ui.sectors import today
 from web.middleware import SecurityHeaders
 from web.routes import build_routes
 from wiring import Services, close_services, get_services
@@ -196,7 +196,7 @@ def _navigation(services: Services, user: User | None, *, is_half: bool) -> Stre
 
     registered = {
         "": make("", "Home", home, True),
-        "dashboard": make("dashboard", "Dashboard", dashboard.render, member),
+        "dashboard": make("dashboard", "Dashboard", today.render, member),
         "billing": make("billing", "Billing", billing.render, member),
         "account": make("account", "Account", account.render, member),
         "admin": make("admin", "Admin", admin_panel.render, admin),

@@ -15,6 +15,7 @@ raw bodies never enter a message.
     │   └── WrongCode                of the second factor
     ├── Forbidden                    signed in, but not allowed
     │   └── SetupOver                a second factor that was begun too long ago, or anew elsewhere
+    ├── NoActiveSubscription         signed in, and nothing paid for is running
     ├── TicketRefused                a sign-in link used twice, too late, or in another browser
     ├── LinkRefused                  a link of a mail used twice, too late, or forged
     ├── OrderNotFound                also the answer for somebody else's order
@@ -113,6 +114,13 @@ class Forbidden(ProductError):
 
 class SetupOver(Forbidden):
     user_message = "This set-up was begun too long ago, or anew in another place. Please begin again."
+
+
+class NoActiveSubscription(ProductError):
+    user_message = (
+        "No active subscription. Choose a plan to open the analyzer; nothing was charged by this step."
+    )
+    http_status = 402
 
 
 class TicketRefused(ProductError):

@@ -15,6 +15,7 @@ from domain.orders import OrderStatus, PaymentStatus
 from domain.plans import Plan
 from domain.refunds import RefundStatus
 from domain.subscriptions import SubscriptionStatus
+from ui.activation import activate_form, describe_returned_access, wanted_plan
 from ui.components import (
     Tone,
     badge,
@@ -27,7 +28,6 @@ from ui.components import (
     practice_note,
     support_sentence,
 )
-from ui.dashboard import activate_form, describe_returned_access, wanted_plan
 from ui.pages import page
 from ui.paying import go_to_payment
 from ui.payment_words import describe_failure, describe_method

@@ -8,6 +8,7 @@ import user_management
 from domain.accounts import User
 from domain.errors import ProductError, TicketRefused
 from domain.identifiers import ORDER_ID_PATTERN
+from domain.views import VIEWS
 from ui import session
 from ui.components import footer, notice
 from ui.pages import page
@@ -15,6 +16,7 @@ from wiring import Services
 
 # Where a person may be sent after logging in; anything else in the address means home.
 _NEXT = {
+    **dict.fromkeys(VIEWS, "open the analyzer"),
     "dashboard": "open your dashboard",
     "billing": "open your billing page",
     "admin": "open the admin panel",

@@ -42,16 +42,17 @@ class Snapshot:
 def load_snapshot() -> Snapshot:
     """The demo market's ranking. The figures are the same for everyone."""
     market = load_demo_market()
-    strength = analyzer.relative_strength(market.closes, market.benchmark, WINDOW)
-    short = analyzer.relative_strength(market.closes, market.benchmark, SHORT_WINDOW)
-    ratio = analyzer.price_relative(market.closes, market.benchmark).tail(CHART_SESSIONS)
+    closes, benchmark = market.closes(), market.benchmark(market.benchmarks[0])
+    strength = analyzer.relative_strength(closes, benchmark, WINDOW)
+    short = analyzer.relative_strength(closes, benchmark, SHORT_WINDOW)
+    ratio = analyzer.price_relative(closes, benchmark).tail(CHART_SESSIONS)
     lines = 100 * ratio / ratio.iloc[0]
     breadth = analyzer.breadth(strength)
     table = pd.DataFrame(
         {
             "rank": analyzer.ranks(strength).iloc[-1],
             "sector": [sector.name for sector in market.sectors],
-            "etf": [sector.etf_symbol or "" for sector in market.sectors],
+            "etf": ["" if sector.fund is None else sector.fund.symbol for sector in market.sectors],
             "rs_55": 100 * strength.iloc[-1],
             "rs_21": 100 * short.iloc[-1],
             "rank_change": analyzer.rank_change(strength, MONTH).iloc[-1],
@@ -60,7 +61,7 @@ def load_snapshot() -> Snapshot:
     )
     return Snapshot(
         source=market.source,
-        benchmark=market.benchmark_name,
+        benchmark=market.benchmarks[0],
         as_of=market.as_of,
         breadth=float(breadth.iloc[-1]),
         breadth_month_ago=float(breadth.iloc[-1 - MONTH]),

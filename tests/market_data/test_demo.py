@@ -5,7 +5,8 @@ from datetime import date
 import pandas as pd
 
 import analyzer
-from market_data.demo import load_demo_market, load_sectors
+from market_data.demo import load_demo_market
+from market_data.universe import load_sectors
 
 
 def test_the_demo_says_that_it_is_a_demo() -> None:
@@ -16,23 +17,24 @@ def test_two_builds_of_the_demo_are_equal() -> None:
     first = load_demo_market.__wrapped__()
     second = load_demo_market.__wrapped__()
 
-    pd.testing.assert_frame_equal(first.closes, second.closes)
-    pd.testing.assert_series_equal(first.benchmark, second.benchmark)
+    pd.testing.assert_frame_equal(first.total_return, second.total_return)
+    pd.testing.assert_frame_equal(first.fund_turnover, second.fund_turnover)
+    assert first.version == second.version
 
 
-def test_the_demo_ends_on_its_fixed_session_and_holds_two_years_of_weekdays() -> None:
+def test_the_demo_ends_on_its_fixed_session_and_holds_ten_years_of_weekdays() -> None:
     market = load_demo_market()
 
     assert market.as_of == date(2026, 10, 30)
-    assert len(market.closes) == 504
-    assert market.closes.index.day_of_week.max() <= 4
+    assert len(market.price) == 2_474
+    assert market.price.index.day_of_week.max() <= 4
 
 
 def test_every_price_is_there_and_positive() -> None:
     market = load_demo_market()
 
-    assert (market.closes > 0).all(axis=None)
-    assert (market.benchmark > 0).all()
+    assert (market.total_return > 0).all(axis=None)
+    assert (market.price > 0).all(axis=None)
 
 
 def test_the_universe_holds_sectors_and_no_benchmark() -> None:
@@ -43,7 +45,7 @@ def test_the_universe_holds_sectors_and_no_benchmark() -> None:
 
 
 def test_a_sector_without_a_fund_says_so() -> None:
-    symbols = {sector.name: sector.etf_symbol for sector in load_sectors()}
+    symbols = {sector.name: sector.fund and sector.fund.symbol for sector in load_sectors()}
 
     assert symbols["Media"] is None
     assert symbols["IT"] == "ITBEES"
@@ -52,7 +54,7 @@ def test_a_sector_without_a_fund_says_so() -> None:
 def test_the_demo_has_leaders_and_laggards_of_a_believable_size() -> None:
     market = load_demo_market()
 
-    latest = analyzer.relative_strength(market.closes, market.benchmark, sessions=55).iloc[-1]
+    latest = analyzer.relative_strength(market.closes(), market.benchmark("NIFTY 50"), sessions=55).iloc[-1]
 
     assert 0.03 < latest.max() < 0.35
     assert -0.35 < latest.min() < -0.03

@@ -1,7 +1,4 @@
-"""The product: the sector ranking behind the paywall, its charts and its table.
-
-Access is computed from the database on each run. What is charted comes from one shared snapshot.
-"""
+"""Today: the ranking at the close, its charts and its table."""
 
 from __future__ import annotations
 
@@ -10,17 +7,10 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-import payment_handler
-import user_management
-from billing.returns import ReturnedAccess, find_returned_access
 from domain.accounts import User
-from domain.money import format_rupees
-from domain.plans import MONTHLY
-from ui import register
-from ui.components import badge, demo_note, empty_state, footer, format_date, format_signed, practice_note
+from ui.components import empty_state, format_date, format_signed
 from ui.market import CHART_SESSIONS, SHORT_WINDOW, WINDOW, Snapshot, load_snapshot
-from ui.pages import page
-from ui.paying import go_to_payment
+from ui.sectors.frame import View, render_view
 from wiring import Services
 
 if TYPE_CHECKING:
@@ -34,78 +24,14 @@ _SIGNED_LABEL = "datum.value == 0 ? '0' : format(datum.value, '+.0f')"
 
 def render(services: Services, user: User | None) -> None:
     """The page /dashboard."""
-    if user is None:
-        st.switch_page(page("login"), query_params={"next": "dashboard"})
-    access = user_management.entitlement(services, user)
-    if access.is_active:
-        _analyzer(load_snapshot())
-    else:
-        _locked(services, user)
-    footer(services.settings)
+    render_view(services, user, "dashboard", "Sector ranking", _draw)
 
 
-def _locked(services: Services, user: User) -> None:
-    with st.container(key="reading-locked"):
-        st.title("Dashboard", anchor=False)
-        returned = find_returned_access(services, user)
-        empty_state(
-            "No active subscription",
-            describe_returned_access(returned)
-            if returned
-            else "Your account is ready. Choose a plan to open the sector ranking, its charts and its table.",
-        )
-        with st.container(key="card-raised-activate"):
-            activate_form(services, user, key="dashboard")
-
-
-def describe_returned_access(returned: ReturnedAccess) -> str:
-    """Why access ended before its time."""
-    return (
-        f"Your payment of {format_rupees(returned.amount_paise)} was returned, and the access that it bought ended "
-        f"on {format_date(returned.ended_at)}. Choose a plan to come back."
-    )
-
-
-def activate_form(services: Services, user: User, *, key: str) -> None:
-    """Choose a plan and go to pay. Used by every page where an account without access may want it."""
-    plans = payment_handler.list_plans(services)
-    wanted = wanted_plan(services, user)
-    label = st.radio(
-        "Plan",
-        [plan.label for plan in plans],
-        captions=[register.plan_caption(plan, plans) for plan in plans],
-        index=next((i for i, plan in enumerate(plans) if plan.id == wanted), 0),
-        key=f"{key}-plan",
-        horizontal=True,
-        width="stretch",
-    )
-    practice_note(services.settings)
-    if st.button("Activate", key=f"{key}-activate", type="primary", width="stretch"):
-        go_to_payment(services, user, next(plan.id for plan in plans if plan.label == label))
-    st.html(
-        '<p class="small quiet" style="margin:0">Both plans open everything. You pay once, in advance; nothing '
-        "renews by itself.</p>"
-    )
-    demo_note()
-
-
-def wanted_plan(services: Services, user: User) -> str:
-    """The plan to offer first: the one just chosen (`?plan=`), else that of the last order, else the cheaper."""
-    chosen = st.query_params.get("plan", "")
-    if any(plan.id == chosen for plan in payment_handler.list_plans(services)):
-        return chosen
-    orders = payment_handler.list_orders(services, user)
-    return orders[0].order.plan_id if orders else MONTHLY
+def _draw(view: View) -> None:
+    _analyzer(load_snapshot())
 
 
 def _analyzer(snapshot: Snapshot) -> None:
-    with st.container(key="dashboard-head"):
-        st.title("Sector ranking", anchor=False)
-        st.html(
-            f'<div class="head-line">{badge(snapshot.source, "warn")}<span class="quiet">{WINDOW}-session relative '
-            f"strength against {escape(snapshot.benchmark)}, close of {format_date(snapshot.as_of)}. Prices are "
-            "invented.</span></div>"
-        )
     st.html(_tiles(snapshot))
     left, right = st.columns([0.92, 1.08], gap="small")
     with left, st.container(key="card-ranking", height="stretch"):

@@ -9,13 +9,13 @@ import pytest
 
 from billing.returns import ReturnedAccess
 from payment_handler import skip_payment, start_checkout
-from ui import dashboard
+from ui import activation
 
 
 @pytest.fixture
 def address(monkeypatch) -> dict[str, str]:
     query: dict[str, str] = {}
-    monkeypatch.setattr(dashboard, "st", SimpleNamespace(query_params=query))
+    monkeypatch.setattr(activation, "st", SimpleNamespace(query_params=query))
     return query
 
 
@@ -24,30 +24,30 @@ def test_after_skipping_the_plan_of_the_last_order_is_offered(services, user, ad
     start_checkout(services, user, plan)
     skip_payment(services, user)
 
-    assert dashboard.wanted_plan(services, user) == plan
+    assert activation.wanted_plan(services, user) == plan
 
 
 def test_an_account_that_never_chose_is_offered_the_cheaper_plan(services, user, address) -> None:
-    assert dashboard.wanted_plan(services, user) == "monthly"
+    assert activation.wanted_plan(services, user) == "monthly"
 
 
 def test_a_plan_that_was_just_chosen_is_kept_over_that_of_an_older_order(services, user, address) -> None:
     start_checkout(services, user, "annual")
     address["plan"] = "monthly"
 
-    assert dashboard.wanted_plan(services, user) == "monthly"
+    assert activation.wanted_plan(services, user) == "monthly"
 
 
 def test_a_plan_that_is_not_on_sale_is_not_believed(services, user, address) -> None:
     address["plan"] = "lifetime"
 
-    assert dashboard.wanted_plan(services, user) == "monthly"
+    assert activation.wanted_plan(services, user) == "monthly"
 
 
 def test_access_that_ended_with_a_refund_is_explained() -> None:
     returned = ReturnedAccess(49900, datetime(2026, 3, 10, 6, 40, tzinfo=UTC))
 
-    assert dashboard.describe_returned_access(returned) == (
+    assert activation.describe_returned_access(returned) == (
         "Your payment of ₹499 was returned, and the access that it bought ended on 10 Mar 2026. "
         "Choose a plan to come back."
     )

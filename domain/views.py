@@ -1,0 +1,10 @@
+"""The analyzer's pages, by address: the order of its navigation, and where a log-in may lead."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+# "dashboard" is where every payment leads; its name on the screen is the guide's.
+VIEWS: Mapping[str, str] = {
+    "dashboard": "Today",
+}
