@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from html import escape
+
 import streamlit as st
 
 import user_management
@@ -38,7 +40,7 @@ def render(services: Services, user: User | None) -> None:
         st.title("Log in", anchor=False)
         purpose = "see your payment" if order_id else _NEXT.get(following, "")
         if purpose:
-            st.html(f'<p class="section-lead">Log in to {purpose}.</p>')
+            st.html(f'<p class="section-lead">Log in to {escape(purpose)}.</p>')
         if st.query_params.get("problem") == "ticket":
             notice(TicketRefused.user_message, "warn")
         with st.container(key="card-raised-login"), st.form("login", border=False):
