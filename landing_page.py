@@ -42,6 +42,7 @@ from ui import (
     pages,
     register,
     reset,
+    return_page,
     second_factor,
     session,
     theme,
@@ -100,7 +101,7 @@ def home(services: Services, user: User | None) -> None:
     session.refill_guide_keys(user, order)
     if user is None or order is None:
         landing.render(services, user)
-    elif checkout.is_undecided(services, user, order):
+    elif return_page.is_undecided(services, user, order):
         # The address names the order from now on, so that the answer is shown here when it comes.
         st.query_params["order_id"] = order.id
         _show_return(services, user, order.id)
@@ -168,7 +169,7 @@ def _show_return(services: Services, user: User | None, order_id: str | None) ->
         footer(services.settings)
         return
     session.refill_guide_keys(user, order)
-    checkout.render_return(services, user, order, said)
+    return_page.render_return(services, user, order, said)
 
 
 def _path_after(chosen: StreamlitPage) -> str:

@@ -1,92 +1,39 @@
-"""The order before it is paid, and what a person sees when they come back from the gateway.
-
-A return proves nothing: what is shown here is what our books say. Waiting re-reads our own database and
-turns into the answer by itself. The gateway is asked for somebody who lands here or clicks, never by the
-waiting; clicks are limited.
-"""
+"""The order before it is paid: what it is, what it costs, and the ways on."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from enum import Enum
 from html import escape
 from typing import Literal
 
 import streamlit as st
-from sqlalchemy.exc import SQLAlchemyError
 
 import payment_handler
 import user_management
 from domain.accounts import User
-from domain.errors import GatewayError, OrderNotFound, ProductError
+from domain.errors import GatewayError, ProductError
 from domain.gateway_names import gateway_name, gateway_names
 from domain.money import format_rupees
-from domain.orders import Order, OrderStatus, PaymentStatus
+from domain.orders import Order, OrderStatus
 from domain.plans import ANNUAL, Plan, annual_saving_paise
 from ui import session, upi
-from ui.check_again import check_again
 from ui.components import (
     demo_note,
     facts,
     footer,
     format_clock,
     format_date,
-    format_moment,
     legal_links,
     notice,
     practice_note,
-    pulse,
-    support_sentence,
     ticks,
 )
 from ui.landing import INCLUDED
 from ui.pages import page
 from ui.paying import choice, failover, gateway_of, go_to_payment
-from ui.payment_words import describe_failure, describe_method
 from wiring import Services
 
-WAIT_SECONDS = 2
-
-_CLOSED = frozenset({OrderStatus.EXPIRED, OrderStatus.TERMINATED, OrderStatus.SUPERSEDED, OrderStatus.FAILED})
-_UNSUCCESSFUL = frozenset({PaymentStatus.FAILED, PaymentStatus.DROPPED, PaymentStatus.CANCELLED})
-
-
-class ReturnState(Enum):
-    """What to tell somebody who came back."""
-
-    PAID = "paid"
-    FAILED = "failed"
-    WAITING = "waiting"
-    NOT_PAID = "not_paid"
-    CLOSED = "closed"
-    SURPLUS = "surplus"
-    REVIEW = "review"
-
-
-def return_state(order: Order, attempt: payment_handler.PaymentLine | None) -> ReturnState:
-    """The state of a return, from our books alone: the order and its newest attempt, if there is one.
-
-    Only a recorded attempt is waited for. An attempt that is still with the bank may pay a closed order, too.
-    """
-    if order.status is OrderStatus.PAID:
-        return ReturnState.PAID
-    if order.status is OrderStatus.SURPLUS:
-        return ReturnState.SURPLUS
-    if order.status is OrderStatus.QUARANTINED:
-        return ReturnState.REVIEW
-    if attempt is not None and attempt.status is PaymentStatus.PENDING:
-        return ReturnState.WAITING
-    if order.status in _CLOSED:
-        return ReturnState.CLOSED
-    if attempt is not None and attempt.status in _UNSUCCESSFUL:
-        return ReturnState.FAILED
-    return ReturnState.NOT_PAID
-
-
-def is_undecided(services: Services, user: User, order: Order) -> bool:
-    """True while money may be on its way for this order, so that paying once more must not be offered first."""
-    state, _line, _attempt = _look(services, user, order.id)
-    return state in {ReturnState.WAITING, ReturnState.REVIEW}
+CLOSED = frozenset({OrderStatus.EXPIRED, OrderStatus.TERMINATED, OrderStatus.SUPERSEDED, OrderStatus.FAILED})
 
 
 def render_summary(services: Services, user: User, order: Order, plans: list[Plan]) -> None:
@@ -110,41 +57,24 @@ def render_summary(services: Services, user: User, order: Order, plans: list[Pla
     footer(services.settings)
 
 
-def render_return(services: Services, user: User, order: Order, said: str = "") -> None:
-    """The answer for somebody who came back from the gateway with this order, under what was `said` of a click."""
-    state, order, attempt = _look(services, user, order.id)
-    with st.container(key="narrow-return"):
-        if said:
-            notice(said, "warn")
-        code = upi.code_to_show(services, user, order.id)
-        if code is not None:
-            upi.render(services, user, order, code)
-        elif state is ReturnState.PAID:
-            _paid(services, user, order)
-        elif state is ReturnState.FAILED and attempt is not None:
-            _failed(services, user, order, attempt)
-        elif state is ReturnState.WAITING:
-            _waiting(services, user, order, is_upi=attempt is not None and attempt.method == "upi")
-        elif state is ReturnState.SURPLUS:
-            _surplus(services, order)
-        elif state is ReturnState.REVIEW:
-            _review(services, order)
-        elif state is ReturnState.CLOSED:
-            _closed(services, user, order)
-        else:
-            _not_paid(services, user, order)
-    footer(services.settings)
+def upi_button(services: Services, user: User, plan_id: str, gateway: str, *, key: str) -> None:
+    """The way to a UPI code, where the gateway's account has such codes."""
+    if payment_handler.offers_upi_code(services, gateway) and st.button(
+        "Pay by UPI", key=key, width="stretch", icon=":material/qr_code_2:"
+    ):
+        upi.pay_by_upi(services, user, plan_id, gateway=gateway)
 
 
-def _look(
-    services: Services, user: User, order_id: str
-) -> tuple[ReturnState, Order, payment_handler.PaymentLine | None]:
-    """The user's own order in our books, its newest attempt, and what both mean. Raises OrderNotFound."""
-    for line in payment_handler.list_orders(services, user):
-        if line.order.id == order_id:
-            attempt = line.payments[0] if line.payments else None
-            return return_state(line.order, attempt), line.order, attempt
-    raise OrderNotFound()
+def describe_expiry(order: Order, now: datetime) -> str:
+    """How long the order can be paid, or that it no longer can."""
+    if order.expires_at <= now or order.status is OrderStatus.EXPIRED:
+        return "This order has expired; Complete Payment opens a fresh one."
+    if order.status in CLOSED:
+        return "This order was closed; Complete Payment opens a fresh one."
+    return (
+        f"This order can be paid until {format_clock(order.expires_at)} (30 minutes); after that we open a "
+        "fresh one."
+    )
 
 
 def _included(
@@ -195,7 +125,7 @@ def _amount_and_buttons(services: Services, user: User, order: Order, plan: Plan
     ):
         go_to_payment(services, user, plan.id, gateway=gateway)
     if gateway is not None:
-        _upi_button(services, user, plan.id, gateway, key="checkout-upi")
+        upi_button(services, user, plan.id, gateway, key="checkout-upi")
     if st.button("Skip Payment", key="checkout-skip", width="stretch"):
         payment_handler.skip_payment(services, user)
         st.switch_page(page("dashboard"))
@@ -205,177 +135,3 @@ def _amount_and_buttons(services: Services, user: User, order: Order, plan: Plan
         f"secure page of {escape(name)} by UPI, card, net banking or wallet. Card and bank details never reach us.</p>"
     )
     legal_links("checkout", paths=("refunds", "terms", "privacy"))
-
-
-def _upi_button(services: Services, user: User, plan_id: str, gateway: str, *, key: str) -> None:
-    """The way to a UPI code, where the gateway's account has such codes."""
-    if payment_handler.offers_upi_code(services, gateway) and st.button(
-        "Pay by UPI", key=key, width="stretch", icon=":material/qr_code_2:"
-    ):
-        upi.pay_by_upi(services, user, plan_id, gateway=gateway)
-
-
-def describe_expiry(order: Order, now: datetime) -> str:
-    """How long the order can be paid, or that it no longer can."""
-    if order.expires_at <= now or order.status is OrderStatus.EXPIRED:
-        return "This order has expired; Complete Payment opens a fresh one."
-    if order.status in _CLOSED:
-        return "This order was closed; Complete Payment opens a fresh one."
-    return (
-        f"This order can be paid until {format_clock(order.expires_at)} (30 minutes); after that we open a "
-        "fresh one."
-    )
-
-
-def _paid(services: Services, user: User, order: Order) -> None:
-    access = user_management.entitlement(services, user)
-    with st.container(key="card-good-return"):
-        st.html('<span class="stamp good" aria-hidden="true"></span>')
-        st.header("Payment successful", anchor=False)
-        st.html("<p class='quiet' style='margin:0'>Thank you. Your dashboard is open.</p>")
-        rows = [("Plan", order.plan_id.capitalize()), ("Order", order.id)]
-        if order.paid_at is not None:
-            rows.append(("Paid on", format_moment(order.paid_at)))
-        if access.access_until is not None:
-            rows.append(("Access until", format_date(access.access_until)))
-        st.html(facts(rows, total=("Paid", format_rupees(order.amount_paise))))
-        if st.button("Go to Dashboard", key="return-dashboard", type="primary", width="stretch"):
-            st.switch_page(page("dashboard"))
-        if st.button("See it in billing", key="return-billing", width="stretch"):
-            st.switch_page(page("billing"))
-
-
-def _failed(services: Services, user: User, order: Order, failure: payment_handler.PaymentLine) -> None:
-    with st.container(key="card-bad-return"):
-        st.html('<span class="stamp bad" aria-hidden="true"></span>')
-        st.header("Payment failed", anchor=False)
-        st.text(describe_failure(failure.status, failure.message))
-        rows = [("Order", order.id), ("Amount", format_rupees(order.amount_paise))]
-        if failure.method:
-            rows.append(("Method", describe_method(failure.method)))
-        st.html(facts(rows))
-        if st.button("Try again", key="return-again", type="primary", width="stretch"):
-            go_to_payment(services, user, order.plan_id, gateway=gateway_of(services, order))
-        _upi_button(services, user, order.plan_id, order.gateway, key="return-upi")
-        st.html(
-            "<p class='small quiet' style='margin:0'>No money reached us with this attempt. If your bank shows a "
-            "debit, it is confirmed here within minutes and access opens, or your bank returns it.</p>"
-        )
-        _watch(services, order.id, ReturnState.FAILED)
-        check_again()
-    _help(services)
-
-
-def _waiting(services: Services, user: User, order: Order, *, is_upi: bool) -> None:
-    with st.container(key="card-wait-return"):
-        st.header("We are waiting for the bank", anchor=False)
-        st.html(
-            "<p class='quiet' style='margin:0'>This page turns to the answer by itself. You may close it: access "
-            "opens as soon as the payment is confirmed. Please do not pay twice.</p>"
-        )
-        _watch(services, order.id, ReturnState.WAITING)
-        st.html(facts([("Order", order.id), ("Amount", format_rupees(order.amount_paise))]))
-        check_again()
-        may_pay = order.status is OrderStatus.CREATED and order.payment_session_id is not None
-        if may_pay and st.button("Back to the payment page", key="return-reopen", type="tertiary"):
-            go_to_payment(services, user, order.plan_id, gateway=gateway_of(services, order))
-        if may_pay and is_upi:
-            # A page that was reloaded has lost its code: only the gateway had it.
-            _upi_button(services, user, order.plan_id, order.gateway, key="return-upi")
-    _ask_us(services)
-
-
-def _not_paid(services: Services, user: User, order: Order) -> None:
-    with st.container(key="card-wait-return"):
-        st.header("No payment has arrived for this order", anchor=False)
-        st.html(
-            "<p class='quiet' style='margin:0'>If you paid a moment ago, it appears here by itself; please do not "
-            "pay twice.</p>"
-        )
-        _watch(services, order.id, ReturnState.NOT_PAID)
-        st.html(facts([("Order", order.id), ("Amount", format_rupees(order.amount_paise))]))
-        practice_note(services.settings)
-        if st.button("Complete Payment", key="return-pay", type="primary", width="stretch"):
-            go_to_payment(services, user, order.plan_id, gateway=gateway_of(services, order))
-        check_again()
-    _help(services)
-
-
-@st.fragment(run_every=WAIT_SECONDS)
-def _watch(services: Services, order_id: str, shown: ReturnState) -> None:
-    """Re-read our books; when they say something else than is shown, run the whole page again.
-
-    Nobody's identity outlives a session: the cookie is looked up each time.
-    """
-    try:
-        user = session.current_user(services)
-        if user is None:
-            st.html(
-                '<p class="small quiet" style="margin:0">You are logged out. Log in to see the answer.</p>'
-            )
-            return
-        state, _order, _attempt = _look(services, user, order_id)
-    except (SQLAlchemyError, ProductError):
-        st.html(pulse("We cannot look just now. This page tries again by itself."))
-        return
-    if state is not shown:
-        st.rerun()
-    st.html(pulse("Waiting for confirmation" if shown is ReturnState.WAITING else "Looking for a payment"))
-
-
-def _closed(services: Services, user: User, order: Order) -> None:
-    word = "expired" if order.status is OrderStatus.EXPIRED else "was closed"
-    with st.container(key="card-wait-return"):
-        st.header("This order can no longer be paid", anchor=False)
-        st.text(
-            f"It {word} before a payment was confirmed, so it gave you no access and we hold no money for it, as "
-            "far as we know now. If your bank shows a debit, a late confirmation still counts and appears here; "
-            "otherwise your bank returns it."
-        )
-        st.html(facts([("Order", order.id), ("Amount", format_rupees(order.amount_paise))]))
-        if st.button("Start a fresh payment", key="return-fresh", type="primary", width="stretch"):
-            go_to_payment(services, user, order.plan_id, gateway=gateway_of(services, order))
-        check_again()
-    _help(services)
-
-
-def _surplus(services: Services, order: Order) -> None:
-    with st.container(key="card-wait-return"):
-        st.header("This payment goes back to you", anchor=False)
-        st.text(
-            f"We received {format_rupees(order.amount_paise)} that your purchase did not need: it had been paid "
-            "already, or this order was closed. It is returned to the account you paid from within 5 to 7 business "
-            "days."
-        )
-        st.html(facts([("Order", order.id), ("Amount", format_rupees(order.amount_paise))]))
-        if st.button("See it in billing", key="return-billing", width="stretch"):
-            st.switch_page(page("billing"))
-    _ask_us(services)
-
-
-def _review(services: Services, order: Order) -> None:
-    with st.container(key="card-wait-return"):
-        st.header("Your payment is being checked", anchor=False)
-        st.text(
-            "What the payment service reported does not match this order, so a person is looking at it. Money that "
-            "arrived is recorded. Please do not pay again: we give access or return the money, and write to your email."
-        )
-        st.html(facts([("Order", order.id), ("Amount", format_rupees(order.amount_paise))]))
-    _ask_us(services)
-
-
-def _help(services: Services) -> None:
-    contact = support_sentence(services.settings)
-    write = f" Or write to {contact} with the order id above." if contact else ""
-    st.html(
-        "<div class='rs-body small quiet'><p><b>The payment does not go through?</b> Try another method, allow "
-        f"pop-ups for this site, or use another browser.{write}</p></div>"
-    )
-
-
-def _ask_us(services: Services) -> None:
-    """Help for an order that must not be paid once more: no hint at other methods."""
-    contact = support_sentence(services.settings)
-    if contact:
-        sentence = f"<b>A question?</b> Write to {contact} with the order id above."
-        st.html(f"<div class='rs-body small quiet'><p>{sentence}</p></div>")
