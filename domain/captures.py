@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from domain.gateway import GatewayPayment, GatewayPaymentStatus, Observation
-from domain.observations import distinct_attempts
+from domain.observations import contradiction, distinct_attempts
 from domain.orders import (
     MONEY,
     Known,
@@ -17,7 +17,6 @@ from domain.orders import (
     OrderStatus,
     PaymentRole,
     Verdict,
-    contradiction,
     role_of,
 )
 

@@ -12,6 +12,9 @@ from datetime import datetime
 from enum import Enum
 from typing import Protocol
 
+# The reason of a cancelled attempt whose money a bank held, and which nobody took: the bank gives it back by itself.
+RETURNED_UNTAKEN = "returned_untaken"
+
 
 class GatewayOrderStatus(Enum):
     ACTIVE = "active"

@@ -1,6 +1,11 @@
-"""What one look at the gateway says, made safe to reason about: each attempt once, and what of it goes back."""
+"""What one look at the gateway says, made safe to reason about.
+
+Each attempt once, what of it goes back, and what of it cannot be true of our order.
+"""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from domain.gateway import (
     GatewayOrder,
@@ -10,6 +15,9 @@ from domain.gateway import (
     Observation,
 )
 from domain.money import INR, format_rupees
+
+if TYPE_CHECKING:
+    from domain.orders import Known, Order
 
 # What a row of `payments` can hold.
 LONGEST_PAYMENT_ID = 100
@@ -45,7 +53,28 @@ def returned_payments(observed: Observation) -> list[GatewayPayment]:
     ]
 
 
-def stated_amount(stated: GatewayOrder | GatewayPayment) -> str:
+def contradiction(order: Order, known: Known, observed: Observation) -> str | None:
+    """What the gateway says that cannot be true of our order, in words; None if all of it can."""
+    theirs = observed.order
+    if theirs.order_id != order.id:
+        return "the gateway answered about another order"
+    if (theirs.amount_paise, theirs.currency) != (order.amount_paise, order.currency):
+        return f"the gateway's order amount or currency is not ours: {_stated_amount(theirs)}"
+    owner = theirs.tags.get("user_id")
+    if owner is not None and owner != str(order.user_id):
+        return "the gateway's order belongs to another user"
+    for payment in observed.payments:
+        if payment.order_id != order.id or payment.gateway_payment_id in known.elsewhere:
+            return "a payment of another order was listed"
+        is_paid = payment.status in {GatewayPaymentStatus.SUCCESS, GatewayPaymentStatus.AUTHORIZED}
+        if len(payment.gateway_payment_id) > LONGEST_PAYMENT_ID:
+            return "a payment has an id that our books cannot hold"
+        if is_paid and (payment.amount_paise, payment.currency) != (order.amount_paise, order.currency):
+            return f"a payment's order amount or currency is not ours: {_stated_amount(payment)}"
+    return None
+
+
+def _stated_amount(stated: GatewayOrder | GatewayPayment) -> str:
     """The amount that the gateway states, as a person reads it."""
     if stated.currency == INR:
         return format_rupees(stated.amount_paise)

@@ -6,13 +6,14 @@ takes nothing back. It decides; `payment_handler.sync_order` writes.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
 from domain.gateway import (
+    RETURNED_UNTAKEN,
     GatewayOrderStatus,
     GatewayPayment,
     GatewayPaymentStatus,
@@ -21,9 +22,9 @@ from domain.gateway import (
 )
 from domain.observations import (
     LONGEST_PAYMENT_ID,
+    contradiction,
     distinct_attempts,
     returned_payments,
-    stated_amount,
 )
 
 
@@ -178,6 +179,7 @@ _ATTEMPT = {
 }
 
 MONEY = frozenset({PaymentStatus.CAPTURED, PaymentStatus.REFUNDED})
+_FAILED = frozenset({PaymentStatus.FAILED, PaymentStatus.DROPPED})
 
 _FROM_GATEWAY = {
     GatewayOrderStatus.ACTIVE: OrderStatus.CREATED,
@@ -275,27 +277,6 @@ def _give_back(order: Order, known: Known, observed: Observation) -> Settlement:
     return Settlement(OrderStatus.SURPLUS if changes else order.status, tuple(changes))
 
 
-def contradiction(order: Order, known: Known, observed: Observation) -> str | None:
-    """What the gateway says that cannot be true of our order, in words; None if all of it can."""
-    theirs = observed.order
-    if theirs.order_id != order.id:
-        return "the gateway answered about another order"
-    if (theirs.amount_paise, theirs.currency) != (order.amount_paise, order.currency):
-        return f"the gateway's order amount or currency is not ours: {stated_amount(theirs)}"
-    owner = theirs.tags.get("user_id")
-    if owner is not None and owner != str(order.user_id):
-        return "the gateway's order belongs to another user"
-    for payment in observed.payments:
-        if payment.order_id != order.id or payment.gateway_payment_id in known.elsewhere:
-            return "a payment of another order was listed"
-        is_paid = payment.status in {GatewayPaymentStatus.SUCCESS, GatewayPaymentStatus.AUTHORIZED}
-        if len(payment.gateway_payment_id) > LONGEST_PAYMENT_ID:
-            return "a payment has an id that our books cannot hold"
-        if is_paid and (payment.amount_paise, payment.currency) != (order.amount_paise, order.currency):
-            return f"a payment's order amount or currency is not ours: {stated_amount(payment)}"
-    return None
-
-
 def _payment_changes(
     order: Order, known: Known, observed: Observation, *, refund_late: bool
 ) -> list[PaymentChange]:
@@ -324,14 +305,37 @@ def _payment_changes(
             has_money = has_money or not is_returned
             if role is PaymentRole.PRIMARY:
                 primary_order_id = order.id
-        elif payment.status is not GatewayPaymentStatus.SUCCESS:
-            status = _ATTEMPT[payment.status]
-            # An older observation may still say "pending" after the attempt ended.
-            if recorded is None or (
-                recorded is PaymentStatus.PENDING and status is not PaymentStatus.PENDING
-            ):
-                changes.append(PaymentChange(payment, status))
-    return changes
+    return [*changes, *_attempts(order, known, observed, changes, refund_late=refund_late)]
+
+
+def _attempts(
+    order: Order, known: Known, observed: Observation, money: list[PaymentChange], *, refund_late: bool
+) -> Iterator[PaymentChange]:
+    """What is new of attempts that brought no money, beside the `money` that came.
+
+    What a bank holds and we leave to go back (see `domain.captures`) is an attempt that ended: nobody waits for it.
+    """
+    has_money = bool(money) or not MONEY.isdisjoint(known.payments.values())
+    for payment in observed.payments:
+        recorded = known.payments.get(payment.gateway_payment_id)
+        if recorded in MONEY or payment.status not in _ATTEMPT:
+            continue
+        role, _ = role_of(
+            order, payment, known.primary_order_id, refund_late=refund_late, has_owner=known.has_owner
+        )
+        goes_back = payment.status is GatewayPaymentStatus.AUTHORIZED and (
+            has_money or role is PaymentRole.DUPLICATE
+        )
+        status = PaymentStatus.CANCELLED if goes_back else _ATTEMPT[payment.status]
+        # An older observation may still say "pending" after the attempt ended. But a bank may come to hold the
+        # money of one that it had called failed.
+        is_new = recorded is None or (
+            recorded is PaymentStatus.PENDING and status is not PaymentStatus.PENDING
+        )
+        if is_new or (goes_back and recorded in _FAILED):
+            yield PaymentChange(
+                replace(payment, error_reason=RETURNED_UNTAKEN) if goes_back else payment, status
+            )
 
 
 def role_of(

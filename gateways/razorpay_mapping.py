@@ -14,6 +14,7 @@ from typing import Any
 
 from domain.errors import GatewayReplyInvalid
 from domain.gateway import (
+    RETURNED_UNTAKEN,
     GatewayOrder,
     GatewayOrderStatus,
     GatewayPayment,
@@ -121,6 +122,9 @@ def payment_from(document: Any, *, order_id: str, gateway_order_id: str) -> Gate
         # A sentence of ours, because the buyer reads it; the code where the reason is new to us.
         message="" if has_money else describe_attempt(code, reason) or code,
         error_code=code,
+        error_reason=RETURNED_UNTAKEN
+        if text_of(fields.get("status")) == "refunded" and not has_money
+        else "",
         # Razorpay tells no other time: when this attempt began.
         paid_at=second_of(fields.get("created_at")) if has_money else None,
     )

@@ -30,7 +30,7 @@ from ui.components import (
 )
 from ui.pages import page
 from ui.paying import go_to_payment
-from ui.payment_words import describe_failure, describe_method
+from ui.payment_words import describe_failure, describe_method, is_untaken
 from wiring import Services
 
 _SUBSCRIPTION: dict[SubscriptionStatus, tuple[str, Tone]] = {
@@ -191,7 +191,9 @@ def describe_refund(refund: RefundLine) -> str:
 
 def _attempt(payment: payment_handler.PaymentLine, order_status: OrderStatus) -> str:
     method, when = describe_method(payment.method), format_moment(payment.occurred_at)
-    if payment.status in _UNSUCCESSFUL:
+    if is_untaken(payment.status, payment.message):
+        parts = ["Not taken", method, when, describe_failure(payment.status, payment.message)]
+    elif payment.status in _UNSUCCESSFUL:
         parts = ["Attempt failed", method, when, describe_failure(payment.status, payment.message)]
     elif payment.status is PaymentStatus.PENDING:
         parts = ["Waiting for the bank", method, when]

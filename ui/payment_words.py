@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from domain.gateway import RETURNED_UNTAKEN
 from domain.orders import PaymentStatus
 
 _METHODS = {
@@ -31,6 +32,7 @@ _FAILURES = {
     "insufficient_funds": "The account did not hold enough money.",
     "invalid_amount": "The bank refused the amount.",
     "gateway_error": "The bank or the payment service had a problem.",
+    RETURNED_UNTAKEN: "Your bank had set the money aside and we did not take it. It gives it back by itself.",
 }
 _ENDED = {
     PaymentStatus.DROPPED: "The payment was left before it was finished.",
@@ -42,6 +44,11 @@ _UNKNOWN = "The bank or the payment service did not accept this attempt."
 def describe_method(code: str) -> str:
     """`UPI` for `upi`; a code that a gateway invents later is shown in plain letters."""
     return _METHODS.get(code.lower(), code.replace("_", " ").capitalize())
+
+
+def is_untaken(status: PaymentStatus, message: str) -> bool:
+    """True for money that a bank held and that was left to it: it goes back without anybody's doing."""
+    return status is PaymentStatus.CANCELLED and message == RETURNED_UNTAKEN
 
 
 def describe_failure(status: PaymentStatus, message: str) -> str:

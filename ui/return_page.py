@@ -33,7 +33,7 @@ from ui.components import (
 )
 from ui.pages import page
 from ui.paying import gateway_of, go_to_payment
-from ui.payment_words import describe_failure, describe_method
+from ui.payment_words import describe_failure, describe_method, is_untaken
 from wiring import Services
 
 WAIT_SECONDS = 2
@@ -49,6 +49,7 @@ class ReturnState(Enum):
     WAITING = "waiting"
     NOT_PAID = "not_paid"
     CLOSED = "closed"
+    UNTAKEN = "untaken"
     SURPLUS = "surplus"
     REVIEW = "review"
 
@@ -66,6 +67,8 @@ def return_state(order: Order, attempt: payment_handler.PaymentLine | None) -> R
         return ReturnState.REVIEW
     if attempt is not None and attempt.status is PaymentStatus.PENDING:
         return ReturnState.WAITING
+    if attempt is not None and is_untaken(attempt.status, attempt.message):
+        return ReturnState.UNTAKEN
     if order.status in CLOSED:
         return ReturnState.CLOSED
     if attempt is not None and attempt.status in _UNSUCCESSFUL:
@@ -98,6 +101,8 @@ def render_return(services: Services, user: User, order: Order, said: str = "") 
             _surplus(services, order)
         elif state is ReturnState.REVIEW:
             _review(services, order)
+        elif state is ReturnState.UNTAKEN:
+            _untaken(services, user, order)
         elif state is ReturnState.CLOSED:
             _closed(services, user, order)
         else:
@@ -226,6 +231,24 @@ def _closed(services: Services, user: User, order: Order) -> None:
             go_to_payment(services, user, order.plan_id, gateway=gateway_of(services, order))
         check_again()
     _help(services)
+
+
+def _untaken(services: Services, user: User, order: Order) -> None:
+    with st.container(key="card-wait-return"):
+        st.header("Your bank gives this money back", anchor=False)
+        amount = format_rupees(order.amount_paise)
+        st.text(
+            f"Your bank had set {amount} aside for this order, and we did not take it: the order's time was over, or "
+            "the purchase had been paid already. It is free again by itself, usually within 10 days. You need not ask "
+            "for it."
+        )
+        st.html(facts([("Order", order.id), ("Amount", amount)]))
+        if user_management.entitlement(services, user).is_active:
+            if st.button("Go to Dashboard", key="return-dashboard", type="primary", width="stretch"):
+                st.switch_page(page("dashboard"))
+        elif st.button("Start a fresh payment", key="return-fresh", type="primary", width="stretch"):
+            go_to_payment(services, user, order.plan_id, gateway=gateway_of(services, order))
+    _ask_us(services)
 
 
 def _surplus(services: Services, order: Order) -> None:

@@ -167,7 +167,7 @@ def test_a_second_held_payment_of_a_paid_order_is_left_to_go_back(services, gate
     sync_order(services, order.id)
 
     assert "capture_payment" not in gateway.calls
-    assert _payments(services) == [("pay_1", "captured", "primary"), ("pay_2", "pending", None)]
+    assert _payments(services) == [("pay_1", "captured", "primary"), ("pay_2", "cancelled", None)]
 
 
 def test_of_two_held_payments_the_earlier_one_is_taken_and_the_other_left(
@@ -181,7 +181,7 @@ def test_of_two_held_payments_the_earlier_one_is_taken_and_the_other_left(
     sync_order(services, order.id)
 
     assert sorted(_payments(services)) == [
-        ("pay_1_later", "pending", None),
+        ("pay_1_later", "cancelled", None),
         ("pay_2_earlier", "captured", "primary"),
     ]
 
@@ -197,6 +197,7 @@ def test_held_money_of_another_order_of_the_purchase_is_left_to_go_back(
     sync_order(services, order.id)
 
     assert "capture_payment" not in gateway.calls
+    assert ("PAY2", "cancelled", None) in _payments(services)
 
 
 def test_held_money_that_goes_back_by_itself_is_an_attempt_that_ended(services, user, gateway, order) -> None:
@@ -237,6 +238,37 @@ def test_money_that_comes_too_late_is_taken_only_if_it_is_honoured(
     sync_order(shop, order.id)
 
     assert ("capture_payment" in gateway.calls) is is_taken
+    assert _payments(shop) == [("PAY1", *(("captured", "primary") if is_taken else ("cancelled", None)))]
+
+
+def test_who_paid_too_late_by_held_money_may_pay_anew_at_once(services, user, gateway, order, clock) -> None:
+    shop = replace(services, settings=services.settings.model_copy(update={"late_payment": "refund"}))
+    clock.advance(timedelta(minutes=31))
+    gateway.pay(order.id, status=HELD)
+    sync_order(shop, order.id)
+
+    again = start_checkout(shop, user, "monthly")
+    gateway.pay(again.id, payment_id="pay_2")
+    sync_order(shop, again.id)
+    sync_order(shop, order.id)
+
+    assert entitlement(shop, user).is_active
+    assert sorted(_payments(shop)) == [("PAY1", "cancelled", None), ("pay_2", "captured", "primary")]
+
+
+def test_money_left_to_go_back_that_somebody_takes_after_all_is_money(
+    services, gateway, order, clock
+) -> None:
+    shop = replace(services, settings=services.settings.model_copy(update={"late_payment": "refund"}))
+    clock.advance(timedelta(minutes=31))
+    gateway.pay(order.id, status=HELD)
+    sync_order(shop, order.id)
+
+    gateway.pay(order.id, payment_id="PAY1")
+    looked = sync_order(shop, order.id)
+
+    assert looked.status is OrderStatus.SURPLUS
+    assert _payments(shop) == [("PAY1", "captured", "duplicate")]
 
 
 def test_money_for_a_closed_account_is_left_to_go_back(services, gateway, order) -> None:

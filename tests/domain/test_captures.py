@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 
 from domain.captures import payment_to_capture
-from domain.gateway import GatewayPaymentStatus
+from domain.gateway import RETURNED_UNTAKEN, GatewayPaymentStatus
 from domain.orders import Known, OrderStatus, PaymentStatus, Verdict, settle
 from tests.builders import a_payment, an_observation, an_order
 
@@ -99,6 +99,56 @@ def test_held_money_alone_settles_nothing() -> None:
     assert [change.status for change in settled.changes] == [PaymentStatus.PENDING]
     assert settled.activating is None
     assert settled.alarms == ()
+
+
+@pytest.mark.parametrize(
+    "known",
+    [
+        Known({"PAY0": PaymentStatus.CAPTURED}, primary_order_id=an_order().id),
+        Known({"PAY0": PaymentStatus.REFUNDED}),
+        Known({}, primary_order_id="ORDER00000000000000X"),
+        Known({}, has_owner=False),
+        Known({"PAY1": PaymentStatus.PENDING}, primary_order_id="ORDER00000000000000X"),
+        # A bank may come to hold the money of an attempt that it had called failed.
+        Known({"PAY1": PaymentStatus.FAILED}, primary_order_id="ORDER00000000000000X"),
+    ],
+)
+def test_what_is_held_and_not_taken_is_recorded_as_going_back_and_settles_nothing(known) -> None:
+    order = an_order(status=OrderStatus.SUPERSEDED)
+
+    settled = settle(order, known, an_observation(held()))
+
+    assert [(change.status, change.role) for change in settled.changes] == [(PaymentStatus.CANCELLED, None)]
+    assert settled.changes[0].payment.error_reason == RETURNED_UNTAKEN
+    assert (settled.status, settled.alarms) == (OrderStatus.SUPERSEDED, ())
+
+
+def test_held_money_beside_a_success_of_the_same_look_goes_back_though_it_began_earlier() -> None:
+    earlier = held("PAY1", paid_at=a_payment().paid_at - timedelta(seconds=1))
+
+    settled = settle(an_order(), NOTHING, an_observation(earlier, a_payment("PAY2")))
+
+    assert {change.payment.gateway_payment_id: change.status for change in settled.changes} == {
+        "PAY1": PaymentStatus.CANCELLED,
+        "PAY2": PaymentStatus.CAPTURED,
+    }
+
+
+@pytest.mark.parametrize("refund_late", [True, False])
+def test_late_held_money_is_waited_for_only_where_it_is_honoured(refund_late) -> None:
+    order = an_order(status=OrderStatus.EXPIRED)
+    late = held(paid_at=order.expires_at + timedelta(seconds=1))
+
+    settled = settle(order, NOTHING, an_observation(late), refund_late=refund_late)
+
+    expected = PaymentStatus.CANCELLED if refund_late else PaymentStatus.PENDING
+    assert [change.status for change in settled.changes] == [expected]
+
+
+def test_what_goes_back_is_told_once() -> None:
+    known = Known({"PAY1": PaymentStatus.CANCELLED}, primary_order_id="ORDER00000000000000X")
+
+    assert settle(an_order(), known, an_observation(held())).changes == ()
 
 
 def test_an_attempt_that_was_held_and_is_captured_becomes_money() -> None:

@@ -65,10 +65,14 @@ def growing_truths(draw: st.DrawFn) -> list[Observation]:
         elif now is None:
             attempts[identity] = GatewayPaymentStatus.PENDING
         elif now is GatewayPaymentStatus.PENDING and draw(st.booleans()):
-            attempts[identity] = draw(st.sampled_from(ENDS))
+            attempts[identity] = draw(st.sampled_from([*ENDS, GatewayPaymentStatus.AUTHORIZED]))
+            if attempts[identity] is GatewayPaymentStatus.AUTHORIZED:
+                paid_at[identity] = START + timedelta(minutes=10 * step)
+        elif now is GatewayPaymentStatus.AUTHORIZED and draw(st.booleans()):
+            attempts[identity] = GatewayPaymentStatus.CANCELLED
         elif now is not GatewayPaymentStatus.SUCCESS:
             attempts[identity] = GatewayPaymentStatus.SUCCESS
-            paid_at[identity] = START + timedelta(minutes=10 * step)
+            paid_at.setdefault(identity, START + timedelta(minutes=10 * step))
             order_status = GatewayOrderStatus.PAID
         listed = draw(st.permutations(sorted(attempts)))
         truths.append(

@@ -51,7 +51,7 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     _of(
         "a payment over another amount is accepted", "F28",
-        ("domain.orders",
+        ("domain.observations",
          "        if is_paid and (payment.amount_paise, payment.currency) != (order.amount_paise, order.currency):\n",
          "        if is_paid and payment.currency != order.currency:\n"),
     ),
@@ -74,10 +74,10 @@ MUTANTS: tuple[Mutant, ...] = (
     _of(
         "an old look overwrites a newer one", "F32",
         ("domain.orders",
-         "            if recorded is None or (\n"
-         "                recorded is PaymentStatus.PENDING and status is not PaymentStatus.PENDING\n"
-         "            ):\n",
-         "            if recorded is not status:\n"),
+         "        is_new = recorded is None or (\n"
+         "            recorded is PaymentStatus.PENDING and status is not PaymentStatus.PENDING\n"
+         "        )\n",
+         "        is_new = recorded is not status\n"),
     ),
     _of(
         "an order's status moves back", "F32",

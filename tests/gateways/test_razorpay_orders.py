@@ -11,6 +11,7 @@ from responses import matchers
 
 from domain import errors
 from domain.gateway import (
+    RETURNED_UNTAKEN,
     CheckoutPage,
     Customer,
     GatewayOrderStatus,
@@ -281,7 +282,10 @@ def test_a_payment_that_went_back_was_ours_only_if_it_was_captured(mocked, chang
     row = {**body("payments")["items"][3], **changes}
     mocked.get(f"{ORDERS}/{NUMBER}/payments", json=collection(row))
 
-    assert gateway().fetch_payments(REF)[0].status is status
+    payment = gateway().fetch_payments(REF)[0]
+
+    assert payment.status is status
+    assert (payment.error_reason == RETURNED_UNTAKEN) is (status is GatewayPaymentStatus.CANCELLED)
 
 
 @pytest.mark.parametrize(

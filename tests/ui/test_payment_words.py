@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from domain.gateway import RETURNED_UNTAKEN
 from domain.orders import PaymentStatus
 from ui.payment_words import describe_failure, describe_method
 
@@ -38,3 +39,7 @@ def test_a_bare_code_is_never_shown() -> None:
 
 def test_an_attempt_that_was_left_says_so() -> None:
     assert describe_failure(PaymentStatus.DROPPED, "") == "The payment was left before it was finished."
+
+
+def test_money_that_was_not_taken_is_said_to_go_back_by_itself() -> None:
+    assert "gives it back by itself" in describe_failure(PaymentStatus.CANCELLED, RETURNED_UNTAKEN)

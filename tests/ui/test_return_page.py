@@ -1,20 +1,24 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy.exc import OperationalError
+from streamlit.testing.v1 import AppTest
 
-from domain.gateway import GatewayPaymentStatus
+from domain.gateway import RETURNED_UNTAKEN, GatewayPaymentStatus
 from domain.orders import Order, OrderStatus, PaymentStatus
-from payment_handler import PaymentLine, confirm_return, start_checkout
+from payment_handler import PaymentLine, confirm_return, start_checkout, sync_order
 from tests import builders
 from tests.builders import a_payment
-from ui import return_page
+from ui import return_page, upi
 from ui.return_page import ReturnState, is_undecided, return_state
+from wiring import Services
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 WITH_THE_BANK = PaymentLine(PaymentStatus.PENDING, "upi", 49900, NOW, "", "512")
+UNTAKEN = PaymentLine(PaymentStatus.CANCELLED, "upi", 49900, NOW, RETURNED_UNTAKEN, "513")
 DECLINED = PaymentLine(PaymentStatus.FAILED, "upi", 49900, NOW, "bank_rejected", "511")
 
 
@@ -51,6 +55,17 @@ def test_money_that_was_not_needed_is_announced_as_going_back() -> None:
 
 def test_a_contradiction_is_said_to_be_under_review_and_never_a_failure() -> None:
     assert return_state(an_order(OrderStatus.QUARANTINED), DECLINED) is ReturnState.REVIEW
+
+
+@pytest.mark.parametrize("status", [OrderStatus.CREATED, OrderStatus.EXPIRED, OrderStatus.SUPERSEDED])
+def test_money_that_was_left_to_the_bank_is_not_waited_for_and_not_called_a_failure(
+    status: OrderStatus,
+) -> None:
+    assert return_state(an_order(status), UNTAKEN) is ReturnState.UNTAKEN
+
+
+def test_a_paid_order_stays_a_success_beside_money_that_was_left_to_the_bank() -> None:
+    assert return_state(an_order(OrderStatus.PAID), UNTAKEN) is ReturnState.PAID
 
 
 def test_every_status_has_an_answer() -> None:
@@ -141,3 +156,94 @@ def test_waiting_for_an_order_that_is_not_ones_own_shows_nothing_of_it(services,
     watch(services, "ORDER8K2M4QX7T9ZB3C", ReturnState.WAITING)
 
     assert "This page tries again by itself." in page.shown[0]
+
+
+@pytest.fixture
+def draw(services, user, monkeypatch):
+    monkeypatch.setattr(return_page.session, "current_user", lambda _services: user)
+    # Its links lead to pages that this one page alone does not have.
+    monkeypatch.setattr(return_page, "footer", lambda _settings: None)
+
+    def script(services, user, order) -> None:
+        from ui import return_page
+
+        return_page.render_return(services, user, order)
+
+    def drawn(order: Order, shop: Services = services) -> AppTest:
+        page = AppTest.from_function(script, default_timeout=20, args=(shop, user, order)).run()
+        assert not page.exception
+        return page
+
+    return drawn
+
+
+def _labels(page: AppTest) -> list[str]:
+    return [button.label for button in page.button]
+
+
+@pytest.mark.parametrize("kind", ["razorpay"])
+def test_who_paid_too_late_is_told_that_the_bank_gives_it_back_and_may_pay_anew(
+    kind, services, user, gateway, clock, draw
+) -> None:
+    shop = replace(services, settings=services.settings.model_copy(update={"late_payment": "refund"}))
+    order = start_checkout(shop, user, "monthly")
+    clock.advance(timedelta(minutes=31))
+    gateway.pay(order.id, status=GatewayPaymentStatus.AUTHORIZED)
+    sync_order(shop, order.id)
+
+    page = draw(order, shop)
+
+    assert page.header[0].value == "Your bank gives this money back"
+    assert _labels(page) == ["Start a fresh payment"]
+    assert not is_undecided(shop, user, order)
+
+
+@pytest.mark.parametrize("kind", ["razorpay"])
+def test_who_had_paid_already_is_told_so_and_goes_on_to_the_dashboard(
+    kind, services, user, gateway, draw
+) -> None:
+    order = start_checkout(services, user, "monthly")
+    annual = start_checkout(services, user, "annual")
+    gateway.pay(annual.id)
+    sync_order(services, annual.id)
+    gateway.pay(order.id, status=GatewayPaymentStatus.AUTHORIZED)
+    sync_order(services, order.id)
+
+    page = draw(order)
+
+    assert page.header[0].value == "Your bank gives this money back"
+    assert _labels(page) == ["Go to Dashboard"]
+
+
+@pytest.mark.parametrize("kind", ["razorpay"])
+def test_a_waiting_upi_attempt_offers_a_new_code_and_its_button_makes_one(
+    kind, services, user, gateway, draw, monkeypatch
+) -> None:
+    asked: list[tuple[str, str | None]] = []
+    monkeypatch.setattr(
+        upi, "pay_by_upi", lambda _services, _user, plan, *, gateway: asked.append((plan, gateway))
+    )
+    gateway.has_upi_links = True
+    order = start_checkout(services, user, "monthly")
+    gateway.pay(order.id, status=GatewayPaymentStatus.PENDING)
+    sync_order(services, order.id)
+
+    page = draw(order)
+    page.button(key="return-upi").click().run()
+
+    assert page.header[0].value == "We are waiting for the bank"
+    assert asked == [("monthly", "razorpay")]
+
+
+@pytest.mark.parametrize("kind", ["razorpay"])
+@pytest.mark.parametrize(("has_links", "method"), [(False, "upi"), (True, "card")])
+def test_a_wait_without_a_code_to_make_offers_none(
+    kind, services, user, gateway, draw, has_links, method
+) -> None:
+    gateway.has_upi_links = has_links
+    order = start_checkout(services, user, "monthly")
+    waiting = gateway.pay(order.id, status=GatewayPaymentStatus.PENDING)
+    gateway.payments[order.id] = [replace(waiting, method=method)]
+    sync_order(services, order.id)
+
+    assert "Pay by UPI" not in _labels(draw(order))
