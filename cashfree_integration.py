@@ -55,7 +55,7 @@ from gateways.cashfree_mapping import (
     refunds_from,
 )
 from gateways.cashfree_movements import movements
-from gateways.cashfree_webhooks import read_webhook
+from gateways.cashfree_webhooks import PAID_EVENT, read_webhook
 from gateways.http import GatewayHttp
 
 if TYPE_CHECKING:
@@ -260,6 +260,10 @@ class CashfreePaymentGateway:
         """Always None: Cashfree's return addresses are not signed."""
         return None
 
+    def named_order(self, form: Mapping[str, str]) -> str | None:
+        """Always None: Cashfree sends a browser back with our own id in the address, and no form."""
+        return None
+
     def parse_webhook(self, headers: Mapping[str, str], body: bytes) -> WebhookEvent:
         """Verify and read a message; its body is a hint to look, never the truth about money.
 
@@ -267,6 +271,10 @@ class CashfreePaymentGateway:
         """
         account = self._known_account()
         return read_webhook(headers, body, (account.client_secret, *account.webhook_secrets))
+
+    def reports_payment(self, event_type: str) -> bool:
+        """True for the webhook of a success, in each of its versions."""
+        return event_type.startswith(PAID_EVENT)
 
     def generate_payment_order(
         self,

@@ -28,8 +28,6 @@ from wiring import Services
 
 log = structlog.get_logger()
 
-# How the gateways' messages about money that came begin.
-_PAID_EVENTS = ("PAYMENT_SUCCESS", "payment.captured", "order.paid")
 # A job starts within seconds. An event that waits for minutes has none.
 _WAITING_LONG = timedelta(minutes=2)
 # What gave up after hours of tries need not be tried each minute.
@@ -74,7 +72,7 @@ def process_event(services: Services, event_id: int) -> None:
     if order is not None:
         _look_because_of(services, event, order.id)
     with services.engine.begin() as conn:
-        if order is None and event.order_id is not None and event.event_type.startswith(_PAID_EVENTS):
+        if order is None and event.order_id is not None and _reports_payment(services, event):
             raise_alarm(
                 services,
                 conn,
@@ -159,10 +157,14 @@ def _reopen(
 
 def _look_because_of(services: Services, event: StoredEvent, order_id: str) -> None:
     synced = sync_order(services, order_id)
-    if not event.event_type.startswith(_PAID_EVENTS) or synced.status in SETTLED:
+    if synced.status in SETTLED or not _reports_payment(services, event):
         return
     with services.engine.connect() as conn:
         # A success that moved no money, for instance: asking again and again adds nothing to the alarm.
         is_told = books.is_order_alarmed(conn, order_id)
     if not is_told:
         raise GatewayReplyInvalid(detail="the gateway does not show the payment that it reported")
+
+
+def _reports_payment(services: Services, event: StoredEvent) -> bool:
+    return services.gateway(event.gateway).reports_payment(event.event_type)

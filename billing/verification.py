@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from datetime import timedelta
 
@@ -15,9 +14,9 @@ from billing.settlement import sync_order
 from database import orders
 from domain.accounts import User
 from domain.errors import GatewayError, TooManyRequests
+from domain.gateway import PaymentGateway
 from domain.identifiers import ORDER_ID_PATTERN
 from domain.orders import SETTLED, Order
-from gateways.json_codec import UnreadableJson, read_json
 from wiring import Services
 
 log = structlog.get_logger()
@@ -26,7 +25,6 @@ log = structlog.get_logger()
 ANSWER_SHARED_FOR = timedelta(seconds=5)
 # A shared answer is still new; the second more is the time to draw the page.
 _ANSWER_IS_NEW = ANSWER_SHARED_FOR + timedelta(seconds=1)
-_NUMBER = re.compile(r"[A-Za-z0-9_]{1,64}")
 
 
 def confirm_return(services: Services, user: User, order_id: str) -> Order:
@@ -61,11 +59,11 @@ def receive_callback(
     """
     gateway = services.gateway(gateway_name)
     with services.engine.connect() as conn:
-        order = _order_of_form(conn, gateway_name, order_id, form)
+        order = _order_of_form(conn, gateway, order_id, form)
     if order is None:
         return None
     if gateway.claimed_payment(order.ref, form) is None:
-        log.info("return_without_proof", order_id=order.id, has_signature="razorpay_signature" in form)
+        log.info("return_without_proof", order_id=order.id)
     elif order.status not in SETTLED:
         _look_for_return(services, order)
     return order.id
@@ -92,25 +90,15 @@ def verify_again(services: Services, user: User, order_id: str) -> Order:
 
 
 def _order_of_form(
-    conn: Connection, gateway_name: str, order_id: str, form: Mapping[str, str]
+    conn: Connection, gateway: PaymentGateway, order_id: str, form: Mapping[str, str]
 ) -> Order | None:
     """The order by our id, which the address carries, else by the gateway's number, which the form may carry."""
+    known: str | None = order_id
     if not ORDER_ID_PATTERN.fullmatch(order_id):
-        number = form.get("razorpay_order_id") or _number_in_failure(form)
-        known = _NUMBER.fullmatch(number) and orders.find_id_at_gateway(conn, gateway_name, number)
-        order_id = known or ""
-    order = orders.find(conn, order_id) if order_id else None
-    return order if order is not None and order.gateway == gateway_name else None
-
-
-def _number_in_failure(form: Mapping[str, str]) -> str:
-    """The order's number in the form that tells of a failure: JSON in one of its fields."""
-    try:
-        metadata = read_json(form.get("error[metadata]", "").encode("utf-8", "replace"))
-    except UnreadableJson:
-        return ""
-    number = metadata.get("order_id") if isinstance(metadata, dict) else None
-    return number if isinstance(number, str) else ""
+        number = gateway.named_order(form)
+        known = number and orders.find_id_at_gateway(conn, gateway.name, number)
+    order = orders.find(conn, known) if known else None
+    return order if order is not None and order.gateway == gateway.name else None
 
 
 def _look_for_return(services: Services, order: Order) -> None:

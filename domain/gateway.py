@@ -312,6 +312,14 @@ class PaymentGateway(Protocol):
         """
         ...
 
+    def named_order(self, form: Mapping[str, str]) -> str | None:
+        """The gateway's number of the order that a returning form speaks of, signed or not: a hint of where to look."""
+        ...
+
     def parse_webhook(self, headers: Mapping[str, str], body: bytes) -> WebhookEvent:
         """Verify and read a message. Raises WebhookRefused (401) or WebhookUnreadable (400)."""
+        ...
+
+    def reports_payment(self, event_type: str) -> bool:
+        """True for the types of message that say that money has come: such a message has to lead to money."""
         ...

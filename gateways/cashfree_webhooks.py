@@ -28,6 +28,8 @@ ORDER_ID_PATHS = (
     ("auto_refund", "order_id"),
     ("order_details", "order_id"),
 )
+# How the messages that money has come begin, in each version.
+PAID_EVENT = "PAYMENT_SUCCESS"
 # ASCII digits only: `\d` would admit other scripts, and no sign or space may stand before them.
 _TIMESTAMP = re.compile(r"[0-9]{10,13}")
 

@@ -51,9 +51,9 @@ from gateways.razorpay_mapping import (
     refund_payload,
 )
 from gateways.razorpay_movements import movements
-from gateways.razorpay_signatures import is_signed, payment_message
+from gateways.razorpay_returns import claimed_payment, named_order
 from gateways.razorpay_upi import UpiLinks
-from gateways.razorpay_webhooks import read_webhook
+from gateways.razorpay_webhooks import PAID_EVENTS, read_webhook
 
 if TYPE_CHECKING:
     from config import Settings
@@ -268,13 +268,11 @@ class RazorpayGateway:
 
         The order's number comes from our books. A form that names another is refused, whatever its signature.
         """
-        number = order.gateway_order_id
-        payment_id = form.get("razorpay_payment_id", "")
-        if not number or not is_id("pay", payment_id) or form.get("razorpay_order_id", number) != number:
-            return None
-        signature = form.get("razorpay_signature", "")
-        is_genuine = is_signed(payment_message(number, payment_id), signature, (self._account.key_secret,))
-        return payment_id if is_genuine else None
+        return claimed_payment(order.gateway_order_id, form, self._account.key_secret)
+
+    def named_order(self, form: Mapping[str, str]) -> str | None:
+        """Razorpay's number of the order, also from a form that tells of a failure, which nobody signed."""
+        return named_order(form)
 
     def parse_webhook(self, headers: Mapping[str, str], body: bytes) -> WebhookEvent:
         """Verify and read a message; its body is a hint to look, never the truth about money.
@@ -282,6 +280,10 @@ class RazorpayGateway:
         Pass the bytes as they arrived. Raises WebhookRefused (401) or WebhookUnreadable (400).
         """
         return read_webhook(headers, body, self._account.webhook_secrets)
+
+    def reports_payment(self, event_type: str) -> bool:
+        """True for what tells of a capture. An authorisation is no money."""
+        return event_type in PAID_EVENTS
 
     def _number_of(self, order: OrderRef) -> str:
         return order.gateway_order_id or self.fetch_order(order).gateway_order_id

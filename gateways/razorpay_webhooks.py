@@ -22,6 +22,8 @@ SIGNATURE_HEADER = "x-razorpay-signature"
 # Events about an order of ours. All others (subscription.*, payment_link.*, settlement.* and what is new) are
 # kept and shown, and lead to no look: they carry payments that this shop did not ask for.
 ABOUT_ORDERS = ("payment.", "order.", "refund.")
+# Those that say that money is ours.
+PAID_EVENTS = frozenset({"payment.captured", "order.paid"})
 
 
 def read_webhook(headers: Mapping[str, str], body: bytes, secrets: Sequence[str]) -> WebhookEvent:

@@ -151,6 +151,12 @@ class FakeGateway:
     def claimed_payment(self, order: OrderRef, form: Mapping[str, str]) -> str | None:
         return None
 
+    def named_order(self, form: Mapping[str, str]) -> str | None:
+        return None
+
+    def reports_payment(self, event_type: str) -> bool:
+        return event_type == self.paid_event
+
     def parse_webhook(self, headers: Mapping[str, str], body: bytes) -> WebhookEvent:
         if headers.get(self.signature_header) != "good":
             raise WebhookRefused()
@@ -248,6 +254,12 @@ class FakeRazorpay(FakeGateway):
         payment_id = form.get("razorpay_payment_id", "")
         is_signed = form.get("razorpay_signature") == f"signed:{order.gateway_order_id}|{payment_id}"
         return payment_id if is_signed and payment_id else None
+
+    def named_order(self, form: Mapping[str, str]) -> str | None:
+        return form.get("razorpay_order_id")
+
+    def reports_payment(self, event_type: str) -> bool:
+        return event_type in {self.paid_event, "order.paid"}
 
     def _new_order(self, request: OrderRequest) -> GatewayOrder:
         number = f"order_{request.order_id[-14:]}"

@@ -486,7 +486,7 @@ def test_a_webhook_whose_job_cannot_be_queued_is_not_kept_either(services, monke
 
 
 def test_an_event_makes_us_look_and_believes_nothing_in_the_body(services, gateway, order) -> None:
-    event_id = _event(services, f"PAYMENT_SUCCESS_WEBHOOK:{order.id}")
+    event_id = _event(services, f"{gateway.paid_event}:{order.id}")
 
     with pytest.raises(GatewayReplyInvalid):
         process_event(services, event_id)
@@ -496,7 +496,7 @@ def test_an_event_makes_us_look_and_believes_nothing_in_the_body(services, gatew
 
 
 def test_an_event_about_a_payment_pays_and_is_processed_once(services, gateway, order) -> None:
-    event_id = _event(services, f"PAYMENT_SUCCESS_WEBHOOK:{order.id}")
+    event_id = _event(services, f"{gateway.paid_event}:{order.id}")
     gateway.pay(order.id)
 
     process_event(services, event_id)
@@ -508,7 +508,7 @@ def test_an_event_about_a_payment_pays_and_is_processed_once(services, gateway, 
 
 
 def test_an_event_stays_new_while_the_gateway_does_not_answer(services, gateway, order) -> None:
-    event_id = _event(services, f"PAYMENT_SUCCESS_WEBHOOK:{order.id}")
+    event_id = _event(services, f"{gateway.paid_event}:{order.id}")
     gateway.fail_next = GatewayTimeout()
 
     with pytest.raises(GatewayTimeout):
@@ -520,13 +520,15 @@ def test_an_event_stays_new_while_the_gateway_does_not_answer(services, gateway,
 @pytest.mark.parametrize(
     ("body", "alarms"),
     [
-        ("PAYMENT_SUCCESS_WEBHOOK:ORDER00000000000000X", 1),
+        ("{paid}:ORDER00000000000000X", 1),
         ("PAYMENT_FAILED_WEBHOOK:ORDER00000000000000X", 0),
         ("WEBHOOK:", 0),
     ],
 )
-def test_an_event_about_no_order_of_ours_is_ignored_and_money_calls_a_person(services, body, alarms) -> None:
-    process_event(services, _event(services, body))
+def test_an_event_about_no_order_of_ours_is_ignored_and_money_calls_a_person(
+    services, gateway, body, alarms
+) -> None:
+    process_event(services, _event(services, body.format(paid=gateway.paid_event)))
 
     assert _rows(services, "SELECT status FROM gateway_events") == [("ignored",)]
     assert _rows(services, "SELECT count(*) FROM alarms") == [(alarms,)]

@@ -21,18 +21,17 @@ from wiring import Services
 
 pytestmark = pytest.mark.parametrize("kind", ["cashfree", "razorpay"])
 
-PAID = "PAYMENT_SUCCESS_WEBHOOK"
 SIGNED = {"x-webhook-signature": "good", "x-razorpay-signature": "good"}
 
 
 @pytest.fixture
-def event_id(live_services) -> int:
+def event_id(live_services, gateway) -> int:
     """An event that was received three minutes ago, with its job."""
     receive_webhook(
         live_services,
         live_services.settings.payment_gateway,
         SIGNED,
-        b"PAYMENT_SUCCESS_WEBHOOK:ORDER000000000000001",
+        f"{gateway.paid_event}:ORDER000000000000001".encode(),
     )
     _execute(live_services, "UPDATE gateway_events SET received_at = now() - interval '3 minutes'")
     return _rows(live_services, "SELECT id FROM gateway_events")[0][0]
@@ -95,10 +94,10 @@ def test_a_job_that_killed_its_workers_is_left_to_a_person(live_services, event_
     assert requeue_waiting_events(live_services) == 0
 
 
-def test_a_round_is_bounded_and_takes_the_oldest(live_services, event_id, monkeypatch) -> None:
+def test_a_round_is_bounded_and_takes_the_oldest(live_services, gateway, event_id, monkeypatch) -> None:
     monkeypatch.setattr(inbox, "_EVENTS_PER_ROUND", 1)
     for number, minutes in ((2, 5), (3, 4)):
-        body = f"PAYMENT_SUCCESS_WEBHOOK:ORDER00000000000000{number}".encode()
+        body = f"{gateway.paid_event}:ORDER00000000000000{number}".encode()
         receive_webhook(live_services, live_services.settings.payment_gateway, SIGNED, body)
         _execute(
             live_services,
@@ -117,7 +116,10 @@ def test_a_replayed_event_is_processed_whatever_came_of_it(live_services, user, 
     order = start_checkout(live_services, user, "monthly")
     gateway.pay(order.id)
     receive_webhook(
-        live_services, live_services.settings.payment_gateway, SIGNED, f"{PAID}:{order.id}".encode()
+        live_services,
+        live_services.settings.payment_gateway,
+        SIGNED,
+        f"{gateway.paid_event}:{order.id}".encode(),
     )
     _execute(
         live_services,
@@ -166,12 +168,16 @@ def test_events_are_listed_newest_first_and_by_status(live_services, event_id) -
     assert ids(status="ignored") == [event_id]
 
 
-def test_an_event_is_found_with_the_bytes_that_were_signed(live_services, event_id) -> None:
+def test_an_event_is_found_with_the_bytes_that_were_signed(live_services, gateway, event_id) -> None:
     found = find_event(live_services, event_id)
 
     assert found is not None
-    assert found.body == b"PAYMENT_SUCCESS_WEBHOOK:ORDER000000000000001"
-    assert (found.event.event_type, found.event.status, found.event.processed_at) == (PAID, "new", None)
+    assert found.body == f"{gateway.paid_event}:ORDER000000000000001".encode()
+    assert (found.event.event_type, found.event.status, found.event.processed_at) == (
+        gateway.paid_event,
+        "new",
+        None,
+    )
     assert find_event(live_services, event_id + 1) is None
 
 
@@ -179,7 +185,10 @@ def test_an_event_of_an_order_that_we_lost_brings_it_back(live_services, user, g
     order = start_checkout(live_services, user, "monthly")
     gateway.pay(order.id)
     receive_webhook(
-        live_services, live_services.settings.payment_gateway, SIGNED, f"{PAID}:{order.id}".encode()
+        live_services,
+        live_services.settings.payment_gateway,
+        SIGNED,
+        f"{gateway.paid_event}:{order.id}".encode(),
     )
     _execute(live_services, "DELETE FROM orders")
     ((event_id,),) = _rows(live_services, "SELECT id FROM gateway_events")
@@ -219,12 +228,14 @@ def test_an_event_of_an_order_that_nobody_knows_is_ignored_and_alarms_when_it_is
     ]
 
 
-def test_a_repeat_queues_an_event_that_led_to_nothing_within_a_minute(live_services, event_id) -> None:
+def test_a_repeat_queues_an_event_that_led_to_nothing_within_a_minute(
+    live_services, gateway, event_id
+) -> None:
     is_new = receive_webhook(
         live_services,
         live_services.settings.payment_gateway,
         SIGNED,
-        b"PAYMENT_SUCCESS_WEBHOOK:ORDER000000000000001",
+        f"{gateway.paid_event}:ORDER000000000000001".encode(),
     )
 
     assert not is_new

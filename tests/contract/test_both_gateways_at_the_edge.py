@@ -163,6 +163,18 @@ def test_a_return_claims_its_own_payment_at_most_and_only_with_a_signature(count
     assert counter.adapter.claimed_payment(OrderRef(order.order_id), form) is None
 
 
+def test_a_return_names_its_order_by_the_gateways_number_or_not_at_all(counter: Counter) -> None:
+    order = counter.open()
+    carried = counter.pay(order)
+    form = {name: value for name, value in carried.items() if name.startswith("razorpay_")}
+
+    assert counter.adapter.named_order(form) == (
+        order.gateway_order_id if counter.entry.signs_returns else None
+    )
+    assert counter.adapter.named_order({}) is None
+    assert counter.adapter.named_order(dict.fromkeys(form, "../orders")) is None
+
+
 # Webhooks
 
 
@@ -185,6 +197,23 @@ def test_the_bytes_of_a_message_are_read_and_name_the_order(counter: Counter, re
         assert event.event_type != "UNKNOWN"
     assert [event.body for event in events] == [got.body for got in receiver.received]
     assert len({event.dedupe_key for event in events}) == len(events)
+
+
+def test_of_the_messages_those_that_tell_of_money_are_known_and_no_others(
+    counter: Counter, receiver: Merchant
+) -> None:
+    counter.simulator.control("POST", "/endpoints", {**counter.entry.listening, "url": receiver.url})
+    read, reports = counter.adapter.parse_webhook, counter.adapter.reports_payment
+    counter.paid(outcome="FAILED")
+    counter.simulator.flush()
+    of_failure = [read(got.headers, got.body).event_type for got in receiver.received]
+    counter.paid()
+    counter.simulator.flush()
+    all_types = [read(got.headers, got.body).event_type for got in receiver.received]
+
+    assert of_failure and not any(reports(event_type) for event_type in of_failure)
+    assert any(reports(event_type) for event_type in all_types)
+    assert not reports("UNKNOWN")
 
 
 def test_a_message_that_comes_twice_is_known_again(counter: Counter, receiver: Merchant) -> None:

@@ -88,8 +88,8 @@ RAZORPAY_MUTANTS: tuple[Mutant, ...] = (
     mistake(
         "the form says for which order it was signed", "F23",
         ("gateways.razorpay",
-         "        number = order.gateway_order_id\n",
-         "        number = form.get(\"razorpay_order_id\", \"\")\n"),
+         "        return claimed_payment(order.gateway_order_id, form",
+         "        return claimed_payment(form.get(\"razorpay_order_id\", \"\"), form"),
     ),
     mistake(
         "a capture that came second is an error", "F40",

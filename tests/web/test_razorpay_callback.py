@@ -32,6 +32,9 @@ class Razorpay(FakeRazorpay):
     def claimed_payment(self, order, form):
         return RazorpayGateway(self.account).claimed_payment(order, form)
 
+    def named_order(self, form):
+        return RazorpayGateway(self.account).named_order(form)
+
 
 @pytest.fixture
 def razorpay(clock) -> Razorpay:
