@@ -41,7 +41,7 @@ security: setup chromium ## Run the security probes with their large numbers and
 conformance: setup chromium ## Run every test that a line of docs/conformance.md names, and write the page
 	@$(BIN)/python -m tests.contract.conformance -n 2 --dist loadfile
 
-check: setup ## Format, lint, types, layers, security rules, secrets
+check: setup ## Format, lint, types, layers, security rules, wording, secrets
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
@@ -49,6 +49,7 @@ check: setup ## Format, lint, types, layers, security rules, secrets
 	@$(BIN)/python -m checks.layers && echo "Layers: imports go downwards only."
 	@$(BIN)/bandit --quiet --configfile pyproject.toml --recursive . && echo "Bandit: nothing found."
 	@$(BIN)/python -m checks.rules && echo "Rules: SQL is constant, HTML escaped, coroutines do not block, secrets meet compare_digest."
+	@$(BIN)/python -m checks.wording && echo "Wording: no page and no mail says buy, sell, target, recommend or will outperform."
 	@$(BIN)/python -m checks.floors && echo "Floors: no pinned package is below a release that closed a known hole."
 	@$(BIN)/python -m checks.leaks && echo "Leaks: no secret in the files or the history."
 
