@@ -47,7 +47,7 @@ class GatewayRefundStatus(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Customer:
-    """The buyer as the gateway may know them. `phone` is ten digits."""
+    """The buyer as the gateway may know them. `phone` is ten digits, never empty: gateways insist on one."""
 
     id: str
     name: str

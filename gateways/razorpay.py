@@ -246,7 +246,7 @@ class RazorpayGateway:
             "prefill": {
                 "name": customer.name,
                 "email": customer.email,
-                "contact": f"+91{customer.phone}" if customer.phone else "",
+                "contact": f"+91{customer.phone}",
             },
             "notes": {ORDER_NOTE: page.order.order_id},
             "callback_url": page.callback_url,

@@ -24,7 +24,6 @@ ASKED_AGAIN_AFTER_SECONDS = 3600.0
 # A code of more letters cannot be scanned from a screen.
 LONGEST_LINK = 1000
 LONGEST_USER_AGENT = 250
-_PLACEHOLDER_PHONE = "9999999999"
 
 
 class UpiLinks:
@@ -89,7 +88,7 @@ def _payload(request: UpiRequest, description: str) -> dict[str, Any]:
         "currency": request.currency,
         "order_id": request.order.gateway_order_id,
         "email": customer.email,
-        "contact": f"+91{customer.phone or _PLACEHOLDER_PHONE}",
+        "contact": f"+91{customer.phone}",
         "method": "upi",
         "ip": request.ip_address,
         "referer": request.referer,
