@@ -15,7 +15,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 import payment_handler
 from domain.accounts import User
-from domain.errors import OrderNotFound, ProductError
+from domain.errors import GatewayRequestRejected, OrderNotFound, ProductError
+from domain.gateway_names import gateway_name
 from domain.money import format_rupees
 from domain.orders import Order, OrderStatus, PaymentStatus
 from payment_handler import UpiCode
@@ -54,7 +55,10 @@ a.open:focus-visible { outline: 3px solid var(--st-primary-color); outline-offse
 
 
 def pay_by_upi(services: Services, user: User, plan_id: str, *, gateway: str | None) -> None:
-    """Make a code for the order of this plan and show it; where the account has none, leave for the checkout."""
+    """Make a code for the order of this plan and show it; where the account has none, leave for the checkout.
+
+    A gateway that refuses this one code still takes UPI on its own page: the way there is shown, and what happened.
+    """
     order = open_order(services, user, plan_id, gateway=gateway)
     if order is None:
         return
@@ -62,6 +66,9 @@ def pay_by_upi(services: Services, user: User, plan_id: str, *, gateway: str | N
         code = payment_handler.make_upi_code(
             services, user, order.id, visitor=session.visitor(services), user_agent=session.user_agent()
         )
+    except GatewayRequestRejected:
+        _lead_to_checkout(order)
+        return
     except ProductError as error:
         notice(error.user_message, "bad")
         return
@@ -109,6 +116,17 @@ def describe_time_left(left: timedelta) -> str:
     if minutes < 1:
         return "This code works for less than a minute."
     return f"This code works for {minutes} more minute{'' if minutes == 1 else 's'}."
+
+
+def _lead_to_checkout(order: Order) -> None:
+    name = gateway_name(order.gateway)
+    notice(
+        f"{name} made no UPI code for this order, and nothing was charged. You can pay by UPI, card, net banking or "
+        f"wallet on {name}'s own page.",
+        "warn",
+    )
+    link = f'<a href="/checkout/{escape(order.id)}" target="_self">Go to the payment page</a>'
+    st.html(f'<div class="rs-body"><p>{link}</p></div>')
 
 
 def _how(services: Services, code: UpiCode) -> None:

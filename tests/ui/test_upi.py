@@ -9,6 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from domain.accounts import NOBODY
+from domain.errors import GatewayRequestRejected, GatewayTimeout
 from domain.gateway import GatewayPaymentStatus
 from payment_handler import UpiCode, make_upi_code, start_checkout, sync_order
 from ui import session, upi
@@ -108,3 +109,38 @@ def test_a_paid_order_shows_no_code(services, user, gateway, order, code, monkey
     sync_order(services, order.id)
 
     assert upi.code_to_show(services, user, order.id) is None
+
+
+@pytest.fixture
+def press(services, user, monkeypatch):
+    """Press "Pay by UPI", and draw what comes of it."""
+    monkeypatch.setattr(session, "visitor", lambda _services: NOBODY)
+    monkeypatch.setattr(session, "user_agent", lambda: "")
+
+    def script(services, user) -> None:
+        from ui import upi
+
+        upi.pay_by_upi(services, user, "monthly", gateway="razorpay")
+
+    return lambda: AppTest.from_function(script, default_timeout=20, args=(services, user)).run()
+
+
+def test_a_code_that_is_refused_leads_to_the_gateways_own_page_and_is_no_error(press, gateway, order) -> None:
+    gateway.fail_next = GatewayRequestRejected(code="BAD_REQUEST_ERROR")
+
+    page = press()
+
+    texts = " ".join(element.proto.body for element in page.get("html"))
+    assert not page.exception
+    assert "made no UPI code for this order, and nothing was charged" in texts
+    assert f'href="/checkout/{order.id}"' in texts
+    assert 'role="alert"' not in texts
+
+
+def test_a_code_whose_making_has_no_answer_is_not_called_refused(press, gateway, order) -> None:
+    gateway.fail_next = GatewayTimeout()
+
+    texts = " ".join(element.proto.body for element in press().get("html"))
+
+    assert "Please do not pay twice." in texts
+    assert "/checkout/" not in texts
