@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 import structlog
@@ -44,6 +44,11 @@ from wiring import Services
 log = structlog.get_logger()
 
 T = TypeVar("T")
+
+# A gateway that opened an order and then denies it contradicts itself: a copy of its books that lags, keys that are
+# being changed. Minutes heal that. Longer, and the sweep's next look comes after the 45 minutes of invariant I17.
+GRACE_OF_THE_GONE = timedelta(minutes=5)
+_NOT_OPENED = frozenset({OrderStatus.CREATING, OrderStatus.UNKNOWN})
 
 
 def sync_order(services: Services, order_id: str, *, verdict: Verdict | None = None) -> Order:
@@ -196,9 +201,20 @@ def _within_our_deadline(order: Order, observed: Observation, now: datetime) -> 
 
 
 def _note_absence(services: Services, conn: Connection, order_id: str) -> None:
-    """The gateway does not know the order: not yet, or never. After its expiry it cannot come into being."""
+    """The gateway does not know the order: not yet, never, or not any more. After its expiry nobody waits for it.
+
+    It may still be paid, like any expired order, should the gateway come to know it.
+    """
     order, now = orders.lock(conn, order_id), services.now(conn)
-    if order.status in {OrderStatus.CREATING, OrderStatus.UNKNOWN} and now >= order.expires_at:
+    is_gone = order.status is OrderStatus.CREATED and now >= order.expires_at + GRACE_OF_THE_GONE
+    if is_gone:
+        payments.drop_pending(conn, order_id)
+        # One alarm, however many orders: the keys may belong to another account now.
+        sentence = (
+            f"{order.gateway} denies orders that it had opened, {order_id} for one. Whose keys are set?"
+        )
+        raise_alarm(services, conn, f"gateway:{order.gateway}:orders gone", sentence)
+    if is_gone or (order.status in _NOT_OPENED and now >= order.expires_at):
         orders.set_status(conn, order_id, OrderStatus.EXPIRED, now=now, synced=True)
     else:
         orders.mark_synced(conn, order_id, now=now)

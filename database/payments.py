@@ -107,6 +107,14 @@ def record(conn: Connection, order: Order, change: PaymentChange) -> int:
     return payment_id
 
 
+def drop_pending(conn: Connection, order_id: str) -> None:
+    """Wait no longer for attempts of an order. Each may still turn out to be money."""
+    conn.execute(
+        text("UPDATE payments SET status = 'dropped' WHERE order_id = :order_id AND status = 'pending'"),
+        {"order_id": order_id},
+    )
+
+
 def list_of_user(conn: Connection, user_id: UUID) -> list[PaymentRow]:
     """All attempts of a user's orders, newest first."""
     return _rows(conn, "JOIN orders o ON o.id = p.order_id WHERE o.user_id = :value", user_id)
