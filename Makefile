@@ -61,6 +61,7 @@ screenshots: setup chromium ## Take the screenshots of the README again
 
 bench: setup chromium ## Print times of the analyzer, start and pages on this machine
 	@$(BIN)/python -m benchmarks.analyzer
+	@$(BIN)/python -m benchmarks.panel
 	@$(BIN)/python -m benchmarks.start
 
 audit: setup ## Look the pinned packages up for known vulnerabilities
