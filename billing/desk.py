@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from accounts.authority import require_admin
 from billing.settlement import sync_order
-from database import books
+from database import books, orders, refunds, users
 from database.order_reports import find_alarm_key
 from domain.accounts import User
+from domain.errors import OrderNotFound, RefundRefused
 from domain.orders import Order
 from operations.check import Finding, check_and_alarm
 from wiring import Services
@@ -30,6 +31,38 @@ def resolve_alarm(services: Services, actor: User, alarm_id: int) -> bool:
         if key is None or not books.resolve_alarm(conn, key, now=services.now(conn), actor_id=actor.id):
             return False
         books.audit(conn, "alarm_resolved", f"alarm:{alarm_id}", actor_id=actor.id, detail={"key": key})
+    return True
+
+
+def settle_by_hand(services: Services, actor: User, *, order_id: str, payment_id: int, reason: str) -> bool:
+    """Write down that the buyer has money back that bought nothing, without the gateway: by bank transfer, say.
+
+    For a duplicate whose refund failed, or that its gateway never returned. No refund can be asked for it any more, and
+    the alarms of its failed refunds close. The ledger goes on owing it, because no account of ours that is kept here
+    has paid. False when it was written down already. Raises Forbidden, OrderNotFound and RefundRefused.
+    """
+    with services.engine.begin() as conn:
+        require_admin(conn, actor)
+        found = orders.find(conn, order_id)
+        if found is None:
+            raise OrderNotFound()
+        # The one order of locks: a refund that is asked for at this moment comes before or after.
+        users.lock(conn, found.user_id)
+        orders.lock(conn, order_id)
+        payment = next((p for p in refunds.refundable(conn, order_id) if p.id == payment_id), None)
+        if payment is not None and payment.is_settled_by_hand:
+            return False
+        if payment is None or not payment.may_be_settled_by_hand:
+            raise RefundRefused(
+                "Only money that bought nothing, and that no refund returns, is settled by hand."
+            )
+        if not reason.strip():
+            raise RefundRefused("Please say how the money went back; the audit log keeps it.")
+        detail = {"order": order_id, "amount_paise": payment.amount_paise, "reason": reason.strip()[:100]}
+        books.audit(conn, "settled_by_hand", f"payment:{payment.id}", actor_id=actor.id, detail=detail)
+        now = services.now(conn)
+        for key in refunds.failed_keys(conn, payment.id):
+            books.resolve_alarm(conn, f"refund:{key}:failed", now=now, actor_id=actor.id)
     return True
 
 

@@ -46,7 +46,7 @@ def request_refund(
         order = _lock(conn, order_id)
         if refunds.find(conn, refund_key) is not None:
             return
-        money = refunds.refundable(conn, order.id)
+        money = [p for p in refunds.refundable(conn, order.id) if not p.is_settled_by_hand]
         untouched = [payment for payment in money if payment.taken_paise == 0]
         if len(untouched) > 1:
             # Refunds are asked for by order: the gateway could take the good payment.
@@ -54,7 +54,7 @@ def request_refund(
                 "This order was paid twice. The payment service returns the second payment by itself; "
                 "a refund can be asked for after that."
             )
-        payment = next((payment for payment in money if payment.left_paise > 0), None)
+        payment = next((payment for payment in money if payment.is_open_to_refunds), None)
         if payment is None:
             raise RefundRefused("Nothing of this order is left to return.")
         if not SMALLEST_PAISE <= amount_paise <= payment.left_paise:

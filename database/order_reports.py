@@ -55,6 +55,18 @@ def recent_refunds(conn: Connection, *, order_id: str | None = None, limit: int,
     """, order_id=order_id, limit=limit + 1, offset=offset)  # fmt: skip
 
 
+def settled_by_hand(conn: Connection, order_id: str) -> Rows:
+    """Payments of an order that an admin says were returned without the gateway."""
+    return _all(conn, """
+        SELECT p.gateway_payment_id, p.amount_paise, a.at, u.username AS by, a.detail ->> 'reason' AS reason
+        FROM payments p
+        JOIN audit_log a ON a.object = 'payment:' || p.id AND a.action = 'settled_by_hand'
+        JOIN users u ON u.id = a.actor_id
+        WHERE p.order_id = :order_id
+        ORDER BY a.at DESC
+    """, order_id=order_id)  # fmt: skip
+
+
 def refunds_of_user(conn: Connection, user_id: UUID) -> Rows:
     """What the buyer may know of their own refunds, the newest first."""
     return _all(conn, """

@@ -149,7 +149,16 @@ def is_money_moving(conn: Connection, user_id: UUID) -> bool:
             JOIN orders o ON o.id = p.order_id
             LEFT JOIN refunds r ON r.payment_id = p.id AND r.status IN ('intended', 'pending')
             WHERE o.user_id = :user_id
-              AND (r.id IS NOT NULL OR (p.role = 'duplicate' AND p.status = 'captured'))
+              AND (
+                  r.id IS NOT NULL
+                  OR (
+                      p.role = 'duplicate'
+                      AND p.status = 'captured'
+                      AND NOT EXISTS (
+                          SELECT 1 FROM audit_log a WHERE a.object = 'payment:' || p.id AND a.action = 'settled_by_hand'
+                      )
+                  )
+              )
         )
         """),
         {"user_id": user_id},

@@ -156,7 +156,10 @@ def refundable(conn: Connection, order_id: str) -> list[RefundablePayment]:
                coalesce(sum(r.amount_paise), 0)::bigint AS taken_paise,
                CASE WHEN p.charged_currency = p.currency THEN greatest(p.charged_paise - p.amount_paise, 0)
                     ELSE 0 END AS surcharge_paise,
-               coalesce(sum(r.gateway_amount_paise - r.amount_paise), 0)::bigint AS surcharge_returned_paise
+               coalesce(sum(r.gateway_amount_paise - r.amount_paise), 0)::bigint AS surcharge_returned_paise,
+               EXISTS (
+                   SELECT 1 FROM audit_log a WHERE a.object = 'payment:' || p.id AND a.action = 'settled_by_hand'
+               ) AS is_settled_by_hand
         FROM payments p
         LEFT JOIN refunds r ON r.payment_id = p.id AND r.status <> 'failed'
         WHERE p.order_id = :order_id
@@ -167,6 +170,15 @@ def refundable(conn: Connection, order_id: str) -> list[RefundablePayment]:
         {"order_id": order_id},
     )
     return [RefundablePayment(**{**row, "role": PaymentRole(row["role"])}) for row in rows.mappings()]
+
+
+def failed_keys(conn: Connection, payment_id: int) -> list[str]:
+    """The keys of a payment's refunds that failed."""
+    rows = conn.execute(
+        text("SELECT refund_key FROM refunds WHERE payment_id = :payment_id AND status = 'failed'"),
+        {"payment_id": payment_id},
+    )
+    return list(rows.scalars())
 
 
 def keep_answer(conn: Connection, change: RefundChange, *, processed_at: datetime | None) -> None:

@@ -47,6 +47,8 @@ class RefundOrigin(StrEnum):
 class RefundablePayment:
     """Money of an order. `taken_paise` is what refunds that did not fail claim of it.
 
+    `is_settled_by_hand` when an admin says that its buyer has it back in another way: then nobody asks for it any more.
+
     The payer may have been charged more, `surcharge_paise`: it was never ours, and the gateway may return it too.
     `surcharge_returned_paise` is what went back of that.
     """
@@ -58,10 +60,21 @@ class RefundablePayment:
     taken_paise: int
     surcharge_paise: int = 0
     surcharge_returned_paise: int = 0
+    is_settled_by_hand: bool = False
 
     @property
     def left_paise(self) -> int:
         return self.amount_paise - self.taken_paise
+
+    @property
+    def is_open_to_refunds(self) -> bool:
+        """True while some of it could be asked back of the gateway."""
+        return self.left_paise > 0 and not self.is_settled_by_hand
+
+    @property
+    def may_be_settled_by_hand(self) -> bool:
+        """True for money that bought nothing and that no refund claims: its buyer waits for it."""
+        return self.role is PaymentRole.DUPLICATE and self.taken_paise == 0 and not self.is_settled_by_hand
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from database import reports as statements
 from domain.accounts import User
 from domain.identifiers import ORDER_ID_PATTERN
 from reports.overview import reading
-from reports.rows import AlarmRow, EventRow, OrderFacts, OrderReport, Page, PaymentRow, RefundRow
+from reports.rows import AlarmRow, EventRow, OrderFacts, OrderReport, Page, PaymentRow, RefundRow, SettledRow
 
 if TYPE_CHECKING:
     from wiring import Services
@@ -38,7 +38,9 @@ def order_page(services: Services, actor: User, order_id: str) -> OrderReport | 
             events=tuple(EventRow(**row) for row in events[:_NEWEST]),
             alarms=tuple(AlarmRow(**row) for row in order_reports.alarms_of_order(conn, order_id)),
             # The same choice as request_refund makes; it decides, this only shows.
-            refundable=next((payment for payment in money if payment.left_paise > 0), None),
+            waiting=next((payment for payment in money if payment.may_be_settled_by_hand), None),
+            settled=tuple(SettledRow(**row) for row in order_reports.settled_by_hand(conn, order_id)),
+            refundable=next((payment for payment in money if payment.is_open_to_refunds), None),
         )
 
 

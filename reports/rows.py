@@ -264,8 +264,22 @@ class OrderFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class SettledRow:
+    """Money that went back to its buyer without the gateway, as an admin wrote down."""
+
+    gateway_payment_id: str
+    amount_paise: int
+    at: datetime
+    by: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class OrderReport:
-    """All there is about one order. `refundable` is the money that a refund would take from next."""
+    """All there is about one order. `refundable` is the money that a refund would take from next.
+
+    `waiting` is money that bought nothing and that no refund returns; `settled` is what was returned by hand.
+    """
 
     order: OrderFacts
     payments: tuple[PaymentRow, ...]
@@ -273,6 +287,8 @@ class OrderReport:
     events: tuple[EventRow, ...]
     alarms: tuple[AlarmRow, ...]
     refundable: RefundablePayment | None
+    waiting: RefundablePayment | None
+    settled: tuple[SettledRow, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from reports import orders as reports
 from reports.rows import OrderReport
 from ui import admin_lists
 from ui.admin_actions import action_button, show_result
-from ui.admin_refund import return_money
+from ui.admin_refund import return_money, settle_by_hand
 from ui.admin_table import NOTHING, ORDER, link, status, word
 from ui.components import Tone, empty_state, facts, format_moment
 from wiring import Services
@@ -46,6 +46,7 @@ def order_page(services: Services, user: User, order_id: str) -> None:
     with right, st.container(key="card-admin-money"):
         st.html(facts(_money(report)))
         return_money(services, user, report, view=view)
+        settle_by_hand(services, user, report, view=view)
     if report.refunds:
         st.subheader("Refunds", anchor=False)
         is_open = any(refund.is_open for refund in report.refunds)

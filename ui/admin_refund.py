@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from functools import partial
 from html import escape
 
 import streamlit as st
 
 import payment_handler
+from billing import desk
 from billing.refunds import SMALLEST_PAISE
 from domain.accounts import User
 from domain.errors import ProductError
@@ -22,7 +24,7 @@ from domain.orders import PaymentRole
 from domain.refunds import RefundablePayment
 from reports.rows import OrderReport
 from ui.admin_actions import run
-from ui.components import Tone, facts
+from ui.components import Tone, facts, format_moment
 from wiring import Services
 
 _DRAFT = "admin-refund-draft"
@@ -53,6 +55,34 @@ def return_money(services: Services, user: User, report: OrderReport, *, view: s
         _ask(services, user, report, payment, draft, view=view)
     else:
         _form(payment, draft)
+
+
+def settle_by_hand(services: Services, user: User, report: OrderReport, *, view: str) -> None:
+    """What was settled by hand, and the form for money of which the gateway returns nothing."""
+    for row in report.settled:
+        words = f"{format_rupees(row.amount_paise)} settled by hand by {row.by}, {format_moment(row.at)}: {row.reason}"
+        st.html(f'<p class="small" style="margin:0">{escape(words)}</p>')
+    payment = report.waiting
+    if payment is None:
+        return
+    amount = format_rupees(payment.amount_paise)
+    key = f"admin-by-hand-{payment.id}"
+    with st.expander("Returned in another way?", key=f"{key}-more"), st.form(key, border=False):
+        st.html(
+            f'<p class="small quiet" style="margin:0">If the gateway cannot return the {amount}, send it yourself, '
+            "then write here how. No refund can be asked for it after that.</p>"
+        )
+        reason = st.text_input("How it went back", key=f"{key}-reason", max_chars=_REASON_CHARACTERS)
+        sent = st.form_submit_button(f"{amount} settled by hand", key=f"{key}-go")
+    if sent:
+        act = partial(_settle, services, user, report.order.id, payment.id, reason or "")
+        run(act, view=view, waiting="Writing it down …")
+
+
+def _settle(services: Services, user: User, order_id: str, payment_id: int, reason: str) -> tuple[str, Tone]:
+    if desk.settle_by_hand(services, user, order_id=order_id, payment_id=payment_id, reason=reason):
+        return "It is written down in your name. Nothing of this payment waits any more.", "good"
+    return "Somebody has written that down already.", ""
 
 
 def read_amount(text: str, *, most_paise: int) -> int:

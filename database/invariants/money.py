@@ -150,8 +150,9 @@ _PAYMENTS = (
         "I14",
         # A second success on the *same* order is returned by the gateway itself: asking for it by order could
         # take the good payment.
+        # What an admin settled by hand, with a reason, stands in the audit log.
         "A payment that bought nothing goes back: asked for within an hour, or returned by the gateway in a day.",
-        ("payments", "refunds"),
+        ("payments", "refunds", "audit_log"),
         """
         SELECT p.id
         FROM payments p
@@ -159,6 +160,13 @@ _PAYMENTS = (
           AND p.status = 'captured'
           AND p.created_at < :now - interval '1 hour'
           AND NOT EXISTS (SELECT 1 FROM refunds r WHERE r.payment_id = p.id AND r.status <> 'failed')
+          AND NOT EXISTS (
+              SELECT 1
+              FROM audit_log a
+              WHERE a.object = 'payment:' || p.id
+                AND a.action = 'settled_by_hand'
+                AND a.actor_id IS NOT NULL
+          )
           AND (
               p.created_at < :now - interval '24 hours'
               OR NOT EXISTS (

@@ -7,8 +7,9 @@ from sqlalchemy import text
 
 import payment_handler
 from billing import desk
-from database import books
-from domain.errors import Forbidden
+from database import books, personal_data
+from database.invariants import INVARIANTS, find_offenders
+from domain.errors import Forbidden, GatewayRequestRejected, RefundRefused
 from payment_handler import start_checkout
 from reports import orders as order_reports
 from reports import trouble
@@ -81,3 +82,103 @@ def test_who_processed_an_event_again_is_written_down_once(services, admin) -> N
     payment_handler.replay_event(services, admin, event_id)
 
     assert audited(services, admin) == [("event_replayed", f"event:{event_id}")]
+
+
+@pytest.fixture
+def duplicate(services, user, gateway) -> tuple[str, int]:
+    """Money of a replaced order, whose refund the gateway refused: the order and the payment."""
+    first = start_checkout(services, user, "monthly")
+    second = start_checkout(services, user, "annual")
+    for order in (second, first):
+        gateway.pay(order.id)
+        payment_handler.sync_order(services, order.id)
+    with services.engine.connect() as conn:
+        key = conn.execute(text("SELECT refund_key FROM refunds")).scalar_one()
+        payment_id = conn.execute(text("SELECT id FROM payments WHERE role = 'duplicate'")).scalar_one()
+    gateway.fail_next = GatewayRequestRejected()
+    payment_handler.execute_refund(services, key)
+    return first.id, payment_id
+
+
+def _breaks_i14(services) -> bool:
+    (rule,) = (rule for rule in INVARIANTS if rule.id == "I14")
+    with services.engine.connect() as conn:
+        # The rows carry the database's own time.
+        tomorrow = conn.execute(text("SELECT now() + interval '25 hours'")).scalar_one()
+        return find_offenders(conn, rule, now=tomorrow, limit=1).count > 0
+
+
+def _open_alarms(services) -> list[str]:
+    with services.engine.connect() as conn:
+        keys = conn.execute(text("SELECT key FROM alarms WHERE resolved_at IS NULL"))
+        return [key for key in keys.scalars() if key.startswith("refund:")]
+
+
+def test_what_a_person_settled_by_hand_waits_no_more_and_stands_in_the_audit_log(
+    services, admin, duplicate
+) -> None:
+    order_id, payment_id = duplicate
+    before = _breaks_i14(services), len(_open_alarms(services))
+
+    first = desk.settle_by_hand(
+        services, admin, order_id=order_id, payment_id=payment_id, reason=" NEFT of today "
+    )
+    again = desk.settle_by_hand(services, admin, order_id=order_id, payment_id=payment_id, reason="once more")
+
+    assert (before, first, again) == ((True, 1), True, False)
+    assert (_breaks_i14(services), _open_alarms(services)) == (False, [])
+    report = order_reports.order_page(services, admin, order_id)
+    assert report is not None
+    assert [(row.amount_paise, row.by, row.reason) for row in report.settled] == [
+        (49900, admin.username, "NEFT of today")
+    ]
+    assert (report.waiting, report.refundable) == (None, None)
+    assert audited(services, admin) == [("settled_by_hand", f"payment:{payment_id}")]
+
+
+def test_what_was_settled_by_hand_is_not_refunded_as_well(services, admin, gateway, duplicate) -> None:
+    order_id, payment_id = duplicate
+    desk.settle_by_hand(services, admin, order_id=order_id, payment_id=payment_id, reason="NEFT")
+
+    with pytest.raises(RefundRefused):
+        payment_handler.request_refund(
+            services, admin, order_id=order_id, amount_paise=49900, reason="again", refund_key="REFUND1"
+        )
+
+
+def test_money_that_a_refund_returns_or_that_bought_something_is_not_settled_by_hand(
+    services, admin, duplicate
+) -> None:
+    order_id, payment_id = duplicate
+    with services.engine.connect() as conn:
+        bought = conn.execute(text("SELECT id, order_id FROM payments WHERE role = 'primary'")).one()
+    payment_handler.request_refund(
+        services, admin, order_id=order_id, amount_paise=49900, reason="again", refund_key="REFUND1"
+    )
+
+    for refused in ((order_id, payment_id), (bought.order_id, bought.id), (order_id, bought.id)):
+        with pytest.raises(RefundRefused):
+            desk.settle_by_hand(services, admin, order_id=refused[0], payment_id=refused[1], reason="NEFT")
+    assert [action for action, _ in audited(services, admin)] == ["refund_intended"]
+
+
+def test_nothing_is_settled_by_hand_without_saying_how(services, admin, duplicate) -> None:
+    order_id, payment_id = duplicate
+
+    with pytest.raises(RefundRefused, match="how"):
+        desk.settle_by_hand(services, admin, order_id=order_id, payment_id=payment_id, reason="  ")
+
+    assert _breaks_i14(services)
+
+
+def test_who_has_their_money_back_by_hand_may_leave(services, user, admin, duplicate) -> None:
+    order_id, payment_id = duplicate
+
+    def is_moving() -> bool:
+        with services.engine.connect() as conn:
+            return personal_data.is_money_moving(conn, user.id)
+
+    before = is_moving()
+    desk.settle_by_hand(services, admin, order_id=order_id, payment_id=payment_id, reason="NEFT")
+
+    assert (before, is_moving()) == (True, False)

@@ -41,6 +41,8 @@ class Things:
     order_id: str
     paid_order_id: str
     doubted_order_id: str
+    twice_paid_order_id: str
+    second_payment_id: int
     refund_key: str
     session_id: int
     session_token: str
@@ -58,6 +60,8 @@ NOTHING = Things(
     order_id="ORDER0000000000NEVER",
     paid_order_id="ORDER0000000000NEVER",
     doubted_order_id="ORDER0000000000NEVER",
+    twice_paid_order_id="ORDER0000000000NEVER",
+    second_payment_id=987654,
     refund_key="REFUND000000000NEVER",
     session_id=987654,
     session_token="never-issued",
@@ -233,10 +237,15 @@ def _make_things(services: Services, gateway: FakeGateway, owner: Person, admin:
     unpaid = start_checkout(services, owner.user, "annual").id
     gateway.pay(unpaid, status=GatewayPaymentStatus.FAILED)
     sync_order(services, unpaid)
+    twice_paid = _make_order_paid_twice(services, gateway)
     return Things(
         order_id=unpaid,
         paid_order_id=paid,
         doubted_order_id=_make_doubted_order(services, gateway),
+        twice_paid_order_id=twice_paid,
+        second_payment_id=_one(
+            services, "SELECT id FROM payments WHERE order_id = :id AND role = 'duplicate'", id=twice_paid
+        ),
         refund_key=refund_key,
         session_id=_one(services, "SELECT id FROM sessions WHERE user_id = :id", id=owner.user.id),
         session_token=owner.token,
@@ -259,6 +268,15 @@ def _make_doubted_order(services: Services, gateway: FakeGateway) -> str:
     gateway.orders[order_id] = replace(order, amount_paise=order.amount_paise - 100)
     sync_order(services, order_id)
     gateway.orders[order_id] = order
+    return order_id
+
+
+def _make_order_paid_twice(services: Services, gateway: FakeGateway) -> str:
+    """An order of a fourth person, whose second payment nobody returns."""
+    order_id = start_checkout(services, _subscriber(services, "fourth", "Feroz Fourth"), "monthly").id
+    gateway.pay(order_id)
+    gateway.pay(order_id)
+    sync_order(services, order_id)
     return order_id
 
 

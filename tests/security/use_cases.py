@@ -116,6 +116,9 @@ MONEY: Mapping[str, Row] = {
     "billing.dead_letters.replay_dead_letter": admin_only(lambda f, s, me, t: f(s, me, t.job_id)),
     "billing.desk.check_order": admin_only(lambda f, s, me, t: f(s, me, t.order_id), shows="order_id"),
     "billing.desk.resolve_alarm": admin_only(lambda f, s, me, t: f(s, me, t.alarm_id)),
+    "billing.desk.settle_by_hand": admin_only(
+        lambda f, s, me, t: f(s, me, order_id=t.twice_paid_order_id, payment_id=t.second_payment_id, reason="sent")
+    ),
     "billing.desk.check_books": admin_only(lambda f, s, me, t: f(s, me)),
     "billing.history.list_plans": open_to_all("today's prices"),
     "billing.history.find_order": owner_only(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import text
 
+from domain.errors import GatewayRequestRejected
 from domain.orders import PaymentRole
 from domain.refunds import RefundablePayment
 from payment_handler import execute_refund, request_refund, start_checkout, sync_order
@@ -197,3 +198,37 @@ def test_nothing_is_offered_for_an_order_without_money(services, user, admin) ->
     order = start_checkout(services, user, "monthly")
 
     assert "Continue" not in labels(open_panel(services, admin, section="orders", order=order.id))
+
+
+@pytest.fixture
+def owed(services, user, gateway):
+    """A second order of one purchase, paid too, whose money the gateway refused to return."""
+    first, second = (start_checkout(services, user, plan) for plan in ("monthly", "annual"))
+    for order in (second, first):
+        gateway.pay(order.id)
+        sync_order(services, order.id)
+    with services.engine.connect() as conn:
+        key = conn.execute(text("SELECT refund_key FROM refunds")).scalar_one()
+    gateway.fail_next = GatewayRequestRejected()
+    execute_refund(services, key)
+    return first
+
+
+def test_money_whose_refund_failed_is_settled_by_hand_with_a_reason(services, admin, owed) -> None:
+    page = open_panel(services, admin, section="orders", order=owed.id)
+    click(page, "₹499 settled by hand")
+    assert "Please say how the money went back" in seen(page)
+
+    fill(page, "How it went back", "NEFT of today")
+    click(page, "₹499 settled by hand")
+
+    assert "It is written down in your name." in seen(page)
+    assert f"₹499 settled by hand by {admin.username}" in seen(page)
+    assert "NEFT of today" in seen(page)
+    assert not {"₹499 settled by hand", "Continue"} & set(labels(page))
+
+
+def test_money_that_bought_something_cannot_be_settled_by_hand(services, admin, paid) -> None:
+    page = open_panel(services, admin, section="orders", order=paid.id)
+
+    assert not [label for label in labels(page) if "by hand" in label]
