@@ -26,6 +26,7 @@ from config import ROOT, ConfigError
 from domain.accounts import User
 from domain.errors import NotSignedIn, OrderNotFound, ProductError
 from domain.identifiers import ORDER_ID_PATTERN
+from domain.views import VIEWS
 from jobs.worker import working
 from operations.logs import configure_logs
 from operations.simulator_process import start_simulator, stop_simulator
@@ -49,7 +50,7 @@ from ui import (
     verify,
 )
 from ui.components import footer, notice
-from ui.sectors import today
+from ui.sectors import breadth, ranks, returns, sector, today
 from web.middleware import SecurityHeaders
 from web.routes import build_routes
 from wiring import Services, close_services, get_services
@@ -61,6 +62,14 @@ _IF_PAID = "If you have paid, it is safe: access opens by itself when we are bac
 
 # Legal texts, and what a link of a mail opens by itself. Everything else waits for the second factor.
 _OPEN_TO_HALF_SESSIONS = frozenset({"contact", "refunds", "terms", "privacy", "forgot", "reset", "verify"})
+
+# Reached by the strip of the dashboard, which stands in the bar above.
+_VIEWS = {
+    "ranks": ranks.render,
+    "returns": returns.render,
+    "sector": sector.render,
+    "breadth": breadth.render,
+}
 
 
 def main() -> None:
@@ -198,6 +207,7 @@ def _navigation(services: Services, user: User | None, *, is_half: bool) -> Stre
     registered = {
         "": make("", "Home", home, True),
         "dashboard": make("dashboard", "Dashboard", today.render, member),
+        **{path: make(path, VIEWS[path], render, False) for path, render in _VIEWS.items()},
         "billing": make("billing", "Billing", billing.render, member),
         "account": make("account", "Account", account.render, member),
         "admin": make("admin", "Admin", admin_panel.render, admin),

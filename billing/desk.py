@@ -54,7 +54,7 @@ def settle_by_hand(services: Services, actor: User, *, order_id: str, payment_id
             return False
         if payment is None or not payment.may_be_settled_by_hand:
             raise RefundRefused(
-                "Only money that bought nothing, and that no refund returns, is settled by hand."
+                "Only money that opened no access, and that no refund returns, is settled by hand."
             )
         if not reason.strip():
             raise RefundRefused("Please say how the money went back; the audit log keeps it.")

@@ -7,4 +7,8 @@ from collections.abc import Mapping
 # "dashboard" is where every payment leads; its name on the screen is the guide's.
 VIEWS: Mapping[str, str] = {
     "dashboard": "Today",
+    "ranks": "Ranks",
+    "returns": "Returns",
+    "sector": "Sector",
+    "breadth": "Breadth",
 }

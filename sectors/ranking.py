@@ -15,6 +15,8 @@ import pandas as pd
 import analyzer
 from analyzer.market import Market, Sector
 
+# The relative strength that orders the sectors, in sessions.
+WINDOW = 55
 LINE_WEEKS = 26
 # A week, and the two distances that the sentences look back.
 _WEEK, _MONTH, _QUARTER = timedelta(weeks=1), timedelta(weeks=4), timedelta(weeks=13)

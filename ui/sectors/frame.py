@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from datetime import date
 from html import escape
 
+import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from analyzer.market import Market
 from domain.accounts import User
@@ -54,6 +56,11 @@ class View:
             chosen[AS_OF] = self.market.as_of.isoformat()
         return chosen
 
+    @property
+    def file_name(self) -> str:
+        """What a download of this view is told apart by."""
+        return f"{self.market.as_of.isoformat()}-{self.benchmark.lower().replace(' ', '-')}"
+
 
 def render_view(
     services: Services,
@@ -63,75 +70,122 @@ def render_view(
     draw: Callable[[View], None],
     *,
     has_past: bool = True,
+    has_benchmark: bool = True,
 ) -> None:
     """One page of the analyzer: log-in, plans, or the page, for whom it may concern.
 
-    `has_past` is False for pages that show no single day.
+    `has_past` is False for pages that show no single day, `has_benchmark` for those that compare with none.
     """
     if user is None:
         st.switch_page(page("login"), query_params={"next": path})
     try:
         whole = open_market(services, user)
     except NoActiveSubscription:
-        render_locked(services, user, title)
+        render_locked(services, user, "Dashboard" if path == "dashboard" else title)
         footer(services.settings)
         return
     with st.container(key="view-head"):
-        st.title(title, anchor=False)
-        benchmark, chosen = _controls(whole, has_past=has_past)
+        with st.container(
+            key="view-bar", horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
+        ):
+            st.title(title, anchor=False, width="content")
+            with st.container(
+                key="view-choices", horizontal=True, vertical_alignment="center", width="content"
+            ):
+                benchmark = _benchmark(whole) if has_benchmark else whole.benchmarks[0]
+                chosen = _day(whole) if has_past else whole.as_of
         view = View(services, user, whole.until(chosen), whole, benchmark)
-        _what_it_is_of(view)
+        _what_it_is_of(view, has_benchmark=has_benchmark)
         _strip(path, view)
     draw(view)
     footer(services.settings)
 
 
-def _controls(market: Market, *, has_past: bool) -> tuple[str, date]:
-    with st.container(key="view-controls", horizontal=True, gap="small"):
-        benchmark = st.segmented_control(
-            "Compared with",
-            market.benchmarks,
-            default=market.benchmarks[0],
-            required=True,
-            key=BENCHMARK,
+def _benchmark(market: Market) -> str:
+    chosen = st.segmented_control(
+        "Compared with",
+        market.benchmarks,
+        default=market.benchmarks[0],
+        required=True,
+        key=BENCHMARK,
+        bind="query-params",
+        label_visibility="collapsed",
+    )
+    return chosen or market.benchmarks[0]
+
+
+def _day(market: Market) -> date:
+    """The close to look at. Between sessions it means the session before."""
+    with st.container(
+        key="view-day", horizontal=True, vertical_alignment="center", gap=None, width="content"
+    ):
+        before = st.container(width="content")
+        chosen = st.date_input(
+            "As of",
+            value=market.as_of,
+            min_value=market.first_session,
+            max_value=market.as_of,
+            format="DD/MM/YYYY",
+            key=AS_OF,
             bind="query-params",
             label_visibility="collapsed",
+            width=140,
         )
-        chosen = None
-        if has_past:
-            chosen = st.date_input(
-                "As of",
-                value=market.as_of,
-                min_value=market.first_session,
-                max_value=market.as_of,
-                format="DD/MM/YYYY",
-                key=AS_OF,
-                bind="query-params",
-                label_visibility="collapsed",
-            )
-    return benchmark or market.benchmarks[0], chosen if isinstance(chosen, date) else market.as_of
+        day = chosen if isinstance(chosen, date) else market.as_of
+        at = market.until(day).as_of
+        _step(before, "Earlier", market, at, -1)
+        _step(st.container(width="content"), "Later", market, at, 1)
+        if at < market.as_of:
+            st.button("Latest", key="view-latest", on_click=_go_to, args=(market.as_of,))
+    return day
 
 
-def _what_it_is_of(view: View) -> None:
+def _step(place: DeltaGenerator, name: str, market: Market, at: date, step: int) -> None:
+    sessions = market.total_return.index
+    beside = int(sessions.searchsorted(pd.Timestamp(at))) + step
+    exists = 0 <= beside < len(sessions)
+    place.button(
+        name,
+        key=f"view-{name.lower()}",
+        icon=":material/chevron_left:" if step < 0 else ":material/chevron_right:",
+        disabled=not exists,
+        on_click=_go_to,
+        args=(sessions[beside].date() if exists else at,),
+    )
+
+
+def _go_to(day: date) -> None:
+    st.session_state[AS_OF] = day
+
+
+def _what_it_is_of(view: View, *, has_benchmark: bool) -> None:
     market = view.market
-    parts = [
+    against = f", against {escape(view.benchmark)}" if has_benchmark else ""
+    line = [
         badge(market.source, "warn" if market.is_demo else ""),
-        f'<span class="quiet">Close of {format_date(market.as_of)}, against {escape(view.benchmark)}.'
+        f'<span class="quiet">Close of {format_date(market.as_of)}{against}.'
         f"{' Prices are invented.' if market.is_demo else ''}</span>",
     ]
     if view.is_past:
-        parts.append(badge("As it was known then"))
-    findings = len(market.findings)
-    parts.append(
-        badge(f"{findings} notes on the data", "warn") if findings else badge("All series complete", "good")
+        line.append(badge("As it was known then"))
+    count = len(market.findings)
+    if count:
+        line.append(badge(f"{count} {'note' if count == 1 else 'notes'} on the data", "warn"))
+    else:
+        line.append(badge("All series complete", "good"))
+    notes = "".join(
+        f"<li><b>{escape(finding.subject)}</b> {escape(finding.sentence)}</li>" for finding in market.findings
     )
-    st.html(f'<div class="head-line">{"".join(parts)}</div>')
+    opened = (
+        f'<details class="health"><summary>What is missing</summary><ul>{notes}</ul></details>'
+        if notes
+        else ""
+    )
+    st.html(f'<div class="head-line">{"".join(line)}</div>{opened}')
 
 
 def _strip(path: str, view: View) -> None:
-    if len(VIEWS) < 2:
-        return
-    with st.container(key="view-strip", horizontal=True, gap="small"):
+    with st.container(key="view-strip", horizontal=True, gap=None):
         for other, name in VIEWS.items():
-            with st.container(key=f"view-tab-{'here' if other == path else other}"):
+            with st.container(key=f"view-tab-{'here' if other == path else other}", width="content"):
                 st.page_link(page(other), label=name, query_params=view.query or None)

@@ -1,25 +1,36 @@
-"""Today: the ranking at the close, its charts and its table."""
+"""Today: what the close says in three sentences, the ranking as pictures, and the whole table."""
 
 from __future__ import annotations
 
+import csv
+import io
 from html import escape
 from typing import TYPE_CHECKING
 
+import pandas as pd
 import streamlit as st
 
+from analyzer.rotation_map import QUADRANTS
 from domain.accounts import User
+from reports.export import safe_text
+from sectors.ranking import WINDOW, Ranking, rank_sectors
 from ui.components import empty_state, format_date, format_signed
-from ui.market import CHART_SESSIONS, SHORT_WINDOW, WINDOW, Snapshot, load_snapshot
+from ui.pages import page
+from ui.sectors import charts
 from ui.sectors.frame import View, render_view
 from wiring import Services
 
 if TYPE_CHECKING:
     import altair as alt
 
-# Readable on both backgrounds.
-_AHEAD, _BEHIND = "#0E9F80", "#E08A1E"
 _ROW_HEIGHT = 21.5
-_SIGNED_LABEL = "datum.value == 0 ? '0' : format(datum.value, '+.0f')"
+_LINE_SESSIONS = 252
+_CSV_COLUMNS = {
+    "rank": "Rank", "change_1w": "Places in 1 week", "change_4w": "Places in 4 weeks", "etf": "ETF",
+    "rs21_pct": "RS 21, %", "rs55_pct": "RS 55, %", "rs123_pct": "RS 123, %", "rs252_pct": "RS 252, %",
+    "rating": "Rating", "mansfield200d": "Mansfield 200, %", "nse_nms": "Momentum score",
+    "quadrant": "Quadrant", "weeks_in_quadrant": "Weeks in quadrant", "turnover": "ETF turnover, rupees",
+}  # fmt: skip
 
 
 def render(services: Services, user: User | None) -> None:
@@ -28,193 +39,224 @@ def render(services: Services, user: User | None) -> None:
 
 
 def _draw(view: View) -> None:
-    _analyzer(load_snapshot())
-
-
-def _analyzer(snapshot: Snapshot) -> None:
-    st.html(_tiles(snapshot))
+    ranking = rank_sectors(view.market, view.benchmark)
+    if ranking.ranked.empty:
+        empty_state("No ranking at this close", f"{ranking.sentences[0]} Choose a later day above.")
+        return
+    with st.container(key="card-says"):
+        st.html(
+            '<ul class="says">'
+            + "".join(f"<li>{escape(sentence)}</li>" for sentence in ranking.sentences)
+            + "</ul>"
+        )
+    rows = ranking.ranked.set_index("sector")
     left, right = st.columns([0.92, 1.08], gap="small")
     with left, st.container(key="card-ranking", height="stretch"):
         st.subheader("Ahead and behind", anchor=False)
         st.html(
-            f'<p class="chart-note">Growth over {WINDOW} sessions compared with '
-            f"{escape(snapshot.benchmark)}, in %</p>"
+            f'<p class="chart-note">Growth over {WINDOW} sessions compared with {escape(view.benchmark)}, in %</p>'
         )
-        st.altair_chart(_bars(snapshot), key="dashboard-bars", alt="Sectors by relative strength")
+        st.altair_chart(_bars(rows), key="dashboard-bars", alt="Sectors by relative strength")
     with right:
         with st.container(key="card-lines"):
-            _lines_card(snapshot)
+            _lines_card(view, [str(name) for name in rows.index])
         with st.container(key="card-movers"):
-            _movers(snapshot)
+            _movers(rows)
     st.html('<div style="height:.75rem"></div>')
-    st.subheader("All sectors", anchor=False)
-    _table(snapshot)
-    st.html(
-        f'<p class="small quiet">RS = (sector growth ÷ {escape(snapshot.benchmark)} growth) − 1 over the sessions '
-        f"named. Rank change compares with {SHORT_WINDOW} sessions earlier; + is a climb. The line covers "
-        f"{CHART_SESSIONS} sessions. A description of the past, not a forecast.</p>"
-    )
+    _table(view, ranking)
 
 
-def _tiles(snapshot: Snapshot) -> str:
-    leader, laggard = snapshot.table.iloc[0], snapshot.table.iloc[-1]
-    count = round(snapshot.breadth * len(snapshot.table))
-    moved = round(100 * (snapshot.breadth - snapshot.breadth_month_ago))
-    tiles = (
-        (
-            "Leader",
-            escape(leader["sector"]),
-            f'<span class="ahead">{format_signed(leader["rs_55"], 1)} %</span>',
-        ),
-        (
-            "Laggard",
-            escape(laggard["sector"]),
-            f'<span class="behind">{format_signed(laggard["rs_55"], 1)} %</span>',
-        ),
-        (
-            "Breadth",
-            f"{100 * snapshot.breadth:.0f} %",
-            f"{count} of {len(snapshot.table)}, {format_signed(moved)} points in a month",
-        ),
-        ("Last session", format_date(snapshot.as_of), escape(snapshot.source)),
-    )
-    return (
-        '<div class="tiles">'
-        + "".join(
-            f'<div class="tile"><p class="name">{name}</p><p class="value">{value}</p><p '
-            f'class="note">{note}</p></div>'
-            for name, value, note in tiles
-        )
-        + "</div>"
-    )
-
-
-def _bars(snapshot: Snapshot) -> alt.LayerChart | alt.FacetChart:
+def _bars(table: pd.DataFrame) -> alt.LayerChart | alt.FacetChart:
     import altair as alt
 
-    table = snapshot.table[["rank", "sector", "rs_55"]]
-    base = alt.Chart(table).encode(
-        y=alt.Y(
-            "sector:N",
-            sort=None,
-            title=None,
-            axis=alt.Axis(
-                labelLimit=150,
-                labelOverlap=False,
-                labelFlush=False,
-                labelBound=False,
-                ticks=False,
-                domain=False,
-                labelPadding=8,
-            ),
-        ),
-        x=alt.X(
-            "rs_55:Q",
-            title=None,
-            axis=alt.Axis(labelExpr=_SIGNED_LABEL, tickCount=5),
-            scale=alt.Scale(nice=True),
-        ),
+    rows = table[["rank", "rs55_pct"]].reset_index()
+    axis = alt.Axis(
+        labelLimit=150, labelOverlap=False, labelFlush=False, labelBound=False, ticks=False, domain=False,
+        labelPadding=8,
+    )  # fmt: skip
+    base = alt.Chart(rows).encode(
+        y=alt.Y("sector:N", sort=None, title=None, axis=axis),
+        x=alt.X("rs55_pct:Q", title=None, axis=alt.Axis(labelExpr=charts.SIGNED, tickCount=5)),
         tooltip=[
             alt.Tooltip("sector:N", title="Sector"),
             alt.Tooltip("rank:Q", title="Rank"),
-            alt.Tooltip("rs_55:Q", title="RS 55, %", format="+.2f"),
+            alt.Tooltip("rs55_pct:Q", title=f"RS {WINDOW}, %", format="+.2f"),
         ],
     )
     bars = base.mark_bar(cornerRadius=3, height=12).encode(
-        color=alt.condition("datum.rs_55 > 0", alt.value(_AHEAD), alt.value(_BEHIND))
+        color=alt.condition("datum.rs55_pct > 0", alt.value(charts.AHEAD), alt.value(charts.BEHIND))
     )
-    zero = alt.Chart(table.head(1)).mark_rule(opacity=0.5).encode(x=alt.datum(0), color=alt.value("#7A8A84"))
-    return alt.layer(bars, zero).properties(height=_ROW_HEIGHT * len(table), background="transparent")
+    zero = (
+        alt.Chart(rows.head(1)).mark_rule(opacity=0.5).encode(x=alt.datum(0), color=alt.value(charts.QUIET))
+    )
+    return charts.finish(alt.layer(bars, zero), round(_ROW_HEIGHT * len(rows)))
 
 
-def _lines_card(snapshot: Snapshot) -> None:
-    names = snapshot.table["sector"].tolist()
+def _lines_card(view: View, names: list[str]) -> None:
     st.subheader("Relative-strength lines", anchor=False)
     st.html(
-        f'<p class="chart-note">Sector ÷ {escape(snapshot.benchmark)}, {CHART_SESSIONS} sessions, start = 100. '
-        "Rising means gaining on the index.</p>"
+        f'<p class="chart-note">Sector ÷ {escape(view.benchmark)}, a year, start = 100. Rising means gaining on the '
+        "index.</p>"
     )
     chosen = st.multiselect(
         "Sectors",
         names,
-        default=[*names[:3], names[-1]],
+        default=list(dict.fromkeys([*names[:3], names[-1]])),
         max_selections=6,
-        key="dashboard-sectors",
+        key="sectors",
+        bind="query-params",
         label_visibility="collapsed",
         placeholder="Choose up to six sectors",
     )
-    if chosen:
-        st.altair_chart(_lines(snapshot, chosen), key="dashboard-lines", alt="Relative-strength lines")
-    else:
+    if not chosen:
         empty_state("No sector chosen", "Pick one or more sectors above to draw their lines.")
-
-
-def _lines(snapshot: Snapshot, chosen: list[str]) -> alt.LayerChart | alt.FacetChart:
-    import altair as alt
-
-    long = snapshot.lines[chosen].reset_index().melt("session", var_name="sector", value_name="line")
-    lines = (
-        alt.Chart(long)
-        .mark_line(strokeWidth=2, interpolate="monotone")
-        .encode(
-            x=alt.X("session:T", title=None, axis=alt.Axis(format="%b", tickCount="month", grid=False)),
-            y=alt.Y("line:Q", title=None, scale=alt.Scale(zero=False, nice=True), axis=alt.Axis(tickCount=5)),
-            color=alt.Color(
-                "sector:N",
-                sort=chosen,
-                title=None,
-                legend=alt.Legend(orient="top", columns=3, labelLimit=150),
-            ),
-            tooltip=[
-                alt.Tooltip("session:T", title="Session", format="%d %b %Y"),
-                alt.Tooltip("sector:N", title="Sector"),
-                alt.Tooltip("line:Q", title="Line", format=".1f"),
-            ],
-        )
+        return
+    ratio = view.market.closes()[chosen].div(view.market.benchmark(view.benchmark), axis="index")
+    drawn = ratio.tail(_LINE_SESSIONS)
+    st.altair_chart(
+        charts.lines((100 * drawn / drawn.bfill().iloc[0]).round(2), at=100, height=300),
+        key="dashboard-lines",
+        alt="Relative-strength lines",
     )
-    level = (
-        alt.Chart(long.head(1))
-        .mark_rule(strokeDash=[3, 4], opacity=0.6)
-        .encode(y=alt.datum(100), color=alt.value("#7A8A84"))
-    )
-    return alt.layer(level, lines).properties(height=300, background="transparent")
 
 
-def _movers(snapshot: Snapshot) -> None:
-    moved = snapshot.table.dropna(subset=["rank_change"]).sort_values("rank_change", ascending=False)
-    st.subheader("Places moved in a month", anchor=False)
+def _movers(table: pd.DataFrame) -> None:
+    moved = table["change_4w"].dropna().sort_values(ascending=False, kind="stable")
+    st.subheader("Places moved in four weeks", anchor=False)
+    if moved.empty:
+        empty_state("No four weeks yet", "Places are compared with those of four weeks before.")
+        return
     st.html(
         '<div class="movers"><div><p class="chart-note">Climbed most</p><ol>'
-        + _places(moved.head(5), "ahead")
+        + _places(moved[moved > 0].head(5), "ahead")
         + '</ol></div><div><p class="chart-note">Slipped most</p><ol>'
-        + _places(moved.tail(5).iloc[::-1], "behind")
+        + _places(moved[moved < 0].tail(5).iloc[::-1], "behind")
         + "</ol></div></div>"
     )
 
 
-def _places(rows: object, css: str) -> str:
+def _places(moved: pd.Series, css: str) -> str:
     return "".join(
-        f'<li><span>{escape(row.sector)}</span><b class="{css}">{format_signed(row.rank_change)}</b></li>'
-        for row in rows.itertuples()  # type: ignore[attr-defined]
+        f'<li><span>{escape(str(name))}</span><b class="{escape(css)}">{escape(format_signed(float(places)))}</b></li>'
+        for name, places in moved.items()
     )
 
 
-def _table(snapshot: Snapshot) -> None:
+def _table(view: View, ranking: Ranking) -> None:
+    st.subheader("All sectors", anchor=False)
+    table = _filtered(ranking.table.set_index("sector"))
+    if table.empty:
+        empty_state("No sector matches", "Take a filter away to see more of them.")
+        return
+    _grid(view, table)
+    left, right = st.columns([0.7, 0.3], vertical_alignment="center")
+    left.html(
+        f'<p class="small quiet">RS n = (sector growth ÷ {escape(view.benchmark)} growth) − 1 over n sessions, total '
+        "return. Places compare with the sessions 5 and 20 before; + is a climb. The line covers 26 weeks. "
+        "Figures describe the past.</p>"
+    )
+    right.download_button(
+        "Download as CSV",
+        _csv(table, ranking),
+        file_name=f"sector-ranking-{view.file_name}.csv",
+        mime="text/csv",
+        key="dashboard-csv",
+        on_click="ignore",
+        width="stretch",
+    )
+
+
+def _filtered(table: pd.DataFrame) -> pd.DataFrame:
+    with st.container(key="dashboard-filters", horizontal=True, vertical_alignment="bottom", gap="small"):
+        words = st.text_input(
+            "Find a sector or ETF",
+            key="find",
+            bind="query-params",
+            max_chars=40,
+            placeholder="IT, BANKBEES …",
+            width=220,
+        )
+        quadrants = st.pills(
+            "Quadrant",
+            QUADRANTS,
+            selection_mode="multi",
+            format_func=str.capitalize,
+            key="quadrant",
+            bind="query-params",
+        )
+        least = st.slider("Rating from", 1, 99, 1, key="rating", bind="query-params", width=180)
+        has_fund = st.toggle("Has an ETF", key="etf", bind="query-params")
+    wanted = (words or "").strip().casefold()
+    if wanted:
+        named = table.index.str.casefold().str.contains(wanted, regex=False)
+        table = table[named | table["etf"].str.casefold().str.contains(wanted, regex=False)]
+    if quadrants:
+        table = table[table["quadrant"].isin(quadrants)]
+    if least > 1:
+        table = table[table["rating"].fillna(0) >= least]
+    return table[table["etf"] != ""] if has_fund else table
+
+
+def _grid(view: View, table: pd.DataFrame) -> None:
     column = st.column_config
-    table = snapshot.table.assign(etf=snapshot.table["etf"].replace("", "Index only"))
-    st.dataframe(
-        table,
+    shown = table.reset_index()
+    shown["etf"] = shown["etf"].replace("", "Index only")
+    shown["quadrant"] = [
+        f"{name.capitalize()}, {weeks} w" if name else "No position"
+        for name, weeks in zip(table["quadrant"], table["weeks_in_quadrant"], strict=True)
+    ]
+    shown["sector"] = [
+        name if since is None or pd.isna(since) else f"{name} (no data since {format_date(since)})"
+        for name, since in zip(table.index, table["no_data_since"], strict=True)
+    ]
+    chosen = st.dataframe(
+        shown,
         key="dashboard-table",
         hide_index=True,
-        height=35 * 16 + 3,
-        column_order=["rank", "sector", "rs_55", "rs_21", "rank_change", "etf", "line"],
+        height=35 * min(len(shown) + 1, 18) + 3,
+        on_select="rerun",
+        selection_mode="single-row",
+        column_order=[
+            "rank", "sector", "change_1w", "change_4w", "rs55_pct", "rs21_pct", "rs123_pct", "rs252_pct",
+            "rating", "mansfield200d", "nse_nms", "quadrant", "line", "etf", "liquidity",
+        ],
         column_config={
-            "rank": column.NumberColumn("Rank", format="%d", width=56, pinned=True),
-            "sector": column.TextColumn("Sector", width=144, pinned=True),
-            "etf": column.TextColumn("ETF", width=120),
-            "rs_55": column.NumberColumn("RS 55", format="%+.2f %%", width=96),
-            "rs_21": column.NumberColumn("RS 21", format="%+.2f %%", width=96),
-            "rank_change": column.NumberColumn("Rank change", format="%+d", width=112),
-            "line": column.LineChartColumn(f"Line, {CHART_SESSIONS} sessions", width="medium", color=_AHEAD),
+            "rank": column.NumberColumn("Rank", format="%d", width=52),
+            "sector": column.TextColumn("Sector", width=140),
+            "change_1w": column.NumberColumn("1 w", format="%+d", width=52, help="Places in one week"),
+            "change_4w": column.NumberColumn("4 w", format="%+d", width=52, help="Places in four weeks"),
+            "rs55_pct": column.NumberColumn("RS 55", format="%+.1f %%", width=76),
+            "rs21_pct": column.NumberColumn("RS 21", format="%+.1f %%", width=76),
+            "rs123_pct": column.NumberColumn("RS 123", format="%+.1f %%", width=76),
+            "rs252_pct": column.NumberColumn("RS 252", format="%+.1f %%", width=76),
+            "rating": column.NumberColumn("Rating", format="%d", width=60, help="1 to 99 among the sectors"),
+            "mansfield200d": column.NumberColumn("Mansfield", format="%+.1f", width=80),
+            "nse_nms": column.NumberColumn("Score", format="%.2f", width=60, help="Momentum score, 1 is average"),
+            "quadrant": column.TextColumn("Quadrant", width=120),
+            "line": column.LineChartColumn("26 weeks", width=120, color=charts.AHEAD),
+            "etf": column.TextColumn("ETF", width=110),
+            "liquidity": column.TextColumn("ETF trading", width=84),
         },
+    )  # fmt: skip
+    rows = chosen.selection.rows
+    if rows and rows[0] < len(table):
+        st.switch_page(page("sector"), query_params={**view.query, "name": str(table.index[rows[0]])})
+
+
+def _csv(table: pd.DataFrame, ranking: Ranking) -> str:
+    """What the table shows, with what it is of in the first lines. No cell begins a formula."""
+    file = io.StringIO()
+    writer = csv.writer(file)
+    writer.writerow(
+        ["Close", ranking.as_of.isoformat(), "Against", ranking.benchmark, "Source", ranking.source]
     )
+    writer.writerow(["Sector", *_CSV_COLUMNS.values()])
+    for row in table[list(_CSV_COLUMNS)].itertuples(name=None):
+        writer.writerow([_cell(value) for value in row])
+    return file.getvalue()
+
+
+def _cell(value: str | float) -> str | float:
+    if isinstance(value, str):
+        return safe_text(value)
+    return "" if pd.isna(value) else round(float(value), 4)

@@ -1,0 +1,120 @@
+"""How broad the market is: shares above averages and ahead of the benchmark, spread, quadrants over time."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import streamlit as st
+
+from analyzer.rotation_map import QUADRANTS
+from domain.accounts import User
+from sectors.breadth import AVERAGE, Breadth, breadth
+from sectors.ranking import WINDOW
+from ui.components import empty_state, format_signed
+from ui.sectors import charts
+from ui.sectors.frame import View, render_view
+from wiring import Services
+
+if TYPE_CHECKING:
+    import altair as alt
+
+
+def render(services: Services, user: User | None) -> None:
+    """The page /breadth."""
+    render_view(services, user, "breadth", "Breadth", _draw)
+
+
+def _draw(view: View) -> None:
+    figures = breadth(view.market, view.benchmark)
+    if figures.daily.iloc[-1].isna().all():
+        empty_state("No breadth at this close", "It needs 55 sessions before it. Choose a later day above.")
+        return
+    st.html(_tiles(figures, view.benchmark))
+    shares = pd.DataFrame(
+        {
+            f"Above own {AVERAGE}-session average": figures.daily["above_average"],
+            "Strength above its average": figures.daily["strength_above_average"],
+            f"Ahead of {view.benchmark}": figures.daily["ahead"],
+        }
+    ).round(1)
+    with st.container(key="card-shares"):
+        st.subheader("Sectors that take part", anchor=False)
+        st.html('<p class="chart-note">Share of the sectors, in %</p>')
+        colours = (charts.AHEAD, "#5B6EE1", charts.BEHIND)
+        st.altair_chart(
+            charts.lines(shares, unit="%", at=50, colours=colours),
+            key="breadth-shares",
+            alt="Breadth over two years",
+        )
+    left, right = st.columns(2, gap="small")
+    with left, st.container(key="card-dispersion", height="stretch"):
+        st.subheader("How far apart", anchor=False)
+        st.html(
+            f'<p class="chart-note">RS {WINDOW} of the strongest quarter less that of the weakest, in points</p>'
+        )
+        spread = figures.daily[["dispersion"]].rename(columns={"dispersion": "Spread"}).round(2)
+        st.altair_chart(
+            charts.lines(spread, unit="Points"), key="breadth-spread", alt="Dispersion over two years"
+        )
+    with right, st.container(key="card-quadrants", height="stretch"):
+        st.subheader("Quadrants of the Rotation Map", anchor=False)
+        st.html('<p class="chart-note">Number of sectors in each, by week</p>')
+        if figures.quadrants.to_numpy().sum() == 0:
+            empty_state("No positions yet", "The map needs a year of weeks.")
+        else:
+            st.altair_chart(_areas(figures.quadrants), key="breadth-quadrants", alt="Sectors by quadrant")
+
+
+def _tiles(figures: Breadth, benchmark: str) -> str:
+    names = {
+        "above_average": (f"Above own {AVERAGE}-session average", " %", 0),
+        "strength_above_average": ("Strength above its average", " %", 0),
+        "ahead": (f"Ahead of {benchmark}", " %", 0),
+        "dispersion": ("Spread of the middle half", " points", 1),
+    }
+    tiles = []
+    for column, (name, unit, decimals) in names.items():
+        value = float(figures.daily[column].iloc[-1])
+        change = figures.change_in_a_month(column)
+        shown = "–" if pd.isna(value) else f"{value:.{decimals}f}{unit}"
+        moved = "" if pd.isna(change) else f"{format_signed(change, decimals)} points in a month"
+        tiles.append(
+            f'<div class="tile"><p class="name">{escape(name)}</p><p class="value">{escape(shown)}</p><p '
+            f'class="note">{escape(moved)}</p></div>'
+        )
+    return f'<div class="tiles">{"".join(tiles)}</div>'
+
+
+def _areas(counts: pd.DataFrame) -> alt.LayerChart | alt.FacetChart:
+    import altair as alt
+
+    long = (
+        counts.rename_axis("session").reset_index().melt("session", var_name="quadrant", value_name="sectors")
+    )
+    long["place"] = [QUADRANTS.index(name) for name in long["quadrant"]]
+    chart = (
+        alt.Chart(long)
+        .mark_area(opacity=0.85, interpolate="step-after")
+        .encode(
+            x=charts.time_axis(counts.index),
+            y=alt.Y("sectors:Q", stack=True, title=None, axis=alt.Axis(tickCount=5)),
+            color=alt.Color(
+                "quadrant:N",
+                sort=list(QUADRANTS),
+                title=None,
+                scale=alt.Scale(
+                    domain=list(QUADRANTS), range=[charts.QUADRANT_COLOURS[name] for name in QUADRANTS]
+                ),
+                legend=alt.Legend(orient="top", columns=4),
+            ),
+            order=alt.Order("place:Q"),
+            tooltip=[
+                alt.Tooltip("session:T", title="Week to", format="%d %b %Y"),
+                alt.Tooltip("quadrant:N", title="Quadrant"),
+                alt.Tooltip("sectors:Q", title="Sectors"),
+            ],
+        )
+    )
+    return charts.finish(alt.layer(chart), 280)

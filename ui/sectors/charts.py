@@ -1,0 +1,93 @@
+"""What the analyzer's charts have in common: colours that read on both backgrounds, axes, and the usual lines.
+
+Altair is imported when a chart is drawn: pages without one open faster.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+if TYPE_CHECKING:
+    import altair as alt
+
+    Chart = alt.LayerChart | alt.FacetChart
+
+AHEAD, BEHIND, QUIET = "#0E9F80", "#E08A1E", "#7A8A84"
+# The quadrants, clockwise from the upper right.
+QUADRANT_COLOURS = {
+    "leading": "#0E9F80",
+    "weakening": "#C9A227",
+    "lagging": "#D1497B",
+    "improving": "#5B6EE1",
+}
+SIGNED = "datum.value == 0 ? '0' : format(datum.value, '+.0f')"
+
+
+def time_axis(sessions: pd.Index) -> alt.X:
+    """Months on a chart of a year or two, years on a longer one."""
+    import altair as alt
+
+    days = (sessions[-1] - sessions[0]).days
+    years = days > 1100
+    axis = alt.Axis(format="%Y" if years else "%b %y", tickCount=6, grid=False, labelOverlap=True)
+    x: alt.X = alt.X("session:T", title=None, axis=axis)
+    return x
+
+
+def level(value: float) -> alt.Chart:
+    """A quiet horizontal line."""
+    import altair as alt
+
+    mark = alt.Chart(pd.DataFrame({"level": [value]})).mark_rule(strokeDash=[3, 4], opacity=0.6, color=QUIET)
+    drawn: alt.Chart = mark.encode(y="level:Q")
+    return drawn
+
+
+def lines(
+    table: pd.DataFrame,
+    *,
+    unit: str = "",
+    at: float | None = None,
+    height: int = 280,
+    decimals: int = 1,
+    colours: Sequence[str] | None = None,
+) -> Chart:
+    """One line a column of a table whose rows are sessions; `at` draws a level behind them."""
+    import altair as alt
+
+    names = [str(name) for name in table.columns]
+    long = table.rename_axis("session").reset_index().melt("session", var_name="name", value_name="value")
+    scale = alt.Scale(domain=names, range=list(colours)) if colours else alt.Undefined
+    drawn = (
+        alt.Chart(long)
+        .mark_line(strokeWidth=2, interpolate="monotone")
+        .encode(
+            x=time_axis(table.index),
+            y=alt.Y(
+                "value:Q", title=None, scale=alt.Scale(zero=False, nice=True), axis=alt.Axis(tickCount=5)
+            ),
+            color=alt.Color(
+                "name:N",
+                sort=names,
+                title=None,
+                scale=scale,
+                legend=alt.Legend(orient="top", columns=3, labelLimit=240) if len(names) > 1 else None,
+            ),
+            tooltip=[
+                alt.Tooltip("session:T", title="Session", format="%d %b %Y"),
+                alt.Tooltip("name:N", title="Line"),
+                alt.Tooltip("value:Q", title=unit or "Value", format=f",.{decimals}f"),
+            ],
+        )
+    )
+    layers = [drawn] if at is None else [level(at), drawn]
+    return finish(alt.layer(*layers), height)
+
+
+def finish(chart: Chart, height: int) -> Chart:
+    """A chart that lies on the page instead of on a plate of its own."""
+    finished: Chart = chart.properties(height=height, background="transparent")
+    return finished

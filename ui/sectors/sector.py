@@ -1,0 +1,228 @@
+"""One sector from near: strength and price, falls, correlation, and the funds that track it."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import streamlit as st
+
+from domain.accounts import User
+from domain.money import format_rupees
+from sectors.ranking import Ranking, ordinal, rank_sectors
+from sectors.sector_detail import AVERAGE, FundTrack, SectorDetail, sector_detail
+from ui.components import empty_state, format_date, format_signed, notice
+from ui.sectors import charts
+from ui.sectors.frame import View, render_view
+from wiring import Services
+
+if TYPE_CHECKING:
+    import altair as alt
+
+_WINDOWS = {"1y": 252, "2y": 504, "5y": 1260, "All": 100_000}
+# A chart of ten years is drawn by week: nobody sees five points in a pixel.
+_MOST_POINTS = 520
+
+
+def render(services: Services, user: User | None) -> None:
+    """The page /sector."""
+    render_view(services, user, "sector", "Sector", _draw)
+
+
+def _draw(view: View) -> None:
+    ranking = rank_sectors(view.market, view.benchmark)
+    names = ranking.table["sector"].tolist()
+    asked = st.query_params.get("name")
+    if asked is not None and asked not in names:
+        notice("There is no sector of that name. The strongest one is shown.", "warn")
+    with st.container(key="sector-choices", horizontal=True, vertical_alignment="bottom", gap="small"):
+        name = st.selectbox("Sector, strongest first", names, key="name", bind="query-params", width=260)
+        window = st.segmented_control(
+            "Span", list(_WINDOWS), default="2y", required=True, key="span", bind="query-params",
+        )  # fmt: skip
+        at = names.index(name)
+        for label, beside in (("Stronger", at - 1), ("Weaker", at + 1)):
+            st.button(
+                label,
+                key=f"sector-{label.lower()}",
+                disabled=not 0 <= beside < len(names),
+                on_click=_choose,
+                args=(names[beside] if 0 <= beside < len(names) else name,),
+            )
+    st.html(_tiles(ranking, name))
+    detail = sector_detail(view.market, name, view.benchmark, _WINDOWS[window or "2y"])
+    if detail.daily["line"].isna().all():
+        empty_state("No prices here", f"{name} has no prices in this span. Choose another day or span.")
+        return
+    _pictures(view, detail)
+    _funds(detail)
+
+
+def _choose(name: str) -> None:
+    st.session_state["name"] = name
+
+
+def _tiles(ranking: Ranking, name: str) -> str:
+    row = ranking.table[ranking.table["sector"] == name].iloc[0]
+    count = len(ranking.ranked)
+    if pd.isna(row["rank"]):
+        place, moved = (
+            "No rank",
+            f"No data since {format_date(row['no_data_since'])}" if row["no_data_since"] else "",
+        )
+    else:
+        place = f"{ordinal(int(row['rank']))} of {count}"
+        moved = (
+            ""
+            if pd.isna(row["change_4w"])
+            else f"{format_signed(float(row['change_4w']))} places in four weeks"
+        )
+    quadrant = str(row["quadrant"]).capitalize() or "No position"
+    weeks = f"for {row['weeks_in_quadrant']} weeks" if row["quadrant"] else ""
+    rating = "–" if pd.isna(row["rating"]) else f"{row['rating']}"
+    mansfield = (
+        "" if pd.isna(row["mansfield200d"]) else f"Mansfield {format_signed(float(row['mansfield200d']), 1)}"
+    )
+    strength = "–" if pd.isna(row["rs55_pct"]) else f"{format_signed(float(row['rs55_pct']), 1)} %"
+    year = "" if pd.isna(row["rs252_pct"]) else f"{format_signed(float(row['rs252_pct']), 1)} % in 252"
+    tiles = (
+        ("Place", place, moved),
+        ("RS 55", strength, year),
+        ("Rating", rating, mansfield),
+        ("Quadrant", quadrant, weeks),
+    )
+    return (
+        '<div class="tiles">'
+        + "".join(
+            f'<div class="tile"><p class="name">{escape(title)}</p><p class="value">{escape(value)}</p><p '
+            f'class="note">{escape(note)}</p></div>'
+            for title, value, note in tiles
+        )
+        + "</div>"
+    )
+
+
+def _pictures(view: View, detail: SectorDetail) -> None:
+    step = max(1, -(-len(detail.daily) // _MOST_POINTS))
+    drawn = detail.daily.iloc[::-1].iloc[::step].iloc[::-1]
+    highs = detail.daily[detail.daily["is_new_high"]]
+    with st.container(key="card-strength"):
+        st.subheader("Relative strength", anchor=False)
+        st.html(
+            f'<p class="chart-note">{escape(detail.sector.index_name)} ÷ {escape(view.benchmark)}, start = 100, with '
+            f"its {AVERAGE}-session average: green while that rises over a month, orange while it falls. A dot is a "
+            "52-week high of the line that the price has not made.</p>"
+        )
+        st.altair_chart(
+            _strength(drawn, highs), key="sector-strength", alt="Relative strength and its average"
+        )
+    with st.container(key="card-price"):
+        st.subheader("Price", anchor=False)
+        st.html(f'<p class="chart-note">{escape(detail.sector.index_name)}, total return</p>')
+        price = drawn[["price"]].rename(columns={"price": "Index"}).round(1)
+        st.altair_chart(charts.lines(price, height=200), key="sector-price", alt="Price of the index")
+    left, right = st.columns(2, gap="small")
+    with left, st.container(key="card-falls", height="stretch"):
+        st.subheader("Falls from the high", anchor=False)
+        st.html('<p class="chart-note">In % below the highest close so far</p>')
+        st.altair_chart(_falls(drawn), key="sector-falls", alt="Drawdown")
+    with right, st.container(key="card-correlation", height="stretch"):
+        st.subheader(f"Moves with {view.benchmark}", anchor=False)
+        st.html('<p class="chart-note">Correlation of daily returns over 63 sessions; 1 is in step</p>')
+        correlation = drawn[["correlation"]].rename(columns={"correlation": "Correlation"}).round(3)
+        st.altair_chart(
+            charts.lines(correlation, height=200, decimals=2), key="sector-correlation", alt="Correlation"
+        )
+
+
+def _strength(drawn: pd.DataFrame, highs: pd.DataFrame) -> alt.LayerChart | alt.FacetChart:
+    import altair as alt
+
+    rows = drawn[["line", "average", "is_rising"]].round(2).rename_axis("session").reset_index()
+    x = charts.time_axis(drawn.index)
+    y = alt.Y("line:Q", title=None, scale=alt.Scale(zero=False, nice=True), axis=alt.Axis(tickCount=5))
+    # Each stretch of one slope is a line of its own, and reaches to where the next one begins.
+    rows["stretch"] = (rows["is_rising"] != rows["is_rising"].shift()).cumsum()
+    joints = (
+        rows[rows["stretch"] != rows["stretch"].shift()]
+        .iloc[1:]
+        .assign(stretch=lambda part: part["stretch"] - 1)
+    )
+    joints["is_rising"] = ~joints["is_rising"]
+    average = (
+        alt.Chart(pd.concat([rows, joints]))
+        .mark_line(strokeWidth=2.25, opacity=0.9)
+        .encode(
+            x=x,
+            y=alt.Y("average:Q"),
+            detail="stretch:N",
+            color=alt.condition("datum.is_rising", alt.value(charts.AHEAD), alt.value(charts.BEHIND)),
+        )
+    )
+    line = (
+        alt.Chart(rows)
+        .mark_line(strokeWidth=1.75, color="#5B6EE1")
+        .encode(
+            x=x,
+            y=y,
+            tooltip=[
+                alt.Tooltip("session:T", title="Session", format="%d %b %Y"),
+                alt.Tooltip("line:Q", title="Line", format=".1f"),
+                alt.Tooltip("average:Q", title="Average", format=".1f"),
+            ],
+        )
+    )
+    dots = (
+        alt.Chart(highs[["line"]].round(2).rename_axis("session").reset_index())
+        .mark_point(filled=True, size=46, color=charts.AHEAD, opacity=0.95)
+        .encode(x=x, y=y)
+    )
+    return charts.finish(alt.layer(average, line, dots), 300)
+
+
+def _falls(drawn: pd.DataFrame) -> alt.LayerChart | alt.FacetChart:
+    import altair as alt
+
+    rows = drawn[["drawdown_pct"]].round(2).rename_axis("session").reset_index()
+    area = (
+        alt.Chart(rows)
+        .mark_area(color=charts.BEHIND, opacity=0.45, line={"color": charts.BEHIND, "strokeWidth": 1.5})
+        .encode(
+            x=charts.time_axis(drawn.index),
+            y=alt.Y("drawdown_pct:Q", title=None, axis=alt.Axis(tickCount=5)),
+            tooltip=[
+                alt.Tooltip("session:T", title="Session", format="%d %b %Y"),
+                alt.Tooltip("drawdown_pct:Q", title="Below the high, %", format=".1f"),
+            ],
+        )
+    )
+    return charts.finish(alt.layer(area), 200)
+
+
+def _funds(detail: SectorDetail) -> None:
+    st.subheader("Funds that track it", anchor=False)
+    if not detail.funds:
+        empty_state("Index only", "No exchange-traded fund on NSE tracks this index in our map.")
+        return
+    rows = "".join(_fund_row(track) for track in detail.funds)
+    st.html(
+        '<div class="table-box"><table class="plain figures"><thead><tr><th>Symbol</th><th>ISIN</th><th>Listed</th>'
+        '<th class="num">Gap a year</th><th class="num">Tracking error</th><th class="num">Turnover a session</th>'
+        f"</tr></thead><tbody>{rows}</tbody></table></div>"
+        "<p class=\"small quiet\">Gap: the fund's growth a year less the index's, up to three years back. Tracking "
+        "error: yearly deviation of the daily differences; much of it is closing prices that are not of the same "
+        "minute. Turnover: the median of 63 sessions.</p>"
+    )
+
+
+def _fund_row(track: FundTrack) -> str:
+    gap = "–" if track.gap_pct is None else f"{format_signed(track.gap_pct, 2)} points"
+    error = "–" if track.error_pct is None else f"{track.error_pct:.1f} %"
+    turnover = "–" if track.turnover is None else format_rupees(round(track.turnover) * 100)
+    listed = "–" if track.fund.listed is None else format_date(track.fund.listed)
+    return (
+        f"<tr><td>{escape(track.fund.symbol)}</td><td>{escape(track.fund.isin or '–')}</td><td>{escape(listed)}</td>"
+        f'<td class="num">{escape(gap)}</td><td class="num">{escape(error)}</td><td class="num">{escape(turnover)}'
+        "</td></tr>"
+    )
