@@ -164,13 +164,16 @@ def fill_every_form(walk: Walk, payload: Payload, typed: set[str]) -> None:
 
 def fill_in(field: Locator, words: str) -> None:
     """Type the text; into a field that takes no more, as much of it as the field takes."""
-    # Browsers leave line ends out of what stands on one line.
-    typed = words if field.evaluate("field => field.tagName") == "TEXTAREA" else re.sub(r"[\r\n]", "", words)
-    for length in (len(typed), 40, 20):
-        field.fill(typed[:length])
-        if field.input_value() == typed[:length]:
+    for length in (len(words), 40, 20):
+        field.fill(words[:length])
+        if without_controls(field.input_value()) == without_controls(words[:length]):
             return
     raise AssertionError(f"{field} took nothing of {words!r}")
+
+
+def without_controls(words: str) -> str:
+    """A browser leaves control characters out of what stands on one line."""
+    return re.sub(r"[\x00-\x1f\x7f]", "", words)
 
 
 def forget_limits(walk: Walk) -> None:
