@@ -43,6 +43,7 @@ def _draw(view: View) -> None:
         st.subheader("Sectors that take part", anchor=False)
         st.html('<p class="chart-note">Share of the sectors, in %</p>')
         colours = (charts.AHEAD, "#5B6EE1", charts.BEHIND)
+        st.html(charts.legend([str(name) for name in shares.columns], colours))
         st.altair_chart(
             charts.lines(shares, unit="%", at=50, colours=colours),
             key="breadth-shares",
@@ -64,6 +65,11 @@ def _draw(view: View) -> None:
         if figures.quadrants.to_numpy().sum() == 0:
             empty_state("No positions yet", "The map needs a year of weeks.")
         else:
+            st.html(
+                charts.legend(
+                    [name.capitalize() for name in QUADRANTS], tuple(charts.QUADRANT_COLOURS.values())
+                )
+            )
             st.altair_chart(_areas(figures.quadrants), key="breadth-quadrants", alt="Sectors by quadrant")
 
 
@@ -100,15 +106,7 @@ def _areas(counts: pd.DataFrame) -> alt.LayerChart | alt.FacetChart:
         .encode(
             x=charts.time_axis(counts.index),
             y=alt.Y("sectors:Q", stack=True, title=None, axis=alt.Axis(tickCount=5)),
-            color=alt.Color(
-                "quadrant:N",
-                sort=list(QUADRANTS),
-                title=None,
-                scale=alt.Scale(
-                    domain=list(QUADRANTS), range=[charts.QUADRANT_COLOURS[name] for name in QUADRANTS]
-                ),
-                legend=alt.Legend(orient="top", columns=4),
-            ),
+            color=charts.colour("quadrant", QUADRANTS, tuple(charts.QUADRANT_COLOURS.values())),
             order=alt.Order("place:Q"),
             tooltip=[
                 alt.Tooltip("session:T", title="Week to", format="%d %b %Y"),

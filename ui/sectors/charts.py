@@ -6,6 +6,7 @@ Altair is imported when a chart is drawn: pages without one open faster.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from html import escape
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
     Chart = alt.LayerChart | alt.FacetChart
 
+# As in .streamlit/config.toml.
+PALETTE = ("#0E9F80", "#E08A1E", "#5B6EE1", "#D1497B", "#6B7C85", "#8A63D2")
 AHEAD, BEHIND, QUIET = "#0E9F80", "#E08A1E", "#7A8A84"
 # The quadrants, clockwise from the upper right.
 QUADRANT_COLOURS = {
@@ -37,6 +40,24 @@ def time_axis(sessions: pd.Index) -> alt.X:
     return x
 
 
+def legend(names: Sequence[str], colours: Sequence[str] = PALETTE) -> str:
+    """The names beside their colours, as HTML: it wraps where a chart's own legend would be cut off."""
+    entries = "".join(
+        f'<li><i style="background:{escape(tint)}"></i>{escape(name)}</li>'
+        for name, tint in zip(names, colours, strict=False)
+    )
+    return f'<ul class="legend">{entries}</ul>'
+
+
+def colour(field: str, names: Sequence[str], colours: Sequence[str] = PALETTE) -> alt.Color:
+    """Each name in its colour of `legend`."""
+    import altair as alt
+
+    scale = alt.Scale(domain=list(names), range=list(colours[: len(names)]))
+    encoded: alt.Color = alt.Color(f"{field}:N", scale=scale, legend=None)
+    return encoded
+
+
 def level(value: float) -> alt.Chart:
     """A quiet horizontal line."""
     import altair as alt
@@ -53,14 +74,13 @@ def lines(
     at: float | None = None,
     height: int = 280,
     decimals: int = 1,
-    colours: Sequence[str] | None = None,
+    colours: Sequence[str] = PALETTE,
 ) -> Chart:
     """One line a column of a table whose rows are sessions; `at` draws a level behind them."""
     import altair as alt
 
     names = [str(name) for name in table.columns]
     long = table.rename_axis("session").reset_index().melt("session", var_name="name", value_name="value")
-    scale = alt.Scale(domain=names, range=list(colours)) if colours else alt.Undefined
     drawn = (
         alt.Chart(long)
         .mark_line(strokeWidth=2, interpolate="monotone")
@@ -69,13 +89,7 @@ def lines(
             y=alt.Y(
                 "value:Q", title=None, scale=alt.Scale(zero=False, nice=True), axis=alt.Axis(tickCount=5)
             ),
-            color=alt.Color(
-                "name:N",
-                sort=names,
-                title=None,
-                scale=scale,
-                legend=alt.Legend(orient="top", columns=3, labelLimit=240) if len(names) > 1 else None,
-            ),
+            color=colour("name", names, colours),
             tooltip=[
                 alt.Tooltip("session:T", title="Session", format="%d %b %Y"),
                 alt.Tooltip("name:N", title="Line"),

@@ -79,8 +79,10 @@ def _bump(history: RankHistory, marked: list[str]) -> None:
             "without a mark the first three and the last stand out.</p>"
         )
         names = [str(name) for name in history.places.columns]
+        shown = marked or list(dict.fromkeys([*names[:3], names[-1]]))
+        st.html(charts.legend(shown))
         st.altair_chart(
-            _bump_chart(history.places, marked or list(dict.fromkeys([*names[:3], names[-1]]))),
+            _bump_chart(history.places, shown),
             key="ranks-bump",
             alt="Places of the sectors by week",
         )
@@ -116,12 +118,7 @@ def _bump_chart(places: pd.DataFrame, marked: list[str]) -> alt.LayerChart | alt
         .encode(
             x=x,
             y=y,
-            color=alt.Color(
-                "sector:N",
-                sort=marked,
-                title=None,
-                legend=alt.Legend(orient="top", columns=3, labelLimit=170),
-            ),
+            color=charts.colour("sector", marked),
             tooltip=tooltip,
         )
     )

@@ -113,6 +113,7 @@ def _lines_card(view: View, names: list[str]) -> None:
         return
     ratio = view.market.closes()[chosen].div(view.market.benchmark(view.benchmark), axis="index")
     drawn = ratio.tail(_LINE_SESSIONS)
+    st.html(charts.legend(chosen))
     st.altair_chart(
         charts.lines((100 * drawn / drawn.bfill().iloc[0]).round(2), at=100, height=300),
         key="dashboard-lines",
