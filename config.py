@@ -10,28 +10,21 @@ import os
 import secrets
 from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
-from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Self
-from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
-from domain import cashfree_keys, razorpay_keys
-from domain.accounts import check_password, normal_email
+from domain import cashfree_keys, deployment, razorpay_keys
 from domain.cashfree_keys import CASHFREE_HOSTS, CashfreeEnv
 from domain.placeholders import shared_secrets, weak_secrets
 from domain.razorpay_keys import RAZORPAY_HOST, RazorpayEnv
 
 ROOT = Path(__file__).resolve().parent
-LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 
 CASHFREE_SCRIPT = "https://sdk.cashfree.com/js/v3/cashfree.js"
-
-SIMULATOR_KEY_SECRET = "simulator_secret"  # noqa: S105 - published, like all of the simulator's
-SIMULATOR_WEBHOOK_SECRET = "simulator_webhook_secret"  # noqa: S105 - published
 RAZORPAY_SCRIPT = "https://checkout.razorpay.com/v1/checkout.js"
 
 # In production: 32 characters of base64 are 192 bits; a token that opens figures alone may be shorter.
@@ -147,7 +140,9 @@ class Settings(BaseSettings):
         filled.setdefault("app_base_url", f"http://localhost:{port}")
         if port.isdigit():
             filled.setdefault("simulator_port", int(port) + 1)
-        return _with_razorpay(_with_cashfree(filled))
+        secret = filled.get("cashfree_client_secret", "")
+        text = secret.get_secret_value() if isinstance(secret, SecretStr) else str(secret)
+        return razorpay_keys.with_defaults(cashfree_keys.with_defaults(filled, text))
 
     @model_validator(mode="after")
     def _refuse_unsafe(self) -> Self:
@@ -282,44 +277,10 @@ def _read_file(path: Path) -> dict[str, str]:
     return {key: value for key, value in dotenv_values(path).items() if value} if path.is_file() else {}
 
 
-def _with_cashfree(filled: dict[str, Any]) -> dict[str, Any]:
-    """The environment by the secret's shape. Without keys it is the simulator."""
-    secret = filled.get("cashfree_client_secret", "")
-    text = secret.get_secret_value() if isinstance(secret, SecretStr) else str(secret)
-    filled.setdefault("cashfree_env", cashfree_keys.environment_of(text))
-    has_keys = "cashfree_client_id" in filled or "cashfree_client_secret" in filled
-    if filled["cashfree_env"] == CashfreeEnv.SIMULATOR and not has_keys:
-        filled["cashfree_client_id"] = cashfree_keys.SIMULATOR_CLIENT_ID
-        filled["cashfree_client_secret"] = cashfree_keys.SIMULATOR_CLIENT_SECRET
-    return filled
-
-
-def _with_razorpay(filled: dict[str, Any]) -> dict[str, Any]:
-    """The environment by the key's shape. Without keys it is the simulator beside Cashfree's, or not configured."""
-    key_id = str(filled.get("razorpay_key_id", ""))
-    has_keys = bool(key_id) or "razorpay_key_secret" in filled
-    if "razorpay_env" not in filled:
-        if has_keys:
-            filled["razorpay_env"] = razorpay_keys.environment_of(key_id)
-        elif filled["cashfree_env"] == CashfreeEnv.SIMULATOR:
-            filled["razorpay_env"] = RazorpayEnv.SIMULATOR
-    if filled.get("razorpay_env") == RazorpayEnv.SIMULATOR and not has_keys:
-        filled["razorpay_key_id"] = razorpay_keys.SIMULATOR_KEY_ID
-        filled["razorpay_key_secret"] = SIMULATOR_KEY_SECRET
-    if filled.get("razorpay_env") == RazorpayEnv.SIMULATOR:
-        filled.setdefault("razorpay_webhook_secret", SIMULATOR_WEBHOOK_SECRET)
-    return filled
-
-
-def _problems_anywhere(settings: Settings) -> list[str]:
-    problems = []
-    url = urlsplit(settings.app_base_url)
-    if url.scheme not in {"http", "https"} or not url.hostname or url.path not in {"", "/"} or url.query:
-        problems.append("APP_BASE_URL must be http(s)://host[:port] without a path")
-    if not all(_is_some_network(text) for text in settings.trusted_proxies):
-        problems.append("TRUSTED_PROXIES must be addresses or networks such as 10.0.0.5, 10.0.0.0/24")
-    is_local = url.hostname in LOCAL_HOSTS
-    problems += cashfree_keys.key_problems(
+def _problems_anywhere(settings: Settings) -> Iterator[str]:
+    yield from deployment.address_problems(settings.app_base_url, settings.trusted_proxies)
+    is_local = deployment.is_local(settings.app_base_url)
+    yield from cashfree_keys.key_problems(
         settings.cashfree_env,
         settings.cashfree_client_id,
         settings.cashfree_client_secret.get_secret_value(),
@@ -327,12 +288,10 @@ def _problems_anywhere(settings: Settings) -> list[str]:
     )
     is_live = settings.cashfree_env == CashfreeEnv.PRODUCTION or settings.razorpay_env is RazorpayEnv.LIVE
     if is_live and settings.needs_simulator:
-        problems.append(
-            "One gateway has live keys while the other is the simulator: buyers could not tell which pays"
-        )
+        yield "One gateway has live keys while the other is the simulator: buyers could not tell which pays"
     if settings.payment_gateway == "razorpay" and not settings.has_razorpay:
-        problems.append("PAYMENT_GATEWAY=razorpay needs RAZORPAY_KEY_ID and RAZORPAY_KEY_SECRET")
-    problems += razorpay_keys.key_problems(
+        yield "PAYMENT_GATEWAY=razorpay needs RAZORPAY_KEY_ID and RAZORPAY_KEY_SECRET"
+    yield from razorpay_keys.key_problems(
         settings.razorpay_env,
         settings.razorpay_key_id,
         settings.razorpay_key_secret.get_secret_value(),
@@ -340,55 +299,21 @@ def _problems_anywhere(settings: Settings) -> list[str]:
         is_local=is_local,
     )
     if settings.smtp_server and not settings.sender_email:
-        problems.append("SMTP_SERVER is set but SENDER_EMAIL is not")
-    if bool(settings.admin_email) != bool(settings.admin_password.get_secret_value()):
-        problems.append("ADMIN_EMAIL and ADMIN_PASSWORD belong together: set both or neither")
-    elif settings.admin_email:
-        for variable, check, text in (
-            ("ADMIN_EMAIL", normal_email, settings.admin_email),
-            ("ADMIN_PASSWORD", check_password, settings.admin_password.get_secret_value()),
-        ):
-            try:
-                check(text)
-            except ValueError as exc:
-                problems.append(f"{variable}: {exc}")
-    return problems
+        yield "SMTP_SERVER is set but SENDER_EMAIL is not"
+    yield from deployment.account_problems(settings.admin_email, settings.admin_password.get_secret_value())
 
 
-def _is_some_network(text: str) -> bool:
-    """True for an address or a network, but not for one that holds everybody."""
-    try:
-        return ip_network(text).prefixlen > 0
-    except ValueError:
-        return False
-
-
-def _problems_in_production(settings: Settings) -> list[str]:
-    problems = []
-    if not settings.app_base_url.startswith("https://"):
-        problems.append("APP_BASE_URL must begin with https:// in production")
-    if _is_this_machine(urlsplit(settings.app_base_url).hostname or ""):
-        problems.append("APP_BASE_URL must be the address that buyers use, not this machine's own")
-    if settings.database_url is None:
-        problems.append("DATABASE_URL is required in production (the embedded server is for development)")
-    problems += cashfree_keys.production_problems(
+def _problems_in_production(settings: Settings) -> Iterator[str]:
+    has_database = settings.database_url is not None
+    yield from deployment.production_problems(settings.app_base_url, has_database=has_database)
+    yield from cashfree_keys.production_problems(
         settings.cashfree_env, settings.cashfree_client_secret.get_secret_value(), settings.api_base
     )
     if settings.razorpay_env is not None:
-        problems += razorpay_keys.production_problems(
+        yield from razorpay_keys.production_problems(
             settings.razorpay_env, _values(settings.razorpay_webhook_secret), settings.razorpay_url
         )
-    return [*problems, *_weak_secrets(settings)]
-
-
-def _is_this_machine(host: str) -> bool:
-    if host in LOCAL_HOSTS or host.endswith(".localhost"):
-        return True
-    try:
-        address = ip_address(host)
-    except ValueError:
-        return False
-    return address.is_loopback or address.is_unspecified
+    yield from _weak_secrets(settings)
 
 
 def _weak_secrets(settings: Settings) -> Iterator[str]:

@@ -5,8 +5,9 @@ Sentences name variables and never show values.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
+from typing import Any
 
 SIMULATOR_CLIENT_ID = "TESTSIMULATOR"
 SIMULATOR_CLIENT_SECRET = "cfsk_ma_test_simulator"  # noqa: S105 - published: it opens only the local simulator
@@ -28,6 +29,16 @@ def environment_of(client_secret: str) -> CashfreeEnv:
     if client_secret in {"", SIMULATOR_CLIENT_SECRET}:
         return CashfreeEnv.SIMULATOR
     return CashfreeEnv.PRODUCTION if client_secret.startswith(LIVE_PREFIX) else CashfreeEnv.SANDBOX
+
+
+def with_defaults(given: Mapping[str, Any], client_secret: str) -> dict[str, Any]:
+    """Settings as given, with the environment by the secret's shape. Without keys it is the simulator."""
+    filled = {"cashfree_env": environment_of(client_secret), **given}
+    has_keys = "cashfree_client_id" in given or "cashfree_client_secret" in given
+    if filled["cashfree_env"] == CashfreeEnv.SIMULATOR and not has_keys:
+        filled["cashfree_client_id"] = SIMULATOR_CLIENT_ID
+        filled["cashfree_client_secret"] = SIMULATOR_CLIENT_SECRET
+    return filled
 
 
 def key_problems(

@@ -5,10 +5,15 @@ Sentences name variables and never show values.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
+from typing import Any
+
+from domain.cashfree_keys import CashfreeEnv
 
 SIMULATOR_KEY_ID = "rzp_test_simulator"
+SIMULATOR_KEY_SECRET = "simulator_secret"  # noqa: S105 - published, like all of the simulator's
+SIMULATOR_WEBHOOK_SECRET = "simulator_webhook_secret"  # noqa: S105 - published
 LIVE_PREFIX = "rzp_live_"
 # One host for test and live: the key decides.
 RAZORPAY_HOST = "https://api.razorpay.com/v1"
@@ -25,6 +30,27 @@ def environment_of(key_id: str) -> RazorpayEnv:
     if key_id == SIMULATOR_KEY_ID:
         return RazorpayEnv.SIMULATOR
     return RazorpayEnv.LIVE if key_id.startswith(LIVE_PREFIX) else RazorpayEnv.TEST
+
+
+def with_defaults(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings as given, with the environment by the key's shape.
+
+    Without keys it is the simulator beside Cashfree's, or not configured.
+    """
+    filled = dict(given)
+    key_id = str(filled.get("razorpay_key_id", ""))
+    has_keys = bool(key_id) or "razorpay_key_secret" in filled
+    if "razorpay_env" not in filled:
+        if has_keys:
+            filled["razorpay_env"] = environment_of(key_id)
+        elif filled["cashfree_env"] == CashfreeEnv.SIMULATOR:
+            filled["razorpay_env"] = RazorpayEnv.SIMULATOR
+    if filled.get("razorpay_env") == RazorpayEnv.SIMULATOR and not has_keys:
+        filled["razorpay_key_id"] = SIMULATOR_KEY_ID
+        filled["razorpay_key_secret"] = SIMULATOR_KEY_SECRET
+    if filled.get("razorpay_env") == RazorpayEnv.SIMULATOR:
+        filled.setdefault("razorpay_webhook_secret", SIMULATOR_WEBHOOK_SECRET)
+    return filled
 
 
 def key_problems(

@@ -17,7 +17,8 @@ from starlette.responses import JSONResponse, PlainTextResponse, RedirectRespons
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from accounts.sessions import browser_cookie_name
-from config import LOCAL_HOSTS, Settings, load_settings
+from config import Settings, load_settings
+from domain.deployment import LOCAL_HOSTS
 from web import paths
 from web.body_limit import BodyTooLarge, LimitedBody
 from web.cookies import browser_cookie_header

@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers
 from starlette.requests import Request
 
-from config import LOCAL_HOSTS, Settings
+from config import Settings
+from domain.deployment import LOCAL_HOSTS
 from web.paths import RAZORPAY_CALLBACK_PATH
 from web.response_headers import REPORT_PATH
 
