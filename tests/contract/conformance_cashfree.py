@@ -202,14 +202,14 @@ CASHFREE_NAIVE = [
         "Exact amounts; the order's amount and currency count, not what the bank was asked for",
         "cf-mapping:every_spelling_of_an_amount_is_the_same_amount "
         "cf-mapping:all_attempts_are_read_and_the_order_amount_is_kept_apart_from_the_charge "
-        "orders:a_surcharge_or_an_offer_changes_only_what_the_bank_was_charged",
+        "contradictions:a_surcharge_or_an_offer_changes_only_what_the_bank_was_charged",
         "",
     ),
     (
         "CN05",
         "The first attempt of a list means nothing; a failed one ends nothing",
-        "orders:the_first_payment_of_the_list_means_nothing "
-        "orders:a_success_first_in_the_list_and_a_failure_after_it_is_paid "
+        "order-payments:the_first_payment_of_the_list_means_nothing "
+        "order-payments:a_success_first_in_the_list_and_a_failure_after_it_is_paid "
         "f-checkout:f25_a_failure_before_the_success_on_one_order_never_shadows_it",
         "",
     ),
@@ -333,7 +333,7 @@ CASHFREE_NAIVE = [
     (
         "CN22",
         "Cash on delivery is called a success and is no money",
-        "orders:cash_on_delivery_is_called_a_success_and_is_no_money "
+        "order-payments:cash_on_delivery_is_called_a_success_and_is_no_money "
         "handler:cash_on_delivery_opens_nothing_and_calls_a_person",
         "",
     ),

@@ -60,7 +60,7 @@ BEST_PRACTICES = [
         "BP-04",
         "Tried with a webhook address that answers 500 or sleeps, and a comparison on demand",
         "rz-sim-webhooks:a_merchant_who_is_too_slow_is_asked_again "
-        "two:a_payment_that_no_message_told_of_is_found_in_the_gateways_account",
+        "each:a_payment_that_no_message_told_of_is_found_in_the_gateways_account",
         "only what it is tried with could be read",
     ),
     (
@@ -73,7 +73,7 @@ BEST_PRACTICES = [
         "BP-06",
         "Late authorisation under automatic capture: the order stays open after the failure, and opens access once",
         "rz-sim-payments:a_failed_payment_may_be_captured_later_under_its_own_id "
-        "orders:an_attempt_recorded_as_failed_may_succeed_later "
+        "order-payments:an_attempt_recorded_as_failed_may_succeed_later "
         "capture:a_failed_attempt_that_the_bank_approves_days_later_is_captured_by_the_sweep "
         "rz-web:captured_and_order_paid_tell_of_one_payment_and_give_one_period",
         "",
@@ -161,14 +161,15 @@ ADVICE = [
         "AD05",
         "The sequence of events means nothing; a paid order is never taken back, a failed payment may still succeed",
         "f-webhooks:f32_messages_in_any_order_lead_to_one_state "
-        "orders:an_attempt_recorded_as_failed_may_succeed_later orders:money_that_is_recorded_is_never_touched_again",
+        "order-payments:an_attempt_recorded_as_failed_may_succeed_later "
+        "order-payments:money_that_is_recorded_is_never_touched_again",
         "",
     ),
     (
         "AD06",
         "A pending order is asked about in growing gaps, then left to the comparison",
         "reconciliation:an_order_is_asked_for_ever_more_rarely_and_not_for_ever "
-        "two:a_payment_that_no_message_told_of_is_found_in_the_gateways_account",
+        "each:a_payment_that_no_message_told_of_is_found_in_the_gateways_account",
         "",
     ),
     (
@@ -194,7 +195,7 @@ ADVICE = [
     (
         "AD10",
         "Nobody is asked to pay a paid order",
-        "two:whoever_has_paid_already_is_not_led_to_another_gateway "
+        "choice:whoever_has_paid_already_is_not_led_to_another_gateway "
         "handler:an_order_that_was_paid_unheard_is_found_before_another_one_is_opened",
         "",
     ),

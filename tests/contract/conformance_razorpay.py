@@ -199,7 +199,7 @@ RAZORPAY_NAIVE = [
         "RN08",
         "The sequence of messages does not matter, and nothing goes backwards",
         "converge:looks_in_any_order_with_repeats_converge_to_one_state_with_at_most_one_primary "
-        "orders:money_that_is_recorded_is_never_touched_again "
+        "order-payments:money_that_is_recorded_is_never_touched_again "
         "f-webhooks:f32_messages_in_any_order_lead_to_one_state",
         "",
     ),
@@ -224,7 +224,7 @@ RAZORPAY_NAIVE = [
         "RN11",
         "Reloading a page opens no other order, and no number is forgotten",
         "checkout:asking_again_gives_the_same_order_and_asks_the_gateway_nothing "
-        "two:two_tabs_that_open_one_order_twice_at_the_gateway_hand_out_one_number",
+        "each:two_tabs_that_open_one_order_twice_at_the_gateway_hand_out_one_number",
         "",
     ),
     (
@@ -264,7 +264,7 @@ RAZORPAY_NAIVE = [
         "RN16",
         "Open orders are looked at without any message",
         "reconciliation:a_payment_without_webhook_and_return_is_found_after_two_minutes "
-        "two:a_payment_that_no_message_told_of_is_found_in_the_gateways_account "
+        "each:a_payment_that_no_message_told_of_is_found_in_the_gateways_account "
         "f-silence:f39_a_gateway_that_stopped_sending_messages_loses_nothing_and_is_noticed",
         "",
     ),
