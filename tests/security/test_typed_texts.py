@@ -172,8 +172,8 @@ def fill_in(field: Locator, words: str) -> None:
 
 
 def without_controls(words: str) -> str:
-    """A browser leaves control characters out of what stands on one line."""
-    return re.sub(r"[\x00-\x1f\x7f]", "", words)
+    """A browser leaves control characters out of what stands on one line, or writes a space for them."""
+    return re.sub(r"[\x00-\x20\x7f]", "", words)
 
 
 def forget_limits(walk: Walk) -> None:
