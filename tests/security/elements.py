@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import datetime
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -161,6 +162,7 @@ SAMPLES: dict[str, Callable[[], object]] = {
     "component": _component,
     "container": _container,
     "dataframe": _table,
+    "date_input": lambda: st.date_input("As of", datetime.date(2026, 10, 30), key="sample-date"),
     "divider": lambda: st.divider(),
     "download_button": lambda: st.download_button(
         "Download CSV", b"a,b", file_name="a.csv", key="sample-download", icon=":material/download:"
@@ -183,6 +185,7 @@ SAMPLES: dict[str, Callable[[], object]] = {
     ),
     "number_input": lambda: st.number_input("Amount", value=499, key="sample-number"),
     "page_link": lambda: st.page_link("https://localhost/", label="Log in"),
+    "pills": lambda: st.pills("Quadrant", ["Leading", "Lagging"], default="Leading", key="sample-pills"),
     "progress": lambda: st.progress(60),
     "radio": lambda: st.radio(
         "Plan", ["Monthly", "Annual"], captions=["one", "two"], horizontal=True, key="sample-radio"
@@ -191,6 +194,7 @@ SAMPLES: dict[str, Callable[[], object]] = {
         "Section", ["Users", "Orders"], default="Users", key="sample-segments"
     ),
     "selectbox": lambda: st.selectbox("State", ["Goa", "Kerala"], key="sample-select"),
+    "slider": lambda: st.slider("Rating from", 1, 99, 40, key="sample-slider"),
     "subheader": lambda: st.subheader("Orders", anchor=False),
     "success": lambda: st.success("Done"),
     "table": lambda: st.table(_FRAME[["name", "value"]]),

@@ -38,11 +38,16 @@ class Seen:
 
 _PUBLIC = Seen(Sees.PAGE, Sees.PAGE, Sees.PAGE)
 _MEMBERS = Seen(Sees.LOGIN, Sees.OWN, Sees.OWN)
+_ANALYZER = Seen(Sees.LOGIN, Sees.PAGE, Sees.PAGE)
 _VISITORS = Seen(Sees.PAGE, Sees.HOME, Sees.HOME)
 
 PAGES: Mapping[str, Seen] = {
     "": Seen(Sees.PAGE, Sees.OWN, Sees.OWN),
-    "dashboard": Seen(Sees.LOGIN, Sees.PAGE, Sees.PAGE),
+    "dashboard": _ANALYZER,
+    "ranks": _ANALYZER,
+    "returns": _ANALYZER,
+    "sector": _ANALYZER,
+    "breadth": _ANALYZER,
     "billing": _MEMBERS,
     "admin": Seen(Sees.LOGIN, Sees.FORBIDDEN, Sees.OWNERS),
     "login": _VISITORS,
