@@ -16,27 +16,28 @@ from domain.accounts import User
 from domain.gateway_names import gateway_names
 from domain.money import format_rupees
 from domain.plans import ANNUAL, Plan, annual_saving_paise
+from sectors.ranking import Ranking
 from ui import register
 from ui.components import DEMO_NOTE, badge, contact_cards, demo_note, footer, load_text, section_head, ticks
-from ui.market import Snapshot, load_snapshot
 from ui.pages import page
-from ui.picture import render_picture
+from ui.picture import demo_ranking, render_picture
 from wiring import Services
 
 INCLUDED = (
-    "Ranking of 31 NSE sectors and themes",
-    "55- and 21-session relative strength against NIFTY 50",
-    "Relative-strength lines of any sectors, side by side",
-    "Places gained and lost over a month, and breadth",
+    "Ranking of 31 NSE sectors and themes against NIFTY 50 or 500",
+    "Rotation Map with tails, ten years to scrub through",
+    "Ranks by week, returns, breadth, and each sector from near",
+    "Evidence: what following the ranking would have made",
+    "Watch-list, alerts and a weekly report by e-mail",
 )
 
 
 def render(services: Services, user: User | None) -> None:
     """The page / for visitors, and for subscribers who have nothing left to pay."""
-    snapshot = load_snapshot()
+    ranking = demo_ranking()
     plans = payment_handler.list_plans(services)
-    _hero(services, user, snapshot)
-    _what_you_see(snapshot)
+    _hero(services, user, ranking)
+    _what_you_see(ranking)
     _method()
     _plans(plans, user)
     _how_paying_works(services.settings)
@@ -45,19 +46,19 @@ def render(services: Services, user: User | None) -> None:
     footer(services.settings)
 
 
-def _hero(services: Services, user: User | None, snapshot: Snapshot) -> None:
+def _hero(services: Services, user: User | None, ranking: Ranking) -> None:
     with st.container(key="hero"):
         left, right = st.columns([1.1, 0.9], gap="large")
         with left:
             st.html("<p class='eyebrow'>D's Sector ETF RS Analyzer</p>")
             st.title("See which sectors lead the NIFTY 50, and which fall behind", anchor=False)
             st.html(
-                f'<p class="lead">{len(snapshot.table)} NSE sectors and themes in one ranking by 55-session relative '
+                f'<p class="lead">{len(ranking.ranked)} NSE sectors and themes in one ranking by 55-session relative '
                 "strength, with the ETF that tracks each where one exists. Five minutes instead of thirty charts.</p>"
             )
             if user is None:
                 st.html('<a class="jump" href="#create-account">Create your account</a>')
-            render_picture(snapshot)
+            render_picture(ranking)
         with right:
             with st.container(key="card-raised-hero"):
                 if user is None:
@@ -88,21 +89,32 @@ def _welcome(services: Services, user: User) -> None:
             st.switch_page(page("billing"))
 
 
-def _what_you_see(snapshot: Snapshot) -> None:
+def _what_you_see(ranking: Ranking) -> None:
     section_head(
-        "What you see after the close", "Four questions about sector rotation, answered on one page."
+        "What you see after the close", "Six questions about sector rotation, each with a page of its own."
     )
-    count = len(snapshot.table)
+    count = len(ranking.ranked)
     cards = (
         (
             "Who leads?",
-            f"{count} sectors and themes in one order, strongest first, with the symbol of the ETF where one exists.",
+            f"{count} sectors and themes in one order, strongest first, with the ETF that tracks each, if any.",
         ),
-        ("Since when?", "The relative-strength line of any sectors you pick, side by side, rebased to 100."),
-        ("Who is climbing?", "Places gained or lost over the last month, and a faster 21-session reading."),
+        (
+            "Where has it been going?",
+            "The Rotation Map: trend against momentum, with tails, week by week over ten years.",
+        ),
+        ("Since when?", "Ratings and places of every week, and the relative-strength line of any sector."),
         (
             "How broad is it?",
-            "The share of sectors ahead of NIFTY 50 today, and how that compares with a month ago.",
+            "Shares above their averages and ahead of the index, and how far the sectors are apart.",
+        ),
+        (
+            "Does it tell anything?",
+            "What following each signal would have made, with costs, against chance. The answer is sober.",
+        ),
+        (
+            "Do I have to look?",
+            "No: a report comes by e-mail each week, and an alert when your sectors move.",
         ),
     )
     st.html(

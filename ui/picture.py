@@ -12,26 +12,34 @@ from urllib.parse import quote
 import pandas as pd
 import streamlit as st
 
+from market_data.demo import load_demo_market
+from sectors.ranking import WINDOW, Ranking, rank_sectors
 from ui.components import badge, format_date, format_signed
-from ui.market import Snapshot
 
 _TOP, _BOTTOM = 5, 3
 _SPARK_POINTS = 40
 
 
-def render_picture(snapshot: Snapshot) -> None:
+@st.cache_data(show_spinner=False)
+def demo_ranking() -> Ranking:
+    """The ranking of the demo market, which anybody may see. It is the same for everybody."""
+    market = load_demo_market()
+    return rank_sectors(market, market.benchmarks[0])
+
+
+def render_picture(ranking: Ranking) -> None:
     """Draw the strongest and the weakest sectors with their lines."""
-    table = snapshot.table
-    scale = float(table["rs_55"].abs().max())
+    table = ranking.ranked
+    scale = float(table["rs55_pct"].abs().max())
     rows = [_row(row, scale) for _, row in table.head(_TOP).iterrows()]
     hidden = len(table) - _TOP - _BOTTOM
     rows.append(f'<tr class="gap"><td colspan="6">{hidden} more sectors in between</td></tr>')
     rows += [_row(row, scale) for _, row in table.tail(_BOTTOM).iterrows()]
     st.html(
         '<div class="picture"><div class="picture-head"><strong>Sector ranking</strong>'
-        f"{badge(snapshot.source, 'warn')}</div><table><tbody>{''.join(rows)}</tbody></table>"
-        f'<div class="picture-foot">55-session relative strength against {escape(snapshot.benchmark)}, '
-        f"{format_date(snapshot.as_of)}. Invented prices, real method.</div></div>"
+        f"{badge(ranking.source, 'warn')}</div><table><tbody>{''.join(rows)}</tbody></table>"
+        f'<div class="picture-foot">{WINDOW}-session relative strength against {escape(ranking.benchmark)}, '
+        f"{format_date(ranking.as_of)}. Invented prices, real method.</div></div>"
     )
 
 
@@ -57,7 +65,7 @@ def spark(values: Sequence[float], *, up: bool) -> str:
 
 
 def _row(row: pd.Series, scale: float) -> str:
-    strength = float(row["rs_55"])
+    strength = float(row["rs55_pct"])
     is_ahead = strength > 0
     width = 50 * abs(strength) / scale
     return (
