@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -14,37 +13,16 @@ from streamlit.navigation.page import calc_hash
 from streamlit.testing.v1 import AppTest
 
 import wiring
-from accounts.second_factor import begin_setup, confirm_setup, state, verify_code
+from accounts.second_factor import state, verify_code
 from accounts.sessions import issue_ticket, redeem_ticket, user_of_session
-from config import AppEnv
-from domain.second_factor import STEP
+from tests.accounts.authenticator import PASSWORD
+from tests.accounts.boss import admin as admin
+from tests.accounts.boss import app as app
+from tests.accounts.boss import in_production as in_production
 from tests.ui.panel import click, labels, open_panel, seen
 from ui import session
-from user_management import create_admin
 
-PASSWORD = "BossPass123"
 LANDING_PAGE = str(Path(__file__).resolve().parents[2] / "landing_page.py")
-
-
-@pytest.fixture
-def admin(services):
-    return create_admin(services, email="boss@example.com", password=PASSWORD)
-
-
-@pytest.fixture
-def in_production(services):
-    settings = services.settings.model_copy(update={"app_env": AppEnv.PRODUCTION})
-    return replace(services, settings=settings)
-
-
-@pytest.fixture
-def app(services, admin, clock):
-    """The admin's authenticator app, set up a while ago: what it shows now."""
-    setup = begin_setup(services, admin, PASSWORD)
-    totp = pyotp.TOTP(setup.secret)
-    codes = confirm_setup(services, admin, setup, totp.at(clock.moment))
-    clock.advance(5 * STEP)
-    return lambda: totp.at(clock.moment), codes
 
 
 @pytest.fixture
@@ -101,10 +79,9 @@ def test_legal_texts_stay_readable(services, admin, app, visit, path, title) -> 
 
 
 def test_s05_the_right_code_leaves_with_a_ticket_for_a_whole_session(services, admin, app, visit) -> None:
-    code, _ = app
     page = visit(services, admin, "admin")
 
-    page.text_input(key="second-factor-code").set_value(code())
+    page.text_input(key="second-factor-code").set_value(app.code())
     click(page, "Continue")
 
     ticket, following = left_for(page)
@@ -114,9 +91,8 @@ def test_s05_the_right_code_leaves_with_a_ticket_for_a_whole_session(services, a
 
 
 def test_a_second_press_does_not_lose_the_code_that_was_right(services, admin, app, visit) -> None:
-    code, _ = app
     page = visit(services, admin, "admin")
-    page.text_input(key="second-factor-code").set_value(code())
+    page.text_input(key="second-factor-code").set_value(app.code())
     click(page, "Continue")
     first = left_for(page)
 
@@ -126,7 +102,7 @@ def test_a_second_press_does_not_lose_the_code_that_was_right(services, admin, a
 
 
 def test_a_recovery_code_is_taken_in_the_same_field(services, admin, app, visit) -> None:
-    _, codes = app
+    codes = app.recovery_codes
     page = visit(services, admin, "")
 
     page.text_input(key="second-factor-code").set_value(codes[0].upper())
@@ -148,11 +124,10 @@ def test_a_wrong_code_is_said_so_and_leaves_nowhere(services, admin, app, visit,
 
 
 def test_s25_a_used_code_is_refused(services, admin, app, visit) -> None:
-    code, _ = app
-    verify_code(services, admin, code())
+    verify_code(services, admin, app.code())
     page = visit(services, admin, "admin")
 
-    page.text_input(key="second-factor-code").set_value(code())
+    page.text_input(key="second-factor-code").set_value(app.code())
     click(page, "Continue")
 
     assert "it was used already" in seen(page)
@@ -170,10 +145,9 @@ def test_s25_a_used_code_is_refused(services, admin, app, visit) -> None:
 def test_the_code_leads_on_to_where_somebody_wanted_to_go(
     services, admin, app, visit, path, query, following
 ) -> None:
-    code, _ = app
     page = visit(services, admin, path, **query)
 
-    page.text_input(key="second-factor-code").set_value(code())
+    page.text_input(key="second-factor-code").set_value(app.code())
     click(page, "Continue")
 
     assert left_for(page)[1] == following
@@ -265,11 +239,10 @@ def test_a_set_up_can_be_left(services, admin, visit) -> None:
 
 
 def test_new_recovery_codes_are_shown_once(services, admin, app, visit) -> None:
-    code, _ = app
     page = visit(services, admin, "account", in_full=True)
     assert "10 recovery codes are left." in seen(page)
 
-    page.text_input(key="second-factor-new-code").set_value(code())
+    page.text_input(key="second-factor-new-code").set_value(app.code())
     click(page, "Make new codes")
     assert seen(page).count("<li>") == 10
 
@@ -279,7 +252,7 @@ def test_new_recovery_codes_are_shown_once(services, admin, app, visit) -> None:
 
 
 def test_few_codes_are_a_reason_to_make_new_ones(services, admin, app, visit, clock) -> None:
-    _, codes = app
+    codes = app.recovery_codes
     for recovery_code in codes[:9]:
         verify_code(services, admin, recovery_code)
 
@@ -289,16 +262,15 @@ def test_few_codes_are_a_reason_to_make_new_ones(services, admin, app, visit, cl
 
 
 def test_s24_it_is_removed_with_password_and_code(services, admin, app, visit) -> None:
-    code, _ = app
     page = visit(services, admin, "account", in_full=True)
 
     page.text_input(key="second-factor-password").set_value("wrong")
-    page.text_input(key="second-factor-remove-code").set_value(code())
+    page.text_input(key="second-factor-remove-code").set_value(app.code())
     click(page, "Remove it")
     assert "Your current password is not right." in seen(page)
 
     page.text_input(key="second-factor-password").set_value(PASSWORD)
-    page.text_input(key="second-factor-remove-code").set_value(code())
+    page.text_input(key="second-factor-remove-code").set_value(app.code())
     click(page, "Remove it")
     assert "Set up" in labels(page)
     assert not state(services, admin).is_on
