@@ -50,7 +50,7 @@ from ui import (
     verify,
 )
 from ui.components import footer, notice
-from ui.sectors import breadth, ranks, returns, sector, today
+from ui.sectors import breadth, ranks, returns, rotation_map, sector, today
 from web.middleware import SecurityHeaders
 from web.routes import build_routes
 from wiring import Services, close_services, get_services
@@ -65,6 +65,7 @@ _OPEN_TO_HALF_SESSIONS = frozenset({"contact", "refunds", "terms", "privacy", "f
 
 # Reached by the strip of the dashboard, which stands in the bar above.
 _VIEWS = {
+    "rotation-map": rotation_map.render,
     "ranks": ranks.render,
     "returns": returns.render,
     "sector": sector.render,

@@ -20,9 +20,10 @@ from analyzer.windows import decaying_mean, exponential_mean
 CENTRE = 100.0
 # Clockwise, from the upper right.
 QUADRANTS = ("leading", "weakening", "lagging", "improving")
+WEEKS_A_YEAR = 52
 
 _FAST, _SLOW, _SIGNAL = 10, 30, 9
-_HALF_LIFE = _MINIMUM = _WEEKS_A_YEAR = 52
+_HALF_LIFE = _MINIMUM = WEEKS_A_YEAR
 # A line of log ratios that moves less than this moves by rounding only.
 _STILL = 1e-12
 
@@ -122,7 +123,7 @@ def restlessness(where: Rotation) -> Restlessness:
     both = (before >= 0) & (after >= 0)
     steps = (after - before)[both] % len(QUADRANTS)
     changes = int(np.count_nonzero(steps))
-    years = int(np.count_nonzero(both)) / _WEEKS_A_YEAR
+    years = int(np.count_nonzero(both)) / WEEKS_A_YEAR
     return Restlessness(
         changes_a_year=changes / years if years else np.nan,
         clockwise_pct=100 * int(np.count_nonzero(steps == 1)) / changes if changes else np.nan,

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 # "dashboard" is where every payment leads; its name on the screen is the guide's.
 VIEWS: Mapping[str, str] = {
     "dashboard": "Today",
+    "rotation-map": "Rotation Map",
     "ranks": "Ranks",
     "returns": "Returns",
     "sector": "Sector",

@@ -12,6 +12,7 @@ from enum import Enum
 from streamlit.testing.v1 import AppTest
 
 from domain.accounts import User
+from domain.views import VIEWS
 from tests.security.people import Things
 from wiring import Services
 
@@ -43,11 +44,7 @@ _VISITORS = Seen(Sees.PAGE, Sees.HOME, Sees.HOME)
 
 PAGES: Mapping[str, Seen] = {
     "": Seen(Sees.PAGE, Sees.OWN, Sees.OWN),
-    "dashboard": _ANALYZER,
-    "ranks": _ANALYZER,
-    "returns": _ANALYZER,
-    "sector": _ANALYZER,
-    "breadth": _ANALYZER,
+    **dict.fromkeys(VIEWS, _ANALYZER),
     "billing": _MEMBERS,
     "admin": Seen(Sees.LOGIN, Sees.FORBIDDEN, Sees.OWNERS),
     "login": _VISITORS,

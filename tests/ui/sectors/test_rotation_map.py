@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+import base64
+from datetime import date
+
+import numpy as np
+import pytest
+
+from market_data.demo import load_demo_market
+from sectors.rotation import RotationView, rotation_view
+from sectors.rotation_formula import WhatFollowed
+from ui.sectors.rotation_formula import followed_sentence
+from ui.sectors.rotation_map import Choice, choice_from_address, choice_from_map, packed
+
+
+@pytest.fixture(scope="module")
+def view() -> RotationView:
+    return rotation_view(load_demo_market(), "NIFTY 50")
+
+
+def test_what_is_packed_is_what_the_table_shows(view: RotationView) -> None:
+    sent = packed(view)
+
+    for name, table in (("x", view.where.x), ("y", view.where.y)):
+        steps = np.frombuffer(base64.b64decode(str(sent[name])), dtype="<i2").astype(float)
+        steps[steps == -32768] = np.nan
+        found = 100 + steps.reshape(len(view.sectors), len(view.dates)).T / 100
+        np.testing.assert_allclose(found, table.to_numpy(), atol=1e-9)
+
+
+def test_ten_years_of_all_sectors_are_sent_in_less_than_100_kb(view: RotationView) -> None:
+    sent = packed(view)
+
+    assert len(str(sent)) < 100_000
+
+
+def test_an_address_opens_the_map_as_it_was(view: RotationView) -> None:
+    found = choice_from_address(view, {"week": "2026-05-15", "tail": "16"}, ["IT", "Realty"])
+
+    assert found.picks == ("IT", "Realty")
+    assert found.tail == 16
+    assert view.dates[found.week].date() == date(2026, 5, 15)
+
+
+@pytest.mark.parametrize(
+    ("query", "picks"),
+    [
+        ({"week": "2026-99-99", "tail": "-4"}, ["<script>"]),
+        ({"week": "", "tail": "9" * 5000}, [""]),
+        ({"week": "'; DROP TABLE px", "tail": "²"}, ["IT\x00"]),
+    ],
+)
+def test_an_impossible_address_opens_the_usual_map(
+    view: RotationView, query: dict[str, str], picks: list[str]
+) -> None:
+    assert choice_from_address(view, query, picks) == Choice(len(view.dates) - 1)
+
+
+@pytest.mark.parametrize(
+    "chosen",
+    [
+        {},
+        {"week": 1e300, "tail": "8", "picks": "IT"},
+        {"week": float("nan"), "tail": None, "picks": [None, {"a": 1}]},
+        {"week": [1], "picks": 7},
+    ],
+)
+def test_a_browser_that_sends_nonsense_gets_the_usual_map(
+    view: RotationView, chosen: dict[str, object]
+) -> None:
+    assert choice_from_map(view, chosen) == Choice(len(view.dates) - 1)
+
+
+def test_the_map_gives_back_week_tail_and_picks(view: RotationView) -> None:
+    day = (date(2026, 5, 15) - date(1970, 1, 1)).days
+
+    found = choice_from_map(view, {"week": day, "tail": 99, "picks": ["IT", "IT", "Nobody"]})
+
+    assert (view.dates[found.week].date(), found.tail, found.picks) == (date(2026, 5, 15), 26, ("IT",))
+
+
+@pytest.mark.parametrize(
+    ("followed", "words"),
+    [
+        (WhatFollowed(0.21, 0.8, 100), "cannot be told from chance (+0.21 points a period, t = +0.8)"),
+        (WhatFollowed(1.3, 3.1, 100), "then ran ahead of the lagging ones"),
+        (WhatFollowed(-1.3, -3.1, 100), "then ran behind the lagging ones"),
+        (WhatFollowed(float("nan"), float("nan"), 0), "not enough history"),
+    ],
+)
+def test_what_followed_is_told_as_it_was(followed: WhatFollowed, words: str) -> None:
+    assert words in followed_sentence(followed, is_demo=False)
+
+
+def test_invented_prices_are_called_invented() -> None:
+    assert "invented" in followed_sentence(WhatFollowed(1.3, 3.1, 100), is_demo=True)

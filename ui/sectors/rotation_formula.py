@@ -1,0 +1,94 @@
+"""The "Formula" drawer of the Rotation Map: the definition, its live comparison with copied ones, what followed."""
+
+from __future__ import annotations
+
+from datetime import date
+from html import escape
+
+import streamlit as st
+
+from analyzer.market import Market
+from sectors.rotation_formula import AHEAD_WEEKS, Compared, WhatFollowed, compare_definitions, what_followed
+from ui.components import format_signed
+from ui.sectors.frame import View
+
+
+def formula_drawer(view: View) -> None:
+    """Closed until asked for. Its figures are of the market and benchmark on the page."""
+    with st.expander("Formula, and why this map is quiet"):
+        market = view.market
+        compared, followed = _figures(market, view.benchmark, market.version, market.as_of)
+        st.html(
+            '<div class="rs-body small"><p>Weekly closes; R = sector ÷ benchmark. The trend of relative strength is '
+            "the distance of a fast from a slow average of ln R, its momentum the distance of that trend from its own "
+            "average. Each is divided by its own usual size over the past year, so one unit means the same for a quiet "
+            "sector and a wild one. A finished week never moves again: no later price changes what the map "
+            "showed.</p></div>" + _table(compared) + f'<div class="rs-body small">{_said(compared)}'
+            "<p><b>The quadrant is not a signal.</b> "
+            f"{escape(followed_sentence(followed, is_demo=market.is_demo))}</p></div>"
+        )
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def _figures(
+    _market: Market, benchmark: str, version: str, as_of: date
+) -> tuple[tuple[Compared, ...], WhatFollowed]:
+    return compare_definitions(_market, benchmark), what_followed(_market, benchmark)
+
+
+def _table(compared: tuple[Compared, ...]) -> str:
+    head = "".join(
+        f'<th class="num">{name}</th>'
+        for name in ("changes a year", "clockwise", "diagonal", "same quadrant as ours")
+    )
+    rows = "".join(
+        f"<tr><td><b>{escape(line.variant.letter)}</b> {escape(line.variant.name)}"
+        f'<small class="formula-text">{escape(line.variant.formula)}</small></td>'
+        f'<td class="num">{line.found.changes_a_year:.1f}</td><td class="num">{line.found.clockwise_pct:.0f} %</td>'
+        f'<td class="num">{line.found.diagonal_pct:.0f} %</td><td class="num">{line.agreement_pct:.0f} %</td></tr>'
+        for line in compared
+    )
+    return (
+        f'<div class="compared"><table class="figures"><tr><th>Definition</th>{head}</tr>{rows}</table></div>'
+    )
+
+
+def _said(compared: tuple[Compared, ...]) -> str:
+    by_letter = {line.variant.letter: line.found.changes_a_year for line in compared}
+    times = by_letter["A"] / by_letter["F"]
+    if times > 1:
+        sentence = (
+            f"The most copied definition changes quadrant {times:.1f} times as often as ours on these prices."
+        )
+    else:
+        sentence = "On these prices ours is not quieter than the most copied definition."
+    return (
+        f"<p>{sentence} Changes are counted per sector; clockwise and diagonal are shares of them. A sector that jumps "
+        "across the diagonal, or back and forth, tells little.</p>"
+    )
+
+
+def followed_sentence(followed: WhatFollowed, *, is_demo: bool) -> str:
+    """What the sectors did after being leading or lagging, as one or two sentences that follow the figures."""
+    if not followed.periods > 1:
+        return "There is not enough history to see what followed."
+    figure = (
+        f"{format_signed(followed.difference_pct, 2)} points a period, t = {format_signed(followed.t, 1)}"
+    )
+    if followed.is_notable:
+        side = "ahead of" if followed.difference_pct > 0 else "behind"
+        sentence = (
+            f"Over {followed.periods} periods of {AHEAD_WEEKS} weeks the leading sectors then ran {side} the lagging "
+            f"ones ({figure}): a figure of this past, which no later period has to repeat."
+        )
+    else:
+        sentence = (
+            f"Over {followed.periods} periods of {AHEAD_WEEKS} weeks the difference that followed between leading and "
+            f"lagging sectors cannot be told from chance ({figure})."
+        )
+    if is_demo:
+        sentence += (
+            " These prices are invented, with waves of leadership in them; on the Nifty sectors of 2018 to 2026 "
+            "no reliable difference followed."
+        )
+    return sentence
