@@ -135,15 +135,22 @@ def upsert(conn: Connection, rows: Sequence[PriceRow], *, source: str) -> int:
     return changed
 
 
-def read_all(conn: Connection) -> pd.DataFrame:
-    """Every close: columns instrument_id, d, close, turnover, by instrument and day."""
+def lock_for_writing(conn: Connection) -> None:
+    """Until the transaction ends nobody else stores prices: what the gates saw stays true."""
+    conn.execute(text("SELECT pg_advisory_xact_lock(hashtext('prices'))"))
+
+
+def read_all(conn: Connection, instrument_ids: Sequence[int] | None = None) -> pd.DataFrame:
+    """Every close, or those of some instruments: columns instrument_id, d, close, turnover, by instrument and day."""
     # A day as a number: hundreds of thousands of date objects would take longer than all the rest.
     rows = conn.execute(
         text("""
         SELECT instrument_id, d - DATE '1970-01-01' AS d, close, turnover
         FROM px
+        WHERE CAST(:ids AS integer[]) IS NULL OR instrument_id = ANY(CAST(:ids AS integer[]))
         ORDER BY instrument_id, d
-        """)
+        """),
+        {"ids": instrument_ids if instrument_ids is None else list(instrument_ids)},
     ).all()
     table = pd.DataFrame.from_records(rows, columns=["instrument_id", "d", "close", "turnover"])
     days = pd.to_datetime(table["d"], unit="D")
@@ -161,6 +168,14 @@ def list_coverage(conn: Connection) -> list[Coverage]:
         """)
     )
     return [Coverage(**row) for row in rows.mappings()]
+
+
+def find_close(conn: Connection, instrument_id: int, day: date) -> float | None:
+    """The stored close of a day."""
+    close: float | None = conn.execute(
+        text("SELECT close FROM px WHERE instrument_id = :id AND d = :day"), {"id": instrument_id, "day": day}
+    ).scalar()
+    return close
 
 
 def find_last_day(conn: Connection) -> date | None:
@@ -201,18 +216,18 @@ def quarantine(conn: Connection, rows: Sequence[RejectedRow], *, source: str) ->
     ).rowcount
 
 
-def list_waiting(conn: Connection, *, limit: int) -> list[WaitingRow]:
-    """Rows of the quarantine that nobody has decided about, the newest first."""
+def list_waiting(conn: Connection, *, limit: int, instrument_id: int | None = None) -> list[WaitingRow]:
+    """Rows of the quarantine that nobody has decided about, of all or of one instrument, the newest first."""
     rows = conn.execute(
         text(f"""
         SELECT {_WAITING}
         FROM px_reject r
         LEFT JOIN instruments i ON i.id = r.instrument_id
-        WHERE r.status = 'waiting'
+        WHERE r.status = 'waiting' AND (CAST(:instrument_id AS integer) IS NULL OR r.instrument_id = :instrument_id)
         ORDER BY r.seen_at DESC, r.id DESC
         LIMIT :limit
         """),
-        {"limit": limit},
+        {"limit": limit, "instrument_id": instrument_id},
     )
     return [WaitingRow(**row) for row in rows.mappings()]
 
@@ -234,6 +249,22 @@ def list_decided(conn: Connection) -> dict[str, str]:
     """What was decided about which row: row key → accepted or dismissed."""
     rows = conn.execute(text("SELECT row_key, status FROM px_reject WHERE status <> 'waiting'"))
     return {row.row_key: row.status for row in rows}
+
+
+def list_accepted(conn: Connection, instrument_ids: Sequence[int]) -> dict[int, list[tuple[date, float]]]:
+    """The days and closes that a person has accepted, by instrument."""
+    rows = conn.execute(
+        text("""
+        SELECT instrument_id, d, close
+        FROM px_reject
+        WHERE status = 'accepted' AND instrument_id = ANY(:ids)
+        """),
+        {"ids": list(instrument_ids)},
+    )
+    accepted: dict[int, list[tuple[date, float]]] = {}
+    for row in rows:
+        accepted.setdefault(row.instrument_id, []).append((row.d, row.close))
+    return accepted
 
 
 def lock_waiting(conn: Connection, reject_id: int) -> WaitingRow | None:

@@ -15,7 +15,7 @@ import payment_handler
 
 ROOT = Path(__file__).parents[2]
 # Where use-cases live: the row of the layers that owns transactions.
-PLACES = ("payment_handler", "user_management", "accounts", "billing", "reports", "operations")
+PLACES = ("payment_handler", "user_management", "accounts", "billing", "reports", "sectors", "operations")
 # What draws pages and answers requests for people.
 FACES = ("ui", "web", "admin_panel", "landing_page")
 

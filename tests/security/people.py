@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -19,7 +20,9 @@ from billing.alarms import report_job
 from billing.refunds import execute_refund, request_refund
 from billing.settlement import sync_order
 from config import load_settings
-from database import books
+from database import books, instruments, prices
+from database.instruments import InstrumentRow
+from database.prices import RejectedRow
 from database.queue import Job, JobQueue
 from domain.accounts import User
 from domain.errors import GatewayTimeout
@@ -43,6 +46,7 @@ class Things:
     doubted_order_id: str
     twice_paid_order_id: str
     second_payment_id: int
+    held_price_id: int
     refund_key: str
     session_id: int
     session_token: str
@@ -62,6 +66,7 @@ NOTHING = Things(
     doubted_order_id="ORDER0000000000NEVER",
     twice_paid_order_id="ORDER0000000000NEVER",
     second_payment_id=987654,
+    held_price_id=987654,
     refund_key="REFUND000000000NEVER",
     session_id=987654,
     session_token="never-issued",
@@ -245,6 +250,7 @@ def _make_things(services: Services, gateway: FakeGateway, owner: Person, admin:
         paid_order_id=paid,
         doubted_order_id=_make_doubted_order(services, gateway),
         twice_paid_order_id=twice_paid,
+        held_price_id=_hold_a_price_back(services),
         second_payment_id=_one(
             services, "SELECT id FROM payments WHERE order_id = :id AND role = 'duplicate'", id=twice_paid
         ),
@@ -271,6 +277,19 @@ def _make_doubted_order(services: Services, gateway: FakeGateway) -> str:
     sync_order(services, order_id)
     gateway.orders[order_id] = order
     return order_id
+
+
+def _hold_a_price_back(services: Services) -> int:
+    """A close that waits for an admin's decision."""
+    with services.engine.begin() as conn:
+        instruments.insert_missing(conn, [InstrumentRow("index_price", "NIFTY IT", None, "IT")])
+        [instrument] = instruments.list_all(conn)
+        row = RejectedRow(
+            "key", "2026-01-02,NIFTY IT,9", 2, instrument.id, date(2026, 1, 2), 9.0, None, "jump", "Too low."
+        )
+        prices.quarantine(conn, [row], source="A file")
+        [waiting] = prices.list_waiting(conn, limit=2)
+    return waiting.id
 
 
 def _make_order_paid_twice(services: Services, gateway: FakeGateway) -> str:

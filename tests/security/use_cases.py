@@ -5,13 +5,13 @@ A call is `(use_case, services, actor, things)`: `things` are the owner's, or su
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import pyotp
 
 from accounts.second_factor import Setup, begin_setup, confirm_setup
 from domain.accounts import NOBODY, User
-from domain.errors import OrderNotFound
+from domain.errors import InvalidInput, OrderNotFound
 from domain.second_factor import STEP
 from tests.security.people import PASSWORD
 from tests.security.rows import Row, admin_only, by_proof, open_to_all, own, owner_only, system, within
@@ -28,6 +28,14 @@ def code_of(services: Services, setup: Setup, *, steps: int = 0) -> str:
     """What the authenticator app shows, `steps` codes from now."""
     with services.engine.connect() as conn:
         return pyotp.TOTP(setup.secret).at(services.now(conn) + steps * STEP)
+
+
+def or_why_not(use_case: Callable[..., object], *arguments: object) -> object:
+    """What the use-case answers, or what it says of the thing. Who may not is refused all the same."""
+    try:
+        return use_case(*arguments)
+    except InvalidInput as exc:
+        return exc.user_message
 
 
 ACCOUNTS: Mapping[str, Row] = {
@@ -214,7 +222,23 @@ OPERATIONS: Mapping[str, Row] = {
     "operations.start_up.readiness": system("the route that load balancers ask; says three times yes or no"),
 }  # fmt: skip
 
-USE_CASES: Mapping[str, Row] = {**ACCOUNTS, **MONEY, **REPORTS, **OPERATIONS}
+_CLOSES = b"date,symbol,close\n2026-01-05,NIFTY IT,10\n"
+
+SECTORS: Mapping[str, Row] = {
+    "sectors.market.open_market": own(lambda f, s, me, t: f(s, me)),
+    "sectors.market.market_of_the_day": system("jobs and mails, which ask for each reader's subscription"),
+    "sectors.ingest.preview_file": admin_only(lambda f, s, me, t: f(s, me, _CLOSES)),
+    "sectors.ingest.store_file": admin_only(lambda f, s, me, t: f(s, me, _CLOSES)),
+    "sectors.ingest.import_file": system("the command line and the nightly job"),
+    "sectors.ingest.store_rows": within("its actor is who is written down"),
+    "sectors.quarantine.accept_row": admin_only(lambda f, s, me, t: f(s, me, t.held_price_id)),
+    "sectors.quarantine.dismiss_row": admin_only(lambda f, s, me, t: f(s, me, t.held_price_id)),
+    "sectors.shown.repack": system("a step of the use-cases that store prices, and the command line"),
+    "sectors.shown.show_prices": admin_only(lambda f, s, me, t: or_why_not(f, s, me, "A vendor")),
+    "sectors.shown.show_demo": admin_only(lambda f, s, me, t: f(s, me)),
+}  # fmt: skip
+
+USE_CASES: Mapping[str, Row] = {**SECTORS, **ACCOUNTS, **MONEY, **REPORTS, **OPERATIONS}
 
 # Pages and routes name these, although they take no actor.
 NAMED_BY_FACES: Mapping[tuple[str, str], str] = {
