@@ -13,6 +13,7 @@ from typing import Literal
 
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from domain.views import VIEWS
 from tests.chromium import FLAGS, find_chromium
 from tests.e2e.conftest import start_site
 from tests.e2e.journey import expect_paid, log_in, new_person, open_gateway, pay_by_card, register
@@ -30,6 +31,12 @@ IN_DOCS = {
     "return-1440-light",
     "dashboard-1440-light",
     "dashboard-1440-dark",
+    "rotation-map-1440-light",
+    "rotation-map-1440-dark",
+    "rotation-map-390-light",
+    "ranks-1440-light",
+    "sector-1440-dark",
+    "evidence-1440-light",
     "billing-1440-light",
     "admin-1440-light",
 }
@@ -115,10 +122,10 @@ def _walk(
     pay_by_card(page)
     expect_paid(page)
     shoot(page, "return")
-    for path, name in (("/dashboard", "dashboard"), ("/billing", "billing"), ("/account", "account")):
-        page.goto(path)
+    for path in (*VIEWS, "billing", "account"):
+        page.goto(f"/{path}")
         page.get_by_role("heading").first.wait_for()
-        shoot(page, name)
+        shoot(page, path)
     page.context.close()
 
     page = visitor()
