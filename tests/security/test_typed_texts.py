@@ -21,6 +21,7 @@ from accounts.sessions import issue_ticket, redeem_ticket, session_cookie_name
 from domain.accounts import User
 from domain.links import Purpose
 from tests.e2e.journey import Person
+from tests.security.browser_watch import settle
 from tests.security.conftest import Scale
 from tests.security.payloads import Payload, corpus
 from tests.security.walk import Walk
@@ -136,7 +137,11 @@ def test_s10_hostile_texts_typed_by_an_admin_do_nothing(
     for payload in payloads:
         fill_every_form(walk, payload, typed)
         expect(walk.page.get_by_role("alert").first).to_be_visible()  # no amount
-        walk.page.get_by_label("Amount in rupees").fill("1")
+        # The rest of the page's answer may still be on its way, and would write over what is typed meanwhile.
+        settle(walk.page)
+        amount = walk.page.get_by_label("Amount in rupees")
+        amount.fill("1")
+        expect(amount).to_have_value("1")
         walk.press(walk.page.get_by_role("button", name="Continue"))
         walk.expect_shown([payload], "a refund's reason")
         walk.press(walk.page.get_by_role("button", name="Change"))
