@@ -50,7 +50,7 @@ from ui import (
     verify,
 )
 from ui.components import footer, notice
-from ui.sectors import breadth, ranks, returns, rotation_map, sector, today
+from ui.sectors import breadth, evidence, ranks, returns, rotation_map, sector, today
 from web.middleware import SecurityHeaders
 from web.routes import build_routes
 from wiring import Services, close_services, get_services
@@ -70,6 +70,7 @@ _VIEWS = {
     "returns": returns.render,
     "sector": sector.render,
     "breadth": breadth.render,
+    "evidence": evidence.render,
 }
 
 

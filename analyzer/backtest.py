@@ -143,13 +143,20 @@ def random_band(
 
     Equal arguments give equal bands. Raises ValueError as `backtest` does.
     """
+    equity = random_equity(closes, rules, runs=runs, seed=seed, start=start)
+    return RandomBand(100 * (equity.to_numpy()[-1] ** (1 / _years(equity.index)) - 1))
+
+
+def random_equity(
+    closes: pd.DataFrame, rules: Rules, *, runs: int, seed: int, start: date | str | None = None
+) -> pd.DataFrame:
+    """The curves of `random_band`: sessions down, runs across. Each is 1 before its first cost."""
     plan = _plan(closes, rules, start)
     generator = np.random.Generator(np.random.PCG64(seed))
     lots = generator.random((runs, len(plan.signals), closes.shape[1]))
     lots[:, ~plan.priced] = np.nan
     equity, _ = _follow(plan, _strongest(lots, rules.top), rules)
-    years = _years(closes.index[plan.fills[0] :])
-    return RandomBand(100 * (equity[:, -1] ** (1 / years) - 1))
+    return pd.DataFrame(equity.T, index=closes.index[plan.fills[0] :])
 
 
 @dataclass(frozen=True, slots=True)

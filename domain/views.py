@@ -12,4 +12,5 @@ VIEWS: Mapping[str, str] = {
     "returns": "Returns",
     "sector": "Sector",
     "breadth": "Breadth",
+    "evidence": "Evidence",
 }

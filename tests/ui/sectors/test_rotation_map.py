@@ -1,14 +1,17 @@
 from __future__ import annotations
 
 import base64
+import json
 from datetime import date
 
 import numpy as np
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from market_data.demo import load_demo_market
 from sectors.rotation import RotationView, rotation_view
 from sectors.rotation_formula import WhatFollowed
+from tests.security.pages import words_of
 from ui.sectors.rotation_formula import followed_sentence
 from ui.sectors.rotation_map import Choice, choice_from_address, choice_from_map, packed
 
@@ -94,3 +97,50 @@ def test_what_followed_is_told_as_it_was(followed: WhatFollowed, words: str) -> 
 
 def test_invented_prices_are_called_invented() -> None:
     assert "invented" in followed_sentence(WhatFollowed(1.3, 3.1, 100), is_demo=True)
+
+
+def _draw_page(lag):  # type: ignore[no-untyped-def]  # run as a script of its own
+    from market_data.demo import load_demo_market
+    from ui.sectors import rotation_map
+    from ui.sectors.frame import View
+
+    market = load_demo_market().lagging(lag)
+    rotation_map._draw(View(None, None, market, market, market.benchmarks[0]))
+
+
+def open_page(lag: int = 0, **query: str | list[str]) -> AppTest:
+    page = AppTest.from_function(_draw_page, default_timeout=60, args=(lag,))
+    for name, value in query.items():
+        page.query_params[name] = value
+    page.run()
+    assert not page.exception
+    return page
+
+
+def test_the_page_draws_the_map_its_moves_and_its_figures() -> None:
+    page = open_page()
+
+    text = words_of(page.main)[0]
+    assert len(page.get("bidi_component")) == 1
+    assert len(page.dataframe[0].value) == 31
+    assert "Changed quadrant" in text
+    assert "The quadrant is not a signal" in text
+
+
+def test_a_deep_link_opens_week_tail_and_picks_and_stays_in_the_address() -> None:
+    page = open_page(week="2026-05-15", tail="16", pick=["IT", "Realty"])
+
+    assert json.loads(page.get("bidi_component")[0].proto.json)["start"]["picks"] == ["IT", "Realty"]
+    assert "IT, Realty ÷ NIFTY 50" in words_of(page.main)[0]
+    assert page.query_params["pick"] == ["IT", "Realty"]
+    assert page.query_params["week"] == "2026-05-15"
+
+
+def test_what_an_address_cannot_mean_leaves_it() -> None:
+    page = open_page(week="<script>", tail="0x10", pick=["<script>"])
+
+    assert not {"week", "tail", "pick"} & set(page.query_params)
+
+
+def test_a_market_too_young_for_a_map_is_told_so() -> None:
+    assert "a year of prices" in words_of(open_page(lag=2_400).main)[0]

@@ -1,0 +1,273 @@
+"""Evidence: what following each measure would have made, what chance made, and the sentences that follow from it.
+
+Everything is filled at the close after the signal, with costs, by `analyzer.backtest`. A sentence is chosen by the
+figures, so it is right whichever way they fall.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+
+import analyzer
+from analyzer.backtest import Backtest, Performance, Rules, backtest, performance, random_equity
+from analyzer.evidence import RankCorrelation, rank_ic
+from analyzer.market import Market
+
+_Signal = Callable[[pd.DataFrame, pd.Series], pd.DataFrame]
+
+# A year and a day of prices: the longest look back of the signals.
+_WARM_UP_SESSIONS = 253
+_PERIODS = 3
+NOTABLE_T = 2.0
+# Chance is drawn in parts, so that a page can say how far it is. Seeds are part of the figures.
+BAND_PARTS, RUNS_A_PART = 10, 30
+RUNS = BAND_PARTS * RUNS_A_PART
+_SEED = 20261030
+LOW, HIGH = 5, 95
+
+
+def _rs(sessions: int) -> _Signal:
+    return lambda closes, benchmark: analyzer.relative_strength(closes, benchmark, sessions)
+
+
+def _measure(name: str) -> _Signal:
+    return lambda closes, benchmark: analyzer.history(closes, benchmark, [name])[name]
+
+
+SIGNALS: Mapping[str, _Signal] = {
+    "RS 21": _rs(21),
+    "RS 55": _rs(55),
+    "RS 63": _rs(63),
+    "RS 123": _rs(123),
+    "RS 252": _rs(252),
+    "IBD style": _measure("ibd_raw"),
+    "Faber mean": _measure("faber_pct"),
+    "12-1 momentum": _measure("momentum_12_1_pct"),
+    "NSE score": _measure("nse_nms"),
+    "Clenow 90": _measure("clenow90_pct"),
+    "Mansfield 200": _measure("mansfield200d"),
+}
+# The popular one, and one that is nearly the same: how far they differ is noise.
+POPULAR, NEARLY_THE_SAME = "RS 55", "RS 63"
+TOPS = (1, 2, 3, 5, 8)
+COSTS_PCT = (0.0, 0.05, 0.15, 0.3, 0.5)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Which signal is followed, how many sectors are held, and what a side of a trade costs in %."""
+
+    signal: str = POPULAR
+    top: int = 3
+    cost_pct: float = 0.15
+
+    def __post_init__(self) -> None:
+        if self.signal not in SIGNALS or self.top not in TOPS or self.cost_pct not in COSTS_PCT:
+            raise ValueError("no such question")
+
+    @property
+    def rules(self) -> Rules:
+        return Rules(top=self.top, cost_a_side=self.cost_pct / 100)
+
+
+@dataclass(frozen=True, slots=True)
+class SignalLine:
+    """One signal under the question's rules."""
+
+    signal: str
+    found: Performance
+    turnover_a_year: float
+    ic: float
+    t: float
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """A part of the time, and what each of the three made in it, % a year."""
+
+    first: pd.Timestamp
+    last: pd.Timestamp
+    followed_pct: float
+    equal_pct: float
+    benchmark_pct: float
+
+
+@dataclass(frozen=True, slots=True)
+class Chance:
+    """What sectors drawn by lot made under the same rules: percentiles of the curves by week, and of growth a year."""
+
+    curves: pd.DataFrame
+    low_pct: float
+    high_pct: float
+    mean_pct: float
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """The answer to a question. `curves` has followed, equal and benchmark by session, 1 at the first."""
+
+    question: Question
+    benchmark: str
+    sectors: int
+    curves: pd.DataFrame
+    followed: SignalLine
+    equal: Performance
+    held: Performance
+    periods: tuple[Period, ...]
+
+    @property
+    def years(self) -> float:
+        return float((self.curves.index[-1] - self.curves.index[0]).days / 365.25)
+
+
+def has_enough(market: Market) -> bool:
+    """Two years after the warm-up: less says nothing at all."""
+    return len(market.total_return) >= 3 * _WARM_UP_SESSIONS
+
+
+def signal_line(market: Market, benchmark: str, question: Question) -> SignalLine:
+    """One row of the comparison of all signals."""
+    return _line(question.signal, *_followed(market, benchmark, question))
+
+
+def evidence(market: Market, benchmark: str, question: Question) -> Evidence:
+    """What the question's rule made, beside all sectors in equal parts and the benchmark. Needs `has_enough`."""
+    closes = market.closes()
+    found, ic = _followed(market, benchmark, question)
+    everyone = Rules(top=closes.shape[1], cost_a_side=question.rules.cost_a_side)
+    equal = backtest(closes, closes.notna().astype(float), everyone, start=_start(market))
+    held = market.benchmark(benchmark).loc[found.equity.index]
+    curves = pd.DataFrame({
+        "followed": found.equity, "equal": equal.equity, "benchmark": held / held.iloc[0],
+    })  # fmt: skip
+    return Evidence(
+        question,
+        benchmark,
+        closes.shape[1],
+        curves,
+        _line(question.signal, found, ic),
+        equal.performance,
+        performance(curves["benchmark"]),
+        _periods(curves),
+    )
+
+
+def chance_part(market: Market, question: Question, part: int) -> pd.DataFrame:
+    """The curves of some draws by lot, by week. `part` runs from 0 to below `BAND_PARTS`."""
+    drawn = random_equity(
+        market.closes(), question.rules, runs=RUNS_A_PART, seed=_SEED + part, start=_start(market)
+    )
+    # The first and the last session stay, whatever their weekday: growth is counted between them.
+    weekly = drawn.iloc[::-5].iloc[::-1]
+    return weekly if weekly.index[0] == drawn.index[0] else pd.concat([drawn.iloc[:1], weekly])
+
+
+def chance(parts: list[pd.DataFrame]) -> Chance:
+    """All parts as one band."""
+    drawn = pd.concat(parts, axis="columns", ignore_index=True, sort=False)
+    years = (drawn.index[-1] - drawn.index[0]).days / 365.25
+    growth = 100 * (drawn.iloc[-1].to_numpy() ** (1 / years) - 1)
+    low, high = np.percentile(drawn.to_numpy(), [LOW, HIGH], axis=1)
+    return Chance(
+        pd.DataFrame({"low": low, "high": high}, index=drawn.index),
+        low_pct=float(np.percentile(growth, LOW)),
+        high_pct=float(np.percentile(growth, HIGH)),
+        mean_pct=float(growth.mean()),
+    )
+
+
+def _start(market: Market) -> pd.Timestamp:
+    first: pd.Timestamp = market.total_return.index[_WARM_UP_SESSIONS]
+    return first
+
+
+def _followed(market: Market, benchmark: str, question: Question) -> tuple[Backtest, RankCorrelation]:
+    closes = market.closes()
+    signal = SIGNALS[question.signal](closes, market.benchmark(benchmark))
+    start = _start(market)
+    return backtest(closes, signal, question.rules, start=start), rank_ic(closes, signal, start=start)
+
+
+def _line(name: str, found: Backtest, ic: RankCorrelation) -> SignalLine:
+    return SignalLine(name, found.performance, found.turnover_a_year, ic.mean, ic.t)
+
+
+def _periods(curves: pd.DataFrame) -> tuple[Period, ...]:
+    edges = np.linspace(0, len(curves) - 1, _PERIODS + 1).astype(int)
+    return tuple(
+        Period(
+            curves.index[begin],
+            curves.index[end],
+            *(
+                performance(curves[name].iloc[begin : end + 1]).cagr_pct
+                for name in ("followed", "equal", "benchmark")
+            ),
+        )
+        for begin, end in pairwise(edges)
+    )
+
+
+def sentences(
+    found: Evidence, by_lot: Chance, lines: tuple[SignalLine, ...], *, is_demo: bool
+) -> tuple[str, ...]:
+    """What the figures say, the plainest first."""
+    said = [_against_all(found), _against_chance(found, by_lot), _order(found, len(lines)), _noise(lines)]
+    if is_demo:
+        said.append(
+            "These prices are invented, with waves of leadership put into them: nothing here is evidence about a "
+            "market. On 22 Nifty sectors from August 2017 to July 2026 (top 3, 0.15 %) no signal of this list reached "
+            "a t of 2, and none left the band of chance."
+        )
+    return tuple(said)
+
+
+def _against_all(found: Evidence) -> str:
+    made, equal, held = found.followed.found.cagr_pct, found.equal.cagr_pct, found.held.cagr_pct
+    order = "less than" if made < equal else "more than"
+    return (
+        f"Holding the {_top(found)} by {found.question.signal} made {made:.1f} % a year over "
+        f"{found.years:.1f} years after costs, {order} all {found.sectors} sectors in equal parts ({equal:.1f} %); "
+        f"{found.benchmark} made {held:.1f} %."
+    )
+
+
+def _against_chance(found: Evidence, by_lot: Chance) -> str:
+    made, low, high = found.followed.found.cagr_pct, by_lot.low_pct, by_lot.high_pct
+    what = "one sector" if found.question.top == 1 else f"{found.question.top} sectors"
+    drawn = f"Of {RUNS} portfolios of {what} drawn by lot every month nine in ten made {low:.1f} to {high:.1f} % a year"
+    if made > high:
+        return f"{drawn}: the signal is above that range."
+    if made < low:
+        return f"{drawn}: the signal is below that range."
+    return f"{drawn}: the signal lies within that, so it cannot be told from chance."
+
+
+def _order(found: Evidence, tried: int) -> str:
+    ic, t = found.followed.ic, found.followed.t
+    said = (
+        f"The order of the sectors by {found.question.signal} and that of the month after it: rank "
+        f"correlation {ic:.2f}, t {t:.1f}"
+    )
+    if abs(t) < NOTABLE_T:
+        return f"{said}; below 2 it is noise."
+    way = "" if ic > 0 else ", and the order was the wrong way round"
+    return f"{said}{way}. Of {tried} signals tried, some pass 2 by luck."
+
+
+def _noise(lines: tuple[SignalLine, ...]) -> str:
+    growth = {line.signal: line.found.cagr_pct for line in lines}
+    best, worst = max(growth, key=growth.__getitem__), min(growth, key=growth.__getitem__)
+    near = abs(growth[POPULAR] - growth[NEARLY_THE_SAME])
+    return (
+        f"Between the best signal ({best}) and the worst ({worst}) lie {growth[best] - growth[worst]:.1f} points a "
+        f"year, between {POPULAR} and {NEARLY_THE_SAME}, which measure nearly the same, {near:.1f}."
+    )
+
+
+def _top(found: Evidence) -> str:
+    return "strongest sector" if found.question.top == 1 else f"{found.question.top} strongest sectors"

@@ -1,0 +1,263 @@
+"""Evidence: what following a measure would have made, beside what chance made. Drawn from `sectors.evidence`."""
+
+from __future__ import annotations
+
+from datetime import date
+from html import escape
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import streamlit as st
+
+from analyzer.market import Market
+from domain.accounts import User
+from sectors.evidence import (
+    BAND_PARTS,
+    COSTS_PCT,
+    HIGH,
+    LOW,
+    RUNS,
+    SIGNALS,
+    TOPS,
+    Chance,
+    Evidence,
+    Question,
+    SignalLine,
+    chance,
+    chance_part,
+    evidence,
+    has_enough,
+    sentences,
+    signal_line,
+)
+from ui.components import empty_state, format_date, format_signed
+from ui.sectors.charts import AHEAD, BEHIND, QUIET, finish, time_axis
+from ui.sectors.frame import View, render_view
+from wiring import Services
+
+if TYPE_CHECKING:
+    from ui.sectors.charts import Chart
+
+_USUAL = Question()
+# A curve of every fifth session looks the same and is a fifth of the bytes.
+_DRAWN_EVERY = 5
+# Where a logarithmic scale has lines.
+_MARKS = (10, 20, 30, 50, 70, 100, 150, 200, 300, 500, 700, 1000, 1500, 2000, 3000, 5000, 10_000)
+
+
+def render(services: Services, user: User | None) -> None:
+    """The page /evidence."""
+    render_view(services, user, "evidence", "Evidence", _draw)
+
+
+def _draw(view: View) -> None:
+    market = view.market
+    if not has_enough(market):
+        empty_state(
+            "Not enough history", "A backtest needs at least three years of prices before this close."
+        )
+        return
+    question = _question()
+    key = (view.benchmark, market.version, market.as_of)
+    found = _evidence(market, question, *key)
+    lines = tuple(
+        _line(market, Question(signal, question.top, question.cost_pct), *key) for signal in SIGNALS
+    )
+    by_lot = _chance(market, question)
+    said = sentences(found, by_lot, lines, is_demo=market.is_demo)
+    st.html('<ul class="says">' + "".join(f"<li>{escape(sentence)}</li>" for sentence in said) + "</ul>")
+    st.html(_tiles(found, by_lot))
+    with st.container(key="card-evidence-curves"):
+        st.subheader("What 100 became", anchor=False)
+        st.html(
+            f'<p class="chart-note">Chosen at each month\'s last close, filled at the next close, '
+            f"{question.cost_pct:g} % a side. The band holds {HIGH - LOW:d} % of {RUNS:d} portfolios drawn by lot "
+            "under the same rules. Logarithmic.</p>"
+        )
+        st.altair_chart(
+            _curves(found, by_lot),
+            key="evidence-curves",
+            alt="Growth of the rule and of what it is compared with",
+        )
+    left, right = st.columns([1.3, 0.7], gap="small")
+    with left, st.container(key="card-evidence-signals", height="stretch"):
+        st.subheader("All signals under the same rules", anchor=False)
+        st.html(_signals(lines, question))
+        st.html(
+            '<p class="chart-note">Rank IC: correlation of the order at the signal with the order of the growth that '
+            "followed, one a month. t is its mean over its standard error; about 2 is notable, once, not eleven "
+            "times.</p>"
+        )
+    with right, st.container(key="card-evidence-periods", height="stretch"):
+        st.subheader("In three parts of the time", anchor=False)
+        st.html(_periods(found))
+        st.html(
+            '<p class="chart-note">Growth, % a year. A rule that works does so in more than one part.</p>'
+        )
+    st.html(
+        '<p class="small quiet">No tax, no distance of a fund from its index, no limit of what can be traded. '
+        "Histories of indices were in part computed backwards by their publishers, which flatters all of it. "
+        "A description of the past, not a forecast.</p>"
+    )
+
+
+def _question() -> Question:
+    """The reader's choice; it stands in the address, and what is not among the options there is not taken."""
+    with st.container(key="evidence-question", horizontal=True, vertical_alignment="bottom", gap="small"):
+        signal = st.selectbox(
+            "Signal",
+            list(SIGNALS),
+            index=list(SIGNALS).index(_USUAL.signal),
+            key="signal",
+            bind="query-params",
+            width=200,
+        )
+        top = st.selectbox(
+            "Sectors held", TOPS, index=TOPS.index(_USUAL.top), key="top", bind="query-params", width=130
+        )
+        cost = st.selectbox(
+            "Cost a side, %",
+            COSTS_PCT,
+            index=COSTS_PCT.index(_USUAL.cost_pct),
+            key="cost",
+            bind="query-params",
+            width=130,
+        )
+    return Question(signal or _USUAL.signal, top or _USUAL.top, _USUAL.cost_pct if cost is None else cost)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _evidence(_market: Market, question: Question, benchmark: str, version: str, as_of: date) -> Evidence:
+    return evidence(_market, benchmark, question)
+
+
+@st.cache_data(max_entries=512, show_spinner=False)
+def _line(_market: Market, question: Question, benchmark: str, version: str, as_of: date) -> SignalLine:
+    return signal_line(_market, benchmark, question)
+
+
+@st.cache_data(max_entries=320, show_spinner=False)
+def _chance_part(
+    _market: Market, top: int, cost_pct: float, part: int, version: str, as_of: date
+) -> pd.DataFrame:
+    return chance_part(_market, Question(top=top, cost_pct=cost_pct), part)
+
+
+def _chance(market: Market, question: Question) -> Chance:
+    """The band, with a bar while it is drawn. It is the same for every signal."""
+    place = st.empty()
+    parts = []
+    for part in range(BAND_PARTS):
+        place.progress(part / BAND_PARTS, text=f"Drawing {RUNS} portfolios by lot")
+        parts.append(
+            _chance_part(market, question.top, question.cost_pct, part, market.version, market.as_of)
+        )
+    place.empty()
+    return chance(parts)
+
+
+def _tiles(found: Evidence, by_lot: Chance) -> str:
+    followed = found.followed
+    tiles = (
+        (
+            f"Top {found.question.top} by {found.question.signal}",
+            f"{format_signed(followed.found.cagr_pct, 1)} %",
+            f"a year; deepest fall {format_signed(followed.found.max_drawdown_pct)} %; "
+            f"turnover {followed.turnover_a_year:.1f} a year",
+        ),
+        (
+            f"All {found.sectors} in equal parts",
+            f"{format_signed(found.equal.cagr_pct, 1)} %",
+            f"a year; deepest fall {format_signed(found.equal.max_drawdown_pct)} %",
+        ),
+        (
+            found.benchmark,
+            f"{format_signed(found.held.cagr_pct, 1)} %",
+            f"a year; deepest fall {format_signed(found.held.max_drawdown_pct)} %",
+        ),
+        (
+            "Drawn by lot",
+            f"{by_lot.low_pct:.1f} to {by_lot.high_pct:.1f} %",
+            f"a year, {HIGH - LOW} % of {RUNS} draws; mean {by_lot.mean_pct:.1f} %",
+        ),
+    )
+    return (
+        '<div class="tiles">'
+        + "".join(
+            f'<div class="tile"><p class="name">{escape(name)}</p><p class="value">{escape(value)}</p>'
+            f'<p class="note">{escape(note)}</p></div>'
+            for name, value, note in tiles
+        )
+        + "</div>"
+    )
+
+
+def _curves(found: Evidence, by_lot: Chance) -> Chart:
+    import altair as alt
+
+    names = {
+        "followed": f"Top {found.question.top} by {found.question.signal}",
+        "equal": "All in equal parts",
+        "benchmark": found.benchmark,
+    }
+    rows = (100 * found.curves.iloc[::-_DRAWN_EVERY].iloc[::-1]).round(1).rename(columns=names)
+    long = rows.rename_axis("session").reset_index().melt("session", var_name="name", value_name="value")
+    band = (100 * by_lot.curves).round(1).rename_axis("session").reset_index()
+    least = 0.97 * min(rows.min(axis=None), band["low"].min())
+    most = 1.03 * max(rows.max(axis=None), band["high"].max())
+    scale = alt.Scale(type="log", domain=[least, most], nice=False)
+    marks = [value for value in _MARKS if least <= value <= most]
+    value_axis = alt.Y("value:Q", title=None, scale=scale, axis=alt.Axis(values=marks, format="d"))
+    lines = (
+        alt.Chart(long)
+        .mark_line(strokeWidth=2)
+        .encode(
+            x=time_axis(rows.index),
+            y=value_axis,
+            color=alt.Color(
+                "name:N",
+                title=None,
+                sort=list(names.values()),
+                scale=alt.Scale(domain=list(names.values()), range=[AHEAD, BEHIND, "#5B6EE1"]),
+                legend=alt.Legend(orient="top", labelLimit=220, columns=2),
+            ),
+            tooltip=[
+                alt.Tooltip("session:T", title="Session", format="%d %b %Y"),
+                alt.Tooltip("name:N", title="Held"),
+                alt.Tooltip("value:Q", title="100 became", format=".1f"),
+            ],
+        )
+    )
+    shade = (
+        alt.Chart(band)
+        .mark_area(opacity=0.22, color=QUIET)
+        .encode(x="session:T", y=alt.Y("low:Q", scale=scale), y2="high:Q")
+    )
+    return finish(alt.layer(shade, lines), 360)
+
+
+def _signals(lines: tuple[SignalLine, ...], question: Question) -> str:
+    head = "".join(
+        f'<th class="num">{name}</th>' for name in ("% a year", "deepest fall", "turnover", "rank IC", "t")
+    )
+    rows = "".join(
+        f'<tr class="{"picked" if line.signal == question.signal else ""}"><td>{escape(line.signal)}</td>'
+        f'<td class="num">{line.found.cagr_pct:.1f}</td><td class="num">{line.found.max_drawdown_pct:.0f} %</td>'
+        f'<td class="num">{line.turnover_a_year:.1f}</td><td class="num">{line.ic:.2f}</td>'
+        f'<td class="num">{line.t:.1f}</td></tr>'
+        for line in sorted(lines, key=lambda line: -line.found.cagr_pct)
+    )
+    return f'<div class="compared"><table class="figures"><tr><th>Signal</th>{head}</tr>{rows}</table></div>'
+
+
+def _periods(found: Evidence) -> str:
+    rows = "".join(
+        f"<tr><td>{escape(format_date(period.first.date()))} to {escape(format_date(period.last.date()))}</td>"
+        f'<td class="num">{period.followed_pct:.1f}</td><td class="num">{period.equal_pct:.1f}</td>'
+        f'<td class="num">{period.benchmark_pct:.1f}</td></tr>'
+        for period in found.periods
+    )
+    return (
+        '<div class="compared narrow"><table class="figures"><tr><th></th><th class="num">rule</th>'
+        f'<th class="num">equal</th><th class="num">{escape(found.benchmark)}</th></tr>{rows}</table></div>'
+    )
