@@ -35,6 +35,11 @@ PAGES = {
     "welcome": ("subscriber", "/", "See which sectors lead"),
     "return paid": ("subscriber", "/?order_id={subscriber}", "Payment successful"),
     "dashboard": ("subscriber", "/dashboard", "Sector ranking"),
+    "ranks": ("subscriber", "/ranks?weeks=52&mark=IT", "Ranks by week"),
+    "places": ("subscriber", "/ranks?picture=Places", "Ranks by week"),
+    "returns": ("subscriber", "/returns?growth=Relative&benchmark=NIFTY+500", "Returns"),
+    "sector": ("subscriber", "/sector?name=Oil+%26+gas&asof=2024-03-13", "Sector"),
+    "breadth": ("subscriber", "/breadth", "Breadth"),
     "billing": ("subscriber", "/billing", "Billing"),
     "admin": ("admin", "/admin", "Admin"),
     "admin users": ("admin", "/admin?section=users", "Admin"),
@@ -47,6 +52,7 @@ PAGES = {
     "admin checks": ("admin", "/admin?section=checks", "Admin"),
     "admin order": ("admin", "/admin?section=orders&order={subscriber}", "Admin"),
 }
+WITH_CHART = {"dashboard", "places", "sector", "breadth"}
 # What pages say whose heading depends on how things stand, or that have none.
 WITHOUT_HEADING = re.compile(r"could not find this order|ORDER[A-Z0-9]{15}")
 
@@ -103,7 +109,7 @@ class Walker:
         else:
             expect(page.get_by_text(WITHOUT_HEADING).first).to_be_visible()
         expect(page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]')).to_be_visible()
-        if name == "dashboard":
+        if name in WITH_CHART:
             expect(page.locator(".stVegaLiteChart :is(canvas, svg)").first).to_be_visible()
         visit.overflow = page.evaluate("document.scrollingElement.scrollWidth - window.innerWidth")
         visit.overflow = max(visit.overflow, page.evaluate(WIDEST_SCROLLER))

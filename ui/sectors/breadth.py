@@ -10,10 +10,11 @@ import streamlit as st
 
 from analyzer.rotation_map import QUADRANTS
 from domain.accounts import User
-from sectors.breadth import AVERAGE, Breadth, breadth
+from sectors.breadth import AVERAGE, Breadth
 from sectors.ranking import WINDOW
 from ui.components import empty_state, format_signed
 from ui.sectors import charts
+from ui.sectors.figures import load_breadth
 from ui.sectors.frame import View, render_view
 from wiring import Services
 
@@ -27,7 +28,7 @@ def render(services: Services, user: User | None) -> None:
 
 
 def _draw(view: View) -> None:
-    figures = breadth(view.market, view.benchmark)
+    figures = load_breadth(view.market, view.benchmark)
     if figures.daily.iloc[-1].isna().all():
         empty_state("No breadth at this close", "It needs 55 sessions before it. Choose a later day above.")
         return

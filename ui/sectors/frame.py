@@ -21,7 +21,7 @@ from domain.errors import NoActiveSubscription
 from domain.views import VIEWS
 from sectors.market import open_market
 from ui.activation import render_locked
-from ui.components import badge, footer, format_date
+from ui.components import badge, footer, format_date, notice
 from ui.pages import page
 from wiring import Services
 
@@ -84,6 +84,7 @@ def render_view(
         render_locked(services, user, "Dashboard" if path == "dashboard" else title)
         footer(services.settings)
         return
+    misread = _misread(whole, has_past=has_past, has_benchmark=has_benchmark)
     with st.container(key="view-head"):
         with st.container(
             key="view-bar", horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
@@ -97,8 +98,31 @@ def render_view(
         view = View(services, user, whole.until(chosen), whole, benchmark)
         _what_it_is_of(view, has_benchmark=has_benchmark)
         _strip(path, view)
+    for sentence in misread:
+        notice(sentence, "warn")
     draw(view)
     footer(services.settings)
+
+
+def _misread(market: Market, *, has_past: bool, has_benchmark: bool) -> list[str]:
+    """What the address asks for and there is not. It is read before the fields, which drop it without a word."""
+    sentences = []
+    benchmark, day = st.query_params.get(BENCHMARK), st.query_params.get(AS_OF)
+    if has_benchmark and benchmark and benchmark not in market.benchmarks:
+        sentences.append(f"There is no benchmark of that name. {market.benchmarks[0]} is used.")
+    if has_past and day and not _has_close(market, day):
+        sentences.append(
+            f"There is no close for the day in the address: prices run from {format_date(market.first_session)} to "
+            f"{format_date(market.as_of)}. The latest close is shown."
+        )
+    return sentences
+
+
+def _has_close(market: Market, day: str) -> bool:
+    try:
+        return market.first_session <= date.fromisoformat(day) <= market.as_of
+    except ValueError:
+        return False
 
 
 def _benchmark(market: Market) -> str:

@@ -8,9 +8,10 @@ import pandas as pd
 import streamlit as st
 
 from domain.accounts import User
-from sectors.rank_history import RankHistory, rank_history
+from sectors.rank_history import RankHistory
 from ui.components import empty_state
 from ui.sectors import charts, heat
+from ui.sectors.figures import load_rank_history
 from ui.sectors.frame import View, render_view
 from wiring import Services
 
@@ -38,7 +39,7 @@ def _draw(view: View) -> None:
             "Mark", view.market.sector_names, max_selections=6, key="mark", bind="query-params",
             placeholder="Up to six sectors",
         )  # fmt: skip
-    history = rank_history(view.market, view.benchmark, int(weeks or 26))
+    history = load_rank_history(view.market, view.benchmark, int(weeks or 26))
     if history.places.iloc[-1].isna().all():
         empty_state(
             "No ranks at this close", "A rank needs 55 sessions, a rating a year. Choose a later day above."

@@ -9,9 +9,10 @@ import streamlit as st
 
 from analyzer.market import Basis
 from domain.accounts import User
-from sectors.returns import SPANS, span_begins, span_returns
+from sectors.returns import SPANS, span_begins
 from ui.components import format_date, format_signed
 from ui.sectors import heat
+from ui.sectors.figures import load_returns
 from ui.sectors.frame import View, render_view
 from wiring import Services
 
@@ -39,7 +40,7 @@ def _draw(view: View) -> None:
             "Order by", SPANS, index=SPANS.index("1M"), key="by", bind="query-params", width=110
         )
     relative, basis = measure == "Relative", Basis.PRICE if chosen == "Price" else Basis.TOTAL_RETURN
-    table = span_returns(view.market, view.benchmark, basis=basis, relative=relative)
+    table = load_returns(view.market, view.benchmark, basis, relative=relative)
     sectors = table.drop(index=view.benchmark).sort_values(order, ascending=False, kind="stable")
     own = table.T[view.benchmark]
     rows = [heat.Row(view.benchmark, _cells(own, relative), css="first")]

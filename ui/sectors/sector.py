@@ -10,10 +10,11 @@ import streamlit as st
 
 from domain.accounts import User
 from domain.money import format_rupees
-from sectors.ranking import Ranking, ordinal, rank_sectors
-from sectors.sector_detail import AVERAGE, FundTrack, SectorDetail, sector_detail
+from sectors.ranking import Ranking, ordinal
+from sectors.sector_detail import AVERAGE, FundTrack, SectorDetail
 from ui.components import empty_state, format_date, format_signed, notice
 from ui.sectors import charts
+from ui.sectors.figures import load_ranking, load_sector
 from ui.sectors.frame import View, render_view
 from wiring import Services
 
@@ -31,7 +32,7 @@ def render(services: Services, user: User | None) -> None:
 
 
 def _draw(view: View) -> None:
-    ranking = rank_sectors(view.market, view.benchmark)
+    ranking = load_ranking(view.market, view.benchmark)
     names = ranking.table["sector"].tolist()
     asked = st.query_params.get("name")
     if asked is not None and asked not in names:
@@ -51,7 +52,7 @@ def _draw(view: View) -> None:
                 args=(names[beside] if 0 <= beside < len(names) else name,),
             )
     st.html(_tiles(ranking, name))
-    detail = sector_detail(view.market, name, view.benchmark, _WINDOWS[window or "2y"])
+    detail = load_sector(view.market, name, view.benchmark, _WINDOWS[window or "2y"])
     if detail.daily["line"].isna().all():
         empty_state("No prices here", f"{name} has no prices in this span. Choose another day or span.")
         return

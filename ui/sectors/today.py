@@ -13,10 +13,11 @@ import streamlit as st
 from analyzer.rotation_map import QUADRANTS
 from domain.accounts import User
 from reports.export import safe_text
-from sectors.ranking import WINDOW, Ranking, rank_sectors
+from sectors.ranking import WINDOW, Ranking
 from ui.components import empty_state, format_date, format_signed
 from ui.pages import page
 from ui.sectors import charts
+from ui.sectors.figures import load_ranking
 from ui.sectors.frame import View, render_view
 from wiring import Services
 
@@ -39,7 +40,7 @@ def render(services: Services, user: User | None) -> None:
 
 
 def _draw(view: View) -> None:
-    ranking = rank_sectors(view.market, view.benchmark)
+    ranking = load_ranking(view.market, view.benchmark)
     if ranking.ranked.empty:
         empty_state("No ranking at this close", f"{ranking.sentences[0]} Choose a later day above.")
         return
@@ -153,12 +154,12 @@ def _table(view: View, ranking: Ranking) -> None:
     left, right = st.columns([0.7, 0.3], vertical_alignment="center")
     left.html(
         f'<p class="small quiet">RS n = (sector growth ÷ {escape(view.benchmark)} growth) − 1 over n sessions, total '
-        "return. Places compare with the sessions 5 and 20 before; + is a climb. The line covers 26 weeks. "
+        "return. Places compare with one and four weeks before; + is a climb. The line covers 26 weeks. "
         "Figures describe the past.</p>"
     )
     right.download_button(
         "Download as CSV",
-        _csv(table, ranking),
+        make_csv(table, ranking),
         file_name=f"sector-ranking-{view.file_name}.csv",
         mime="text/csv",
         key="dashboard-csv",
@@ -244,7 +245,7 @@ def _grid(view: View, table: pd.DataFrame) -> None:
         st.switch_page(page("sector"), query_params={**view.query, "name": str(table.index[rows[0]])})
 
 
-def _csv(table: pd.DataFrame, ranking: Ranking) -> str:
+def make_csv(table: pd.DataFrame, ranking: Ranking) -> str:
     """What the table shows, with what it is of in the first lines. No cell begins a formula."""
     file = io.StringIO()
     writer = csv.writer(file)

@@ -1,0 +1,187 @@
+"""The analyzer's pages at their addresses: what they say is what `sectors` computed, and nothing makes them fall."""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import replace
+from datetime import date
+
+import numpy as np
+import pytest
+
+from analyzer.market import Finding
+from market_data.demo import load_demo_market
+from sectors.ranking import rank_sectors
+from tests.ui.sectors.drawing import chart, open_view, seen
+from ui.sectors import frame
+from ui.sectors.today import make_csv
+
+PATHS = ("dashboard", "ranks", "returns", "sector", "breadth")
+
+
+@pytest.fixture
+def shown(monkeypatch):
+    """Lets a test say which market the pages draw from."""
+
+    def show(market) -> None:
+        monkeypatch.setattr(frame, "open_market", lambda services, user: market)
+
+    show(load_demo_market())
+    return show
+
+
+def test_without_a_subscription_a_page_shows_plans_and_no_figure(services, user) -> None:
+    for path in PATHS:
+        page = open_view(services, user, path)
+
+        assert "Realty" not in seen(page), path
+        assert not page.get("vega_lite_chart"), path
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_every_page_names_close_source_and_benchmark(services, member, shown, path) -> None:
+    words = seen(open_view(services, member, path, benchmark="NIFTY 500", asof="2026-10-01"))
+
+    assert "Close of 1 Oct 2026, against NIFTY 500" in words
+    assert "Demo data" in words
+    assert "As it was known then" in words
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize(
+    ("query", "sentence"),
+    [
+        ({"benchmark": "SENSEX"}, "There is no benchmark of that name. NIFTY 50 is used."),
+        ({"asof": "2035-01-01"}, "There is no close for the day in the address"),
+        ({"asof": "1999-01-01"}, "There is no close for the day in the address"),
+        ({"asof": "<b>2026-13-45"}, "There is no close for the day in the address"),
+    ],
+)
+def test_what_the_address_asks_for_in_vain_is_said(services, member, shown, path, query, sentence) -> None:
+    words = seen(open_view(services, member, path, **query))
+
+    assert sentence in words
+    assert "Close of 30 Oct 2026, against NIFTY 50" in words
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_the_first_day_of_all_has_nothing_to_compare_and_says_so(services, member, shown, path) -> None:
+    page = open_view(services, member, path, asof="2017-05-09")
+
+    assert "Close of 9 May 2017" in seen(page)
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_sector_whose_prices_ended_stands_beside_the_others(services, member, shown, path) -> None:
+    market = load_demo_market()
+    prices = market.total_return.copy()
+    prices.loc[prices.index[-40:], "CPSE"] = np.nan
+    prices["Tourism"] = np.nan
+    stale = Finding("CPSE", "has no prices since 4 Sep 2026.")
+    shown(replace(market, version="ended", total_return=prices, price=prices, findings=(stale,)))
+
+    words = seen(open_view(services, member, path, name="CPSE"))
+
+    assert "1 note on the data" in words
+    assert "has no prices since 4 Sep 2026." in words
+
+
+def test_today_says_the_sentences_of_the_ranking(services, member, shown) -> None:
+    words = seen(open_view(services, member, "dashboard", benchmark="NIFTY 500", asof="2025-06-12"))
+
+    for sentence in rank_sectors(load_demo_market().until(date(2025, 6, 12)), "NIFTY 500").sentences:
+        assert sentence.replace("&", "&amp;") in words
+
+
+def test_the_filters_of_the_address_choose_the_rows(services, member, shown) -> None:
+    page = open_view(services, member, "dashboard", find="bank", etf="true")
+
+    (table,) = page.dataframe
+    assert all("bank" in f"{row['sector']} {row['etf']}".lower() for _, row in table.value.iterrows())
+    assert 3 <= len(table.value) < 31
+
+
+def test_filters_that_leave_nothing_say_so(services, member, shown) -> None:
+    page = open_view(services, member, "dashboard", find="no such sector")
+
+    assert "No sector matches" in seen(page)
+    assert not page.dataframe
+
+
+def test_the_download_is_the_table_with_where_it_comes_from() -> None:
+    ranking = rank_sectors(load_demo_market(), "NIFTY 50")
+
+    rows = list(csv.reader(io.StringIO(make_csv(ranking.table.set_index("sector"), ranking))))
+
+    assert rows[0] == ["Close", "2026-10-30", "Against", "NIFTY 50", "Source", "Demo data"]
+    assert [row[0] for row in rows[2:]] == ranking.table["sector"].tolist()
+    column = rows[1].index("RS 55, %")
+    assert [float(row[column]) for row in rows[2:]] == ranking.table["rs55_pct"].round(4).tolist()
+
+
+def test_no_cell_of_the_download_begins_a_formula() -> None:
+    ranking = rank_sectors(load_demo_market(), "NIFTY 50")
+    table = ranking.table.assign(sector="=HYPERLINK(1)", etf="@SUM(1)").set_index("sector")
+
+    rows = list(csv.reader(io.StringIO(make_csv(table, ranking))))
+
+    assert rows[2][0] == "'=HYPERLINK(1)"
+    assert "'@SUM(1)" in rows[2]
+
+
+def test_marked_sectors_stand_out_in_the_heat_map(services, member, shown) -> None:
+    words = seen(open_view(services, member, "ranks", mark="IT", weeks="13"))
+
+    assert words.count('class="picked"') == 1
+    assert words.count('class="faded"') == 30
+    assert "the last 13 weeks" in words
+
+
+def test_places_are_drawn_as_lines_when_the_address_asks(services, member, shown) -> None:
+    page = open_view(services, member, "ranks", picture="Places", mark="IT")
+
+    assert len(page.get("vega_lite_chart")) == 1
+    assert "IT" in str(chart(page))
+
+
+def test_relative_returns_of_the_benchmark_are_nothing(services, member, shown) -> None:
+    words = seen(open_view(services, member, "returns", growth="Relative"))
+
+    first = words.split('<tr class="first">')[1].split("</tr>")[0]
+    assert first.count(">0.0</td>") == 8
+
+
+def test_an_unknown_sector_is_named_as_such_and_the_strongest_shown(services, member, shown) -> None:
+    words = seen(open_view(services, member, "sector", name="<script>Tulips"))
+
+    assert "There is no sector of that name. The strongest one is shown." in words
+    assert "1st of 31" in words
+    assert "Tulips" not in words
+
+
+def test_the_neighbours_of_a_sector_are_one_press_away(services, member, shown) -> None:
+    ranking = rank_sectors(load_demo_market(), "NIFTY 50").table
+    page = open_view(services, member, "sector", name=ranking["sector"][4])
+
+    page.button(key="sector-weaker").click().run()
+
+    assert not page.exception
+    assert "6th of 31" in seen(page)
+
+
+def test_the_session_before_is_one_press_away(services, member, shown) -> None:
+    page = open_view(services, member, "breadth", asof="2026-10-26")
+
+    page.button(key="view-earlier").click().run()
+
+    assert "Close of 23 Oct 2026" in seen(page)
+
+
+def test_back_to_the_latest_close(services, member, shown) -> None:
+    page = open_view(services, member, "returns", asof="2024-01-15")
+
+    page.button(key="view-latest").click().run()
+
+    assert "Close of 30 Oct 2026" in seen(page)
+    assert "As it was known then" not in seen(page)
