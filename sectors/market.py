@@ -59,6 +59,12 @@ def open_market(services: Services, actor: User) -> Market:
     return _read_shown(services)[0].lagging(services.settings.data_lag_sessions)
 
 
+def shows_demo(services: Services) -> bool:
+    """Whether subscribers see the demo market: whoever is about to pay is told. It names no price."""
+    with services.engine.connect() as conn:
+        return panels.find_shown(conn).kind == "demo"
+
+
 def market_of_the_day(services: Services) -> MarketOfTheDay:
     """The market for jobs and mails, which ask for each reader's subscription themselves. The lag is kept.
 

@@ -58,7 +58,7 @@ def activate_form(services: Services, user: User, *, key: str) -> None:
         '<p class="small quiet" style="margin:0">Both plans open everything. You pay once, in advance; nothing '
         "renews by itself.</p>"
     )
-    demo_note()
+    demo_note(services)
 
 
 def wanted_plan(services: Services, user: User) -> str:

@@ -114,7 +114,7 @@ def _extend(services: Services, user: User) -> None:
         if st.button(label, key=f"billing-extend-{plan.id}", width="stretch"):
             go_to_payment(services, user, plan.id)
     practice_note(services.settings)
-    demo_note()
+    demo_note(services)
 
 
 def _account(user: User) -> None:

@@ -87,7 +87,7 @@ def _included(
     else:
         beginning = f"Access for one {plan.period_word}, from the moment you pay"
     st.html(ticks((*INCLUDED, beginning, "No automatic renewal")))
-    demo_note()
+    demo_note(services)
     for other in plans:
         if other.id == plan.id:
             continue

@@ -18,7 +18,9 @@ import streamlit as st
 from config import Settings
 from domain.gateway_names import gateway_names
 from domain.subscriptions import INDIA
+from sectors.market import shows_demo
 from ui.pages import page
+from wiring import Services
 
 Tone = Literal["", "good", "warn", "bad"]
 
@@ -85,9 +87,10 @@ def practice_note(settings: Settings) -> None:
         )
 
 
-def demo_note() -> None:
-    """What is behind the paywall today, for somebody who is about to pay."""
-    st.html(f'<p class="small quiet" style="margin:0">{DEMO_NOTE}</p>')
+def demo_note(services: Services) -> None:
+    """What is behind the paywall today, for somebody who is about to pay. Nothing once real prices are shown."""
+    if shows_demo(services):
+        st.html(f'<p class="small quiet" style="margin:0">{DEMO_NOTE}</p>')
 
 
 def legal_links(key: str, *, paths: Sequence[str] = ("terms", "privacy", "refunds")) -> None:

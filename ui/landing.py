@@ -18,7 +18,7 @@ from domain.money import format_rupees
 from domain.plans import ANNUAL, Plan, annual_saving_paise
 from sectors.ranking import Ranking
 from ui import register
-from ui.components import DEMO_NOTE, badge, contact_cards, demo_note, footer, load_text, section_head, ticks
+from ui.components import badge, contact_cards, demo_note, footer, load_text, section_head, ticks
 from ui.pages import page
 from ui.picture import demo_ranking, render_picture
 from wiring import Services
@@ -39,7 +39,7 @@ def render(services: Services, user: User | None) -> None:
     _hero(services, user, ranking)
     _what_you_see(ranking)
     _method()
-    _plans(plans, user)
+    _plans(services, plans, user)
     _how_paying_works(services.settings)
     _questions(services.settings)
     _contact(services.settings)
@@ -120,7 +120,7 @@ def _what_you_see(ranking: Ranking) -> None:
     st.html(
         '<div class="cards">'
         + "".join(f"<div><h3>{escape(title)}</h3><p>{escape(text)}</p></div>" for title, text in cards)
-        + f'</div><p class="small quiet" style="margin:1rem 0 0">{DEMO_NOTE} Every page names its source and its last '
+        + '</div><p class="small quiet" style="margin:1rem 0 0">Every page names its source and its last '
         "session.</p>"
     )
 
@@ -136,7 +136,7 @@ def _method() -> None:
     )
 
 
-def _plans(plans: list[Plan], user: User | None) -> None:
+def _plans(services: Services, plans: list[Plan], user: User | None) -> None:
     section_head(
         "One product, two lengths",
         "Both plans open everything. You pay once, in advance. Nothing renews by itself.",
@@ -144,7 +144,7 @@ def _plans(plans: list[Plan], user: User | None) -> None:
     for column, plan in zip(st.columns(len(plans), gap="small"), plans, strict=True):
         with column:
             _plan_card(plan, plans, user)
-    demo_note()
+    demo_note(services)
     _comparison(plans)
 
 

@@ -74,7 +74,7 @@ def render_form(services: Services) -> None:
         '<p class="small quiet" style="margin:0">By creating an account you accept our terms and privacy policy. '
         f"You pay on the next screen, through {escape(gateway_names(services.settings.configured_gateways))}.</p>"
     )
-    demo_note()
+    demo_note(services)
     legal_links("register")
 
 

@@ -226,6 +226,7 @@ _CLOSES = b"date,symbol,close\n2026-01-05,NIFTY IT,10\n"
 
 SECTORS: Mapping[str, Row] = {
     "sectors.market.open_market": own(lambda f, s, me, t: f(s, me)),
+    "sectors.market.shows_demo": open_to_all("says which kind of prices is shown, and none of them"),
     "sectors.market.market_of_the_day": system("jobs and mails, which ask for each reader's subscription"),
     "sectors.ingest.preview_file": admin_only(lambda f, s, me, t: f(s, me, _CLOSES)),
     "sectors.ingest.store_file": admin_only(lambda f, s, me, t: f(s, me, _CLOSES)),
