@@ -1,9 +1,10 @@
 """Close an account and erase the person from it.
 
-Erased are name, address, phone, password, sessions, browsers, links, the second factor, and the text and the
-address of every mail. Kept are orders, payments, refunds, the ledger, the audit log and the payment service's
-messages, with the state for the place of supply: books of account stay for eight years (Companies Act 2013,
-s. 128). Money that still comes for a closed account goes back by itself: see `domain.orders.settle`.
+Erased are name, address, phone, password, sessions, browsers, links, the second factor, the watch-list, what was
+wanted by mail, and the text and the address of every mail. Kept are orders, payments, refunds, the ledger, the audit
+log and the payment service's messages, with the state for the place of supply: books of account stay for eight years
+(Companies Act 2013, s. 128). Money that still comes for a closed account goes back by itself: see
+`domain.orders.settle`.
 """
 
 from __future__ import annotations
@@ -93,6 +94,7 @@ def _close(services: Services, conn: Connection, user: User, matched: str) -> No
         now=now,
     )
     personal_data.erase_sessions(conn, user.id)
+    personal_data.erase_choices(conn, user.id)
     personal_data.erase_mails(conn, user.id)
     books.audit(conn, "account_deleted", f"user:{user.id}", actor_id=user.id, detail={})
     # The last mail keeps its address until it has gone, or until its tries are over: `outbox.send_mail` erases it

@@ -78,6 +78,24 @@ _PARTS: Mapping[str, str] = {
         WHERE o.user_id = :user_id
         ORDER BY e.received_at, e.id
     """,
+    "watch_list": """
+        SELECT position, sector
+        FROM watch_lists
+        WHERE user_id = :user_id
+        ORDER BY position
+    """,
+    "report_settings": """
+        SELECT weekly, daily, weekday, hour AS hour_in_india, alerts, scope, unsubscribed_at, updated_at
+        FROM report_settings
+        WHERE user_id = :user_id
+    """,
+    "reports_by_mail": """
+        SELECT r.kind, r.as_of, e.subject, e.status, r.created_at, e.sent_at
+        FROM reports_sent r
+        JOIN emails e ON e.id = r.email_id
+        WHERE r.user_id = :user_id
+        ORDER BY r.id
+    """,
     # The bodies stay out: some hold a link that opens the account.
     "mails": """
         SELECT subject, to_address AS sent_to, created_at, sent_at
@@ -208,12 +226,22 @@ def erase_sessions(conn: Connection, user_id: UUID) -> None:
         conn.execute(text(statement), {"user_id": user_id})
 
 
+def erase_choices(conn: Connection, user_id: UUID) -> None:
+    """Remove the watch-list, what was wanted by mail, and what of it was sent."""
+    for statement in (
+        "DELETE FROM watch_lists WHERE user_id = :user_id",
+        "DELETE FROM report_settings WHERE user_id = :user_id",
+        "DELETE FROM reports_sent WHERE user_id = :user_id",
+    ):
+        conn.execute(text(statement), {"user_id": user_id})
+
+
 def erase_mails(conn: Connection, user_id: UUID) -> None:
     """Leave of each mail to this person its subject and its times. What was not sent never will be."""
     conn.execute(
         text("""
         UPDATE emails
-        SET to_address = '', text_body = '', html_body = '', last_error = NULL,
+        SET to_address = '', text_body = '', html_body = '', last_error = NULL, image_digest = NULL,
             status = CASE WHEN status = 'queued' THEN 'kept' ELSE status END
         WHERE user_id = :user_id
         """),
@@ -226,7 +254,7 @@ def erase_mail_of_closed_account(conn: Connection, email_id: int) -> None:
     conn.execute(
         text("""
         UPDATE emails e
-        SET to_address = '', text_body = '', html_body = '', last_error = NULL,
+        SET to_address = '', text_body = '', html_body = '', last_error = NULL, image_digest = NULL,
             status = CASE WHEN e.status = 'queued' THEN 'kept' ELSE e.status END
         FROM users u
         WHERE e.id = :email_id AND u.id = e.user_id AND u.deleted_at IS NOT NULL
@@ -240,7 +268,7 @@ def erase_mails_of_accounts_closed_before(conn: Connection, moment: datetime) ->
     erased = conn.execute(
         text("""
         UPDATE emails e
-        SET to_address = '', text_body = '', html_body = '', last_error = NULL,
+        SET to_address = '', text_body = '', html_body = '', last_error = NULL, image_digest = NULL,
             status = CASE WHEN e.status = 'queued' THEN 'kept' ELSE e.status END
         FROM users u
         WHERE u.id = e.user_id AND u.deleted_at < :moment AND e.to_address <> ''
