@@ -64,6 +64,11 @@ EXPORTS_BY_ACCOUNT = Limit(
     "export-account", 10, _HOUR, "You have just exported your data. Please wait {wait}."
 )
 
+# Reports that somebody asks for by hand: the same figures again, to a mailbox that is not to be filled.
+REPORTS_BY_ACCOUNT = Limit(
+    "report-account", 3, _HOUR, "We have just sent you reports. Please wait {wait} and try again."
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Spent:

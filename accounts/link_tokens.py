@@ -15,6 +15,8 @@ from config import Settings
 from domain.links import PAGES, Purpose
 
 MARK = "made-when-sent"
+# Stands where links have the name of what they are for.
+_UNSUBSCRIBE = "unsubscribe"
 _TOKEN = re.compile(r"([0-9a-f]{32})\.([A-Za-z0-9_-]{43})")
 
 
@@ -33,8 +35,32 @@ def make_token(settings: Settings, token_id: UUID, purpose: Purpose) -> str:
     return f"{token_id.hex}.{_seal(settings, token_id, purpose)}"
 
 
+def marked_unsubscribe_url(settings: Settings) -> str:
+    """The link that ends reports by mail, as it is stored: everything but the token."""
+    return f"{settings.app_base_url.rstrip('/')}/unsubscribe/{MARK}"
+
+
+def unsubscribe_token(settings: Settings, user_id: UUID) -> str:
+    """Whoever has it may end this person's reports, and begin them again; nothing else. It does not run out."""
+    return f"{user_id.hex}.{_seal(settings, user_id, _UNSUBSCRIBE)}"
+
+
+def fill_in_unsubscribe(settings: Settings, text: str, user_id: UUID) -> str:
+    """The text of a mail with the token where its mark was."""
+    return text.replace(MARK, unsubscribe_token(settings, user_id))
+
+
+def read_unsubscribe_token(settings: Settings, token: str) -> UUID | None:
+    """Whose reports this token ends, or None when we did not make it."""
+    return _read(settings, token, _UNSUBSCRIBE)
+
+
 def read_token(settings: Settings, token: str, purpose: Purpose) -> UUID | None:
     """The id that this token names, or None when we did not make it for this purpose."""
+    return _read(settings, token, purpose)
+
+
+def _read(settings: Settings, token: str, purpose: str) -> UUID | None:
     found = _TOKEN.fullmatch(token)
     if found is None:
         return None
@@ -43,7 +69,7 @@ def read_token(settings: Settings, token: str, purpose: Purpose) -> UUID | None:
     return token_id if hmac.compare_digest(found[2].encode(), expected.encode()) else None
 
 
-def _seal(settings: Settings, token_id: UUID, purpose: Purpose) -> str:
+def _seal(settings: Settings, token_id: UUID, purpose: str) -> str:
     key = settings.secret_key.get_secret_value().encode()
     digest = hmac.digest(key, f"email-link:{purpose}:{token_id.hex}".encode(), hashlib.sha256)
     return base64.urlsafe_b64encode(digest).decode().rstrip("=")

@@ -7,7 +7,7 @@ from uuid import UUID
 import structlog
 from sqlalchemy import Connection
 
-from accounts.link_tokens import fill_in
+from accounts.link_tokens import fill_in, fill_in_unsubscribe, marked_unsubscribe_url
 from database import emails, personal_data
 from database.queue import RETRY_LIMIT, Job
 from mail.sender import MailNotSent, OutgoingMail
@@ -32,8 +32,29 @@ def defer_mail(
 
     The token of a link stays out of the database: it is put where its mark is when the mail is sent.
     """
+    email_id = store_mail(
+        services, conn, kind, cause, user_id=user_id, to=to, mail=mail, email_token_id=email_token_id
+    )
+    if email_id is not None:
+        queue_mail(services, conn, email_id)
+
+
+def store_mail(
+    services: Services,
+    conn: Connection,
+    kind: str,
+    cause: str,
+    *,
+    user_id: UUID | None,
+    to: str,
+    mail: Mail,
+    email_token_id: UUID | None = None,
+    image_digest: bytes | None = None,
+    can_unsubscribe: bool = False,
+) -> int | None:
+    """Put one mail for one cause into the outbox, for the caller to queue. Its id; None if it is there already."""
     domain = services.settings.app_base_url.split("//")[-1].split(":")[0]
-    email_id = emails.insert_once(
+    return emails.insert_once(
         conn,
         kind=kind,
         dedupe_key=f"{kind}:{cause}",
@@ -44,13 +65,15 @@ def defer_mail(
         html_body=mail.html,
         email_token_id=email_token_id,
         message_id=f"<{kind}.{cause.replace(':', '.')}@{domain}>",
+        image_digest=image_digest,
+        can_unsubscribe=can_unsubscribe,
     )
-    if email_id is not None:
-        queue_mail(services, conn, email_id)
 
 
 def with_link(services: Services, stored: emails.StoredMail, body: str) -> str:
     """A body of a mail as its reader gets it."""
+    if stored.can_unsubscribe and stored.user_id is not None:
+        return fill_in_unsubscribe(services.settings, body, stored.user_id)
     if stored.email_token_id is None or stored.purpose is None:
         return body
     return fill_in(services.settings, body, stored.email_token_id, stored.purpose)
@@ -83,6 +106,10 @@ def send_mail(services: Services, email_id: int) -> None:
                 text=with_link(services, stored, stored.text_body),
                 html=with_link(services, stored, stored.html_body),
                 message_id=stored.message_id,
+                png=stored.png,
+                unsubscribe_url=with_link(services, stored, marked_unsubscribe_url(services.settings))
+                if stored.can_unsubscribe
+                else "",
             )
         )
     except MailNotSent as exc:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, RowMapping, text
 
 from domain.links import Purpose
 
@@ -25,6 +25,9 @@ class StoredMail:
     status: str
     email_token_id: UUID | None
     link_purpose: str | None
+    user_id: UUID | None
+    can_unsubscribe: bool
+    png: bytes | None
 
     @property
     def purpose(self) -> Purpose | None:
@@ -34,7 +37,7 @@ class StoredMail:
 
 _COLUMNS = """
     e.id, e.to_address, e.subject, e.text_body, e.html_body, e.message_id, e.status,
-    e.email_token_id, t.purpose AS link_purpose
+    e.email_token_id, t.purpose AS link_purpose, e.user_id, e.can_unsubscribe, i.png
 """
 
 
@@ -43,9 +46,11 @@ def insert_once(conn: Connection, **values: Any) -> int | None:
     email_id: int | None = conn.execute(
         text("""
         INSERT INTO emails
-            (kind, dedupe_key, user_id, to_address, subject, text_body, html_body, email_token_id, message_id)
+            (kind, dedupe_key, user_id, to_address, subject, text_body, html_body, email_token_id, message_id,
+             image_digest, can_unsubscribe)
         VALUES
-            (:kind, :dedupe_key, :user_id, :to_address, :subject, :text_body, :html_body, :email_token_id, :message_id)
+            (:kind, :dedupe_key, :user_id, :to_address, :subject, :text_body, :html_body, :email_token_id, :message_id,
+             :image_digest, :can_unsubscribe)
         ON CONFLICT ON CONSTRAINT emails_dedupe_key_key DO NOTHING
         RETURNING id
         """),
@@ -62,12 +67,12 @@ def find_receipt(conn: Connection, order_id: str) -> StoredMail | None:
         FROM payments p
         JOIN emails e ON e.dedupe_key = 'receipt:' || p.gateway || ':' || p.gateway_payment_id
         LEFT JOIN email_tokens t ON t.id = e.email_token_id
+        LEFT JOIN mail_images i ON i.digest = e.image_digest
         WHERE p.order_id = :order_id AND p.role = 'primary'
         """),
         {"order_id": order_id},
     )
-    found = row.mappings().first()
-    return None if found is None else StoredMail(**found)
+    return _stored(row.mappings().first())
 
 
 def find_unsent(conn: Connection, email_id: int) -> StoredMail | None:
@@ -77,12 +82,19 @@ def find_unsent(conn: Connection, email_id: int) -> StoredMail | None:
         SELECT {_COLUMNS}
         FROM emails e
         LEFT JOIN email_tokens t ON t.id = e.email_token_id
+        LEFT JOIN mail_images i ON i.digest = e.image_digest
         WHERE e.id = :id AND e.status IN ('queued', 'kept') AND e.to_address <> ''
         """),
         {"id": email_id},
     )
-    found = row.mappings().first()
-    return None if found is None else StoredMail(**found)
+    return _stored(row.mappings().first())
+
+
+def _stored(row: RowMapping | None) -> StoredMail | None:
+    if row is None:
+        return None
+    png = row["png"]
+    return StoredMail(**{**row, "png": None if png is None else bytes(png)})
 
 
 def mark_sent(conn: Connection, email_id: int, *, now: datetime) -> None:

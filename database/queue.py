@@ -36,11 +36,13 @@ class Job(StrEnum):
     EXECUTE_REFUND = "execute_refund"
     SEND_MAIL = "send_mail"
     SEND_LINK = "send_link"
+    SEND_REPORT = "send_report"
     RETRY_STALLED_JOBS = "retry_stalled_jobs"
     SWEEP = "sweep"
     CHECK = "check"
     RECONCILE = "reconcile"
     TIDY = "tidy"
+    SCHEDULE_REPORTS = "schedule_reports"
 
 
 # Jobs that no cause queues but the clock (UTC), at most one of each waiting. The next run is the retry.
@@ -51,6 +53,8 @@ PERIODIC: Mapping[Job, str] = {
     # 02:30 in India: nobody buys, and the gateway's account of the day before is complete.
     Job.RECONCILE: "0 21 * * *",
     Job.TIDY: "30 21 * * *",
+    # At each full and half hour: India's hours begin at the half hours of UTC.
+    Job.SCHEDULE_REPORTS: "1,31 * * * *",
 }
 
 

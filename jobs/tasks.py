@@ -22,6 +22,7 @@ from domain.errors import ProductError
 from mail.sender import MailNotSent
 from operations.check import check_and_alarm
 from operations.housekeeping import tidy
+from sectors import delivery
 from wiring import Services
 
 _POOL_SECONDS = 3.0
@@ -36,11 +37,13 @@ USE_CASES: dict[Job, Callable[..., object]] = {
     Job.EXECUTE_REFUND: payment_handler.execute_refund,
     Job.SEND_MAIL: outbox.send_mail,
     Job.SEND_LINK: send_link,
+    Job.SEND_REPORT: delivery.send_report,
     Job.RETRY_STALLED_JOBS: dead_letters.retry_stalled_jobs,
     Job.SWEEP: payment_handler.sweep,
     Job.CHECK: check_and_alarm,
     Job.RECONCILE: payment_handler.reconcile_last_days,
     Job.TIDY: tidy,
+    Job.SCHEDULE_REPORTS: delivery.schedule_reports,
 }
 
 

@@ -23,6 +23,8 @@ from pydantic import SecretStr
 # The whole conversation takes a healthy server under two seconds.
 TIMEOUT_SECONDS = 10.0
 IMPLICIT_TLS_PORT = 465
+# How HTML names the picture that its mail carries.
+IMAGE_ID = "map@sector-rs"
 
 # 7bit: a relay on the way need not offer 8BITMIME.
 _POLICY = SMTP.clone(cte_type="7bit")
@@ -43,13 +45,19 @@ class MailNotSent(Exception):
 
 @dataclass(frozen=True, slots=True)
 class OutgoingMail:
-    """One mail to one address. `message_id` stays the same over all tries."""
+    """One mail to one address. `message_id` stays the same over all tries.
+
+    `png` is the picture that the HTML shows as `cid:IMAGE_ID`. `unsubscribe_url` ends mails like this one with one
+    click (RFC 8058).
+    """
 
     to_address: str
     subject: str
     text: str
     html: str
     message_id: str
+    png: bytes | None = None
+    unsubscribe_url: str = ""
 
 
 class MailSettings(Protocol):
@@ -142,9 +150,16 @@ class SmtpSender:
         message["Message-ID"] = f"<{_one_line(mail.message_id).strip('<> ')}>"
         # Keeps holiday notes from answering.
         message["Auto-Submitted"] = "auto-generated"
+        if mail.unsubscribe_url:
+            message["List-Unsubscribe"] = f"<{_one_line(mail.unsubscribe_url)}>"
+            message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
         message.set_content(mail.text)
         if mail.html:
             message.add_alternative(mail.html, subtype="html")
+            if mail.png is not None:
+                _html_part(message).add_related(
+                    mail.png, "image", "png", cid=f"<{IMAGE_ID}>", disposition="inline", filename="map.png"
+                )
         return message
 
     @contextlib.contextmanager
@@ -186,6 +201,13 @@ class SmtpSender:
 
     def _context(self) -> ssl.SSLContext:
         return self._tls or ssl.create_default_context()
+
+
+def _html_part(message: EmailMessage) -> EmailMessage:
+    part = message.get_body(preferencelist=("html",))
+    if not isinstance(part, EmailMessage):
+        raise ValueError("the message has no HTML")
+    return part
 
 
 def _refused(code: int) -> MailNotSent:

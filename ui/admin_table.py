@@ -66,6 +66,7 @@ MAIL: Words = {
     "queued": ("Queued", "warn"),
     "sent": ("Sent", "good"),
     "kept": ("Kept", ""),
+    "withheld": ("Not sent", "warn"),
 }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 RAZORPAY_CALLBACK_PATH = "/checkout/razorpay/callback"
+UNSUBSCRIBE_PATH = "/unsubscribe/"
 _LONGEST_PART = 24  # An order's id has 20 characters; tokens have 43.
 _LONGEST_PATH = 200
 

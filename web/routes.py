@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from starlette.routing import BaseRoute, Route
 
-from web import account, auth, callbacks, checkout, csp_reports, health, webhooks
-from web.paths import RAZORPAY_CALLBACK_PATH
+from web import account, auth, callbacks, checkout, csp_reports, health, unsubscribe, webhooks
+from web.paths import RAZORPAY_CALLBACK_PATH, UNSUBSCRIBE_PATH
 from web.response_headers import REPORT_PATH
 
 _ALL_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
@@ -24,6 +24,8 @@ def build_routes() -> list[BaseRoute]:
         Route("/account/export", account.export, methods=["GET"]),
         Route("/checkout/{order_id}", checkout.checkout, methods=["GET"]),
         Route("/checkout/{order_id}/script-failure", checkout.script_failure, methods=["POST"]),
+        Route(f"{UNSUBSCRIBE_PATH}{{token}}", unsubscribe.show, methods=["GET"]),
+        Route(f"{UNSUBSCRIBE_PATH}{{token}}", unsubscribe.receive, methods=["POST"]),
         Route("/healthz", health.healthz, methods=["GET"]),
         Route("/readyz", health.readyz, methods=["GET"]),
         Route("/metrics", health.metrics, methods=["GET"]),

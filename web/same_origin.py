@@ -13,14 +13,15 @@ from starlette.requests import Request
 
 from config import Settings
 from domain.deployment import LOCAL_HOSTS
-from web.paths import RAZORPAY_CALLBACK_PATH
+from web.paths import RAZORPAY_CALLBACK_PATH, UNSUBSCRIBE_PATH
 from web.response_headers import REPORT_PATH
 
 # Methods that change nothing, by their definition. No route of ours gives one of them a side effect that a
 # stranger's link could use.
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 # Everything here is answered without looking at a cookie: a signature decides about a webhook and about a
-# browser that a gateway sends back by a form, a report of the browser changes nothing.
+# browser that a gateway sends back by a form, a report of the browser changes nothing. The same holds below
+# UNSUBSCRIBE_PATH, where mail programs post for their readers.
 _EXEMPT = frozenset(
     {
         "/webhooks/cashfree",
@@ -39,7 +40,7 @@ _PORTS = {"http": 80, "https": 443}
 def is_forged(request: Request, settings: Settings) -> bool:
     """True when a request that may change something does not come from our own pages."""
     path = request.scope["path"]
-    if request.method in _READING or path in _EXEMPT or path.startswith(_STREAMLITS):
+    if request.method in _READING or path in _EXEMPT or path.startswith((_STREAMLITS, UNSUBSCRIBE_PATH)):
         return False
     return not is_same_origin(request, settings)
 

@@ -88,6 +88,8 @@ _EXPORT = Answers(
     writers=frozenset({"owner", "other", "admin"}),
 )
 
+_UNSUBSCRIBE = f"/unsubscribe/{'0' * 32}.{'A' * 43}"
+
 ROUTES: Mapping[tuple[str, str], Answers] = {
     **_webhooks(),
     **_callback(),
@@ -116,6 +118,10 @@ ROUTES: Mapping[tuple[str, str], Answers] = {
     # Behind a token that is no account's.
     ("/metrics", "GET"): _alike("/metrics", "404"),
     ("/metrics", "HEAD"): _alike("/metrics", "404"),
+    # No cookie is looked at; a token that is nobody's is answered like one that is somebody's.
+    ("/unsubscribe/{token}", "GET"): _alike(_UNSUBSCRIBE, "200"),
+    ("/unsubscribe/{token}", "HEAD"): _alike(_UNSUBSCRIBE, "200"),
+    ("/unsubscribe/{token}", "POST"): _alike(_UNSUBSCRIBE, "200"),
     ("/csp-report", "POST"): _alike("/csp-report", "204"),
     ("/account/export", "GET"): _EXPORT,
     # Nobody sends for a file in this way, and a link on another site could.

@@ -12,6 +12,7 @@ import pyotp
 from accounts.second_factor import Setup, begin_setup, confirm_setup
 from domain.accounts import NOBODY, User
 from domain.errors import InvalidInput, OrderNotFound
+from domain.report_rules import ReportSettings
 from domain.second_factor import STEP
 from tests.security.people import PASSWORD
 from tests.security.rows import Row, admin_only, by_proof, open_to_all, own, owner_only, system, within
@@ -150,6 +151,7 @@ MONEY: Mapping[str, Row] = {
     "billing.mails.defer_refund": within("to the address of the order's buyer"),
     "billing.mails.queue_receipt": within("sends what is in the outbox"),
     "billing.outbox.defer_mail": within("the calling use-case chose the address"),
+    "billing.outbox.store_mail": within("the calling use-case chose the address"),
     "billing.outbox.with_link": system("the sending of a mail; its result opens an account"),
     "billing.outbox.queue_mail": within("sends what is in the outbox"),
     "billing.outbox.send_mail": system("a job"),
@@ -225,6 +227,22 @@ OPERATIONS: Mapping[str, Row] = {
 _CLOSES = b"date,symbol,close\n2026-01-05,NIFTY IT,10\n"
 
 SECTORS: Mapping[str, Row] = {
+    "sectors.watch_list.list_watched": own(lambda f, s, me, t: f(s, me)),
+    "sectors.watch_list.watch": own(lambda f, s, me, t: f(s, me, "IT")),
+    "sectors.watch_list.unwatch": own(lambda f, s, me, t: f(s, me, "IT")),
+    "sectors.watch_list.move": own(lambda f, s, me, t: f(s, me, "IT", 1)),
+    "sectors.report_settings.find_report_settings": own(lambda f, s, me, t: f(s, me)),
+    "sectors.report_settings.save_report_settings": own(
+        lambda f, s, me, t: f(s, me, ReportSettings(daily=True))
+    ),
+    "sectors.report_settings.next_report_at": own(lambda f, s, me, t: f(s, me)),
+    "sectors.report_settings.list_sent_reports": own(lambda f, s, me, t: f(s, me)),
+    "sectors.report_settings.unsubscribe": by_proof("the link's seal"),
+    "sectors.report_settings.resubscribe": by_proof("the link's seal"),
+    "sectors.delivery.schedule_reports": system("a periodic job"),
+    "sectors.delivery.send_report": system("a job; it asks for the reader's subscription again"),
+    "sectors.delivery.send_now": own(lambda f, s, me, t: f(s, me)),
+    "sectors.delivery.preview_report": own(lambda f, s, me, t: f(s, me)),
     "sectors.market.open_market": own(lambda f, s, me, t: f(s, me)),
     "sectors.market.shows_demo": open_to_all("says which kind of prices is shown, and none of them"),
     "sectors.market.market_of_the_day": system("jobs and mails, which ask for each reader's subscription"),

@@ -29,6 +29,7 @@ EXEMPT = {
     "/webhooks/razorpay/": "bound by its signature",
     "/checkout/razorpay/callback": "bound by its signature",
     "/csp-report": "changes nothing",
+    "/unsubscribe/{token}": "bound by its token",
 }
 FORGERIES = {
     "another site": {"origin": "https://evil.example", "sec-fetch-site": "cross-site"},
@@ -80,7 +81,7 @@ def test_s08_no_route_does_what_another_sites_page_asks(services, client, user, 
 def test_s08_the_exempt_routes_exist_and_each_is_exempt_for_its_reason(services, open_client, clock) -> None:
     both = {**services.gateways, "razorpay": FakeRazorpay(lambda: clock.moment)}
     # A report is swallowed, and a return without a signature leads to the front page.
-    expected = {"/csp-report": 204, "/checkout/razorpay/callback": 303}
+    expected = {"/csp-report": 204, "/checkout/razorpay/callback": 303, "/unsubscribe/{token}": 200}
 
     assert set(EXEMPT) <= {route.path for route in build_routes()}
     with open_client(replace(services, gateways=both)) as client:
