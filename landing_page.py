@@ -50,7 +50,7 @@ from ui import (
     verify,
 )
 from ui.components import footer, notice
-from ui.sectors import breadth, evidence, ranks, returns, rotation_map, sector, today
+from ui.sectors import alerts, breadth, evidence, ranks, returns, rotation_map, sector, today, watch_list
 from web.middleware import SecurityHeaders
 from web.routes import build_routes
 from wiring import Services, close_services, get_services
@@ -71,6 +71,8 @@ _VIEWS = {
     "sector": sector.render,
     "breadth": breadth.render,
     "evidence": evidence.render,
+    "watchlist": watch_list.render,
+    "alerts": alerts.render,
 }
 
 

@@ -13,4 +13,6 @@ VIEWS: Mapping[str, str] = {
     "sector": "Sector",
     "breadth": "Breadth",
     "evidence": "Evidence",
+    "watchlist": "Watch-list",
+    "alerts": "Alerts & mail",
 }
