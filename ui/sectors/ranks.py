@@ -47,10 +47,10 @@ def _draw(view: View) -> None:
     elif picture == "Places":
         _bump(history, marked)
     else:
-        _heat(history, marked)
+        _heat(view, history, marked)
 
 
-def _heat(history: RankHistory, marked: list[str]) -> None:
+def _heat(view: View, history: RankHistory, marked: list[str]) -> None:
     ratings = history.ratings
     if ratings.isna().all(axis=None):
         empty_state(
@@ -62,6 +62,7 @@ def _heat(history: RankHistory, marked: list[str]) -> None:
             str(name),
             [heat.Cell((value - 50) / 49, f"{value:.0f}") for value in ratings[name]],
             css="" if not marked else "picked" if name in marked else "faded",
+            query=view.query,
         )
         for name in ratings.columns
     ]

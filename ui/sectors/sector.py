@@ -208,9 +208,9 @@ def _funds(detail: SectorDetail) -> None:
         return
     rows = "".join(_fund_row(track) for track in detail.funds)
     st.html(
-        '<div class="table-box"><table class="plain figures"><thead><tr><th>Symbol</th><th>ISIN</th><th>Listed</th>'
-        '<th class="num">Gap a year</th><th class="num">Tracking error</th><th class="num">Turnover a session</th>'
-        f"</tr></thead><tbody>{rows}</tbody></table></div>"
+        '<div class="table-box"><table class="plain figures stacking"><thead><tr><th>Symbol</th><th>ISIN</th>'
+        '<th>Listed</th><th class="num">Gap a year</th><th class="num">Tracking error</th>'
+        f'<th class="num">Turnover a session</th></tr></thead><tbody>{rows}</tbody></table></div>'
         "<p class=\"small quiet\">Gap: the fund's growth a year less the index's, up to three years back. Tracking "
         "error: yearly deviation of the daily differences; much of it is closing prices that are not of the same "
         "minute. Turnover: the median of 63 sessions.</p>"
@@ -223,7 +223,8 @@ def _fund_row(track: FundTrack) -> str:
     turnover = "–" if track.turnover is None else format_rupees(round(track.turnover) * 100)
     listed = "–" if track.fund.listed is None else format_date(track.fund.listed)
     return (
-        f"<tr><td>{escape(track.fund.symbol)}</td><td>{escape(track.fund.isin or '–')}</td><td>{escape(listed)}</td>"
-        f'<td class="num">{escape(gap)}</td><td class="num">{escape(error)}</td><td class="num">{escape(turnover)}'
-        "</td></tr>"
+        f'<tr><td data-name="Symbol"><b>{escape(track.fund.symbol)}</b></td><td data-name="ISIN">'
+        f'{escape(track.fund.isin or "–")}</td><td data-name="Listed">{escape(listed)}</td><td class="num" '
+        f'data-name="Gap a year">{escape(gap)}</td><td class="num" data-name="Tracking error">{escape(error)}</td>'
+        f'<td class="num" data-name="Turnover a session">{escape(turnover)}</td></tr>'
     )

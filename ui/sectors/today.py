@@ -51,6 +51,7 @@ def _draw(view: View) -> None:
             + "</ul>"
         )
     rows = ranking.ranked.set_index("sector")
+    st.html(_tiles(rows, view.benchmark))
     left, right = st.columns([0.92, 1.08], gap="small")
     with left, st.container(key="card-ranking", height="stretch"):
         st.subheader("Ahead and behind", anchor=False)
@@ -65,6 +66,35 @@ def _draw(view: View) -> None:
             _movers(rows)
     st.html('<div style="height:.75rem"></div>')
     _table(view, ranking)
+
+
+def _tiles(rows: pd.DataFrame, benchmark: str) -> str:
+    count, placed = len(rows), rows["quadrant"].value_counts()
+    tiles = (
+        _end_tile("Leader", rows.iloc[0]),
+        _end_tile("Last", rows.iloc[-1]),
+        _tile(
+            f"Ahead of {benchmark}", f"{(rows['rs55_pct'] > 0).sum()} of {count}", f"over {WINDOW} sessions"
+        ),
+        _tile(
+            "In the leading quadrant",
+            f"{placed.get('leading', 0)} of {count}",
+            f"{placed.get('improving', 0)} improving, {placed.get('weakening', 0)} weakening",
+        ),
+    )
+    return f'<div class="tiles">{"".join(tiles)}</div>'
+
+
+def _end_tile(name: str, row: pd.Series) -> str:
+    rating = "" if pd.isna(row["rating"]) else f", rating {row['rating']}"
+    return _tile(name, str(row.name), f"{format_signed(float(row['rs55_pct']), 1)} %{rating}")
+
+
+def _tile(name: str, value: str, note: str) -> str:
+    return (
+        f'<div class="tile"><p class="name">{escape(name)}</p><p class="value">{escape(value)}</p>'
+        f'<p class="note">{escape(note)}</p></div>'
+    )
 
 
 def _bars(table: pd.DataFrame) -> alt.LayerChart | alt.FacetChart:
@@ -155,6 +185,7 @@ def _table(view: View, ranking: Ranking) -> None:
     left.html(
         f'<p class="small quiet">RS n = (sector growth ÷ {escape(view.benchmark)} growth) − 1 over n sessions, total '
         "return. Places compare with one and four weeks before; + is a climb. The line covers 26 weeks. "
+        "Tick a row to open its sector. "
         "Figures describe the past.</p>"
     )
     right.download_button(
@@ -223,21 +254,27 @@ def _grid(view: View, table: pd.DataFrame) -> None:
             "rating", "mansfield200d", "nse_nms", "quadrant", "line", "etf", "liquidity",
         ],
         column_config={
-            "rank": column.NumberColumn("Rank", format="%d", width=52),
-            "sector": column.TextColumn("Sector", width=140),
-            "change_1w": column.NumberColumn("1 w", format="%+d", width=52, help="Places in one week"),
-            "change_4w": column.NumberColumn("4 w", format="%+d", width=52, help="Places in four weeks"),
-            "rs55_pct": column.NumberColumn("RS 55", format="%+.1f %%", width=76),
-            "rs21_pct": column.NumberColumn("RS 21", format="%+.1f %%", width=76),
-            "rs123_pct": column.NumberColumn("RS 123", format="%+.1f %%", width=76),
-            "rs252_pct": column.NumberColumn("RS 252", format="%+.1f %%", width=76),
-            "rating": column.NumberColumn("Rating", format="%d", width=60, help="1 to 99 among the sectors"),
-            "mansfield200d": column.NumberColumn("Mansfield", format="%+.1f", width=80),
-            "nse_nms": column.NumberColumn("Score", format="%.2f", width=60, help="Momentum score, 1 is average"),
-            "quadrant": column.TextColumn("Quadrant", width=120),
-            "line": column.LineChartColumn("26 weeks", width=120, color=charts.AHEAD),
-            "etf": column.TextColumn("ETF", width=110),
-            "liquidity": column.TextColumn("ETF trading", width=84),
+            "rank": column.NumberColumn("Rank", format="%d", width=50),
+            "sector": column.TextColumn("Sector", width=136, pinned=True),
+            "change_1w": column.NumberColumn("1 w", format="%+d", width=46, help="Places in one week"),
+            "change_4w": column.NumberColumn("4 w", format="%+d", width=46, help="Places in four weeks"),
+            **{
+                f"rs{sessions}_pct": column.NumberColumn(
+                    f"RS {sessions}", format="%+.1f", width=62, help=f"In %, over {sessions} sessions"
+                )
+                for sessions in (55, 21, 123, 252)
+            },
+            "rating": column.NumberColumn("Rating", format="%d", width=58, help="1 to 99 among the sectors"),
+            "mansfield200d": column.NumberColumn(
+                "Mansfield", format="%+.1f", width=76, help="Distance of the line from its 200-session average, in %"
+            ),
+            "nse_nms": column.NumberColumn("Score", format="%.2f", width=56, help="Momentum score, 1 is average"),
+            "quadrant": column.TextColumn("Quadrant", width=118),
+            "line": column.LineChartColumn("26 weeks", width=84, color=charts.AHEAD),
+            "etf": column.TextColumn("ETF", width=102),
+            "liquidity": column.TextColumn(
+                "Trades", width=58, help="Its fund's median turnover: thin below ₹50 lakh a session, deep from ₹5 crore"
+            ),
         },
     )  # fmt: skip
     rows = chosen.selection.rows
