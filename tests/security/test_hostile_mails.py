@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, Page
 
 import mail
 from domain.links import Purpose
-from mail.templates import Business, Mail
+from mail.templates import Business, Mail, ReportLine, ReportText
 from tests.security.browser_watch import Watch, rest, watch
 from tests.security.conftest import Scale
 from tests.security.payloads import Act, corpus
@@ -54,9 +54,21 @@ def composed(compose: Callable[..., Mail], text: str, *, flag: bool) -> Mail:
             values[name] = flag
         elif kind in VALUES:
             values[name] = VALUES[kind]
+        elif kind == "ReportText":
+            values[name] = a_report(text)
         else:
             raise TypeError(f"{compose.__name__} wants a {kind}: say here what it is given")
     return compose(business(text), **values)
+
+
+def a_report(text: str) -> ReportText:
+    """A report with the text in all of it but the words that are ours, and its picture."""
+    line = ReportLine(text, text, text, "accent", text, text, text, "behind", text, (2, 22), "ahead")
+    return ReportText(
+        subject=text, title=text, preview=text, basis=text, is_demo=True, sentences=(text,), alerts=((text, text),),
+        top_title=text, top=(line,), bottom_title=text, bottom=(line,), watched=(line,), legend=text, image_alt=text,
+        lists=((text, (text,)),), method=text, why=text, path=f"/dashboard?x={text}",
+    )  # fmt: skip
 
 
 @pytest.fixture(scope="module")
