@@ -1,4 +1,4 @@
-"""The admin panel: one search box, nine sections, and pages for an account, an order, an event and a mail.
+"""The admin panel: one search box, ten sections, and pages for an account, an order, an event and a mail.
 
 What is looked at stands in the URL, except what is searched for: addresses do not belong into logs of URLs.
 Whether somebody may look is decided in `reports`, and whether they may act in each use-case, on every call;
@@ -19,7 +19,15 @@ from domain.identifiers import parse_uuid
 from reports import accounts, orders, overview
 from reports.export import to_csv
 from reports.rows import Page
-from ui import admin_details, admin_lists, admin_order, admin_overview, admin_table, admin_trouble
+from ui import (
+    admin_details,
+    admin_lists,
+    admin_market,
+    admin_order,
+    admin_overview,
+    admin_table,
+    admin_trouble,
+)
 from ui.components import empty_state
 from ui.pages import go
 from wiring import Services
@@ -78,7 +86,11 @@ _LISTINGS = {
         ("No mails yet", "Receipts and notices are listed here, sent or kept."),
     ),
 }
-_TROUBLE = {"dead-letters": admin_trouble.dead_letters, "checks": admin_trouble.checks}
+_TROUBLE = {
+    "dead-letters": admin_trouble.dead_letters,
+    "checks": admin_trouble.checks,
+    "market-data": admin_market.render,
+}
 _SECTIONS = ("overview", *_LISTINGS, *_TROUBLE)
 
 

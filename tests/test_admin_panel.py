@@ -235,6 +235,7 @@ def test_hostile_words_are_only_ever_text(
         "mails",
         "dead-letters",
         "checks",
+        "market-data",
     )
     views = [{"section": name} for name in lists]
     views += [{"user": str(user.id)}, {"mail": str(mail_id)}, {"event": str(event_id)}]

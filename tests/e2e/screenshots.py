@@ -130,7 +130,17 @@ def _walk(
 
     page = visitor()
     log_in(page, "admin@example.com", "AdminPass123")
-    for section in ("overview", "orders", "payments", "refunds", "events", "mails", "dead-letters", "checks"):
+    for section in (
+        "overview",
+        "orders",
+        "payments",
+        "refunds",
+        "events",
+        "mails",
+        "dead-letters",
+        "checks",
+        "market-data",
+    ):
         page.goto(f"/admin?section={section}")
         page.get_by_role("heading").first.wait_for()
         shoot(page, "admin" if section == "overview" else f"admin-{section}")

@@ -49,6 +49,7 @@ PAGES = {
     "admin refunds": ("admin", "/admin?section=refunds", "Admin"),
     "admin mails": ("admin", "/admin?section=mails", "Admin"),
     "admin dead letters": ("admin", "/admin?section=dead-letters", "Admin"),
+    "admin market data": ("admin", "/admin?section=market-data", "Admin"),
     "admin checks": ("admin", "/admin?section=checks", "Admin"),
     "admin order": ("admin", "/admin?section=orders&order={subscriber}", "Admin"),
 }

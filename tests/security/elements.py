@@ -169,6 +169,7 @@ SAMPLES: dict[str, Callable[[], object]] = {
     ),
     "error": lambda: st.error("Your browser refuses cookies."),
     "expander": _expander,
+    "file_uploader": lambda: st.file_uploader("CSV file, at most 4 MB", type=["csv"], key="sample-file"),
     "form": _form,
     "header": lambda: st.header("Payment successful", anchor=False),
     "html": lambda: st.html(

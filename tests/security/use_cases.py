@@ -246,6 +246,8 @@ SECTORS: Mapping[str, Row] = {
     "sectors.market.open_market": own(lambda f, s, me, t: f(s, me)),
     "sectors.market.shows_demo": open_to_all("says which kind of prices is shown, and none of them"),
     "sectors.market.market_of_the_day": system("jobs and mails, which ask for each reader's subscription"),
+    "sectors.market_status.market_status": admin_only(lambda f, s, me, t: f(s, me)),
+    "sectors.market_status.read_status": system("the command line, and a use-case that has checked its actor"),
     "sectors.ingest.preview_file": admin_only(lambda f, s, me, t: f(s, me, _CLOSES)),
     "sectors.ingest.store_file": admin_only(lambda f, s, me, t: f(s, me, _CLOSES)),
     "sectors.ingest.import_file": system("the command line and the nightly job"),

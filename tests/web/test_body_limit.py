@@ -98,7 +98,7 @@ def test_a_body_that_was_read_keeps_the_connection(send) -> None:
     assert b"connection" not in send("/read", [b"x"])[1]
 
 
-@pytest.mark.parametrize(("path", "kib"), [("/webhooks/x", 256), ("/_stcore/upload_file/s/f", 2048)])
+@pytest.mark.parametrize(("path", "kib"), [("/webhooks/x", 256), ("/_stcore/upload_file/s/f", 5120)])
 def test_events_and_streamlits_uploads_have_limits_of_their_own(send, path, kib) -> None:
     assert send(path, [b"x" * 1024] * kib)[0] == 200
     assert send(path, [b"x" * 1024] * (kib + 1))[0] == 413
