@@ -63,6 +63,7 @@ bench: setup chromium ## Print times of the analyzer, start and pages on this ma
 	@$(BIN)/python -m benchmarks.analyzer
 	@$(BIN)/python -m benchmarks.panel
 	@$(BIN)/python -m benchmarks.start
+	@$(BIN)/python -m benchmarks.pages
 
 audit: setup ## Look the pinned packages up for known vulnerabilities
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check pip-audit >/dev/null 2>&1 \

@@ -1,0 +1,52 @@
+"""The Rotation Map as a reader uses it: with the keyboard, by pressing sectors, and from a link."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.sync_api import Page, expect
+
+from tests.e2e.site import Site, eventually
+
+
+def test_the_map_moves_isolates_plays_and_can_be_linked_to(site: Site, page: Page) -> None:
+    member = site.join()
+    site.simulator("POST", f"/control/orders/{member.order.id}/pay", method="card", outcome="SUCCESS")
+    eventually(lambda: site.subscription(member.person.username)["is_paid"])
+    site.let_in(page.context, member.user)
+    page.goto("/rotation-map")
+    drawn = page.get_by_role("img", name="Rotation Map, week to 30 Oct 2026")
+    expect(drawn).to_be_visible()
+    expect(page.locator(".sector")).to_have_count(31)
+
+    # The keyboard moves a week, and the address follows.
+    drawn.focus()
+    page.keyboard.press("ArrowLeft")
+    expect(page.get_by_role("img", name="Rotation Map, week to 23 Oct 2026")).to_be_visible()
+    expect(page).to_have_url(re.compile("week=2026-10-23"))
+    expect(page.get_by_text("Week to 23 Oct 2026. x is the trend")).to_be_visible()
+
+    # A press isolates a sector: the others fade, Python draws its line, the address names it.
+    page.get_by_role("button", name=re.compile("^Pharma")).click()
+    expect(page.locator(".sector.faded")).to_have_count(30)
+    expect(page.get_by_text("Pharma ÷ NIFTY 50, weekly closes")).to_be_visible()
+    expect(page).to_have_url(re.compile("pick=Pharma"))
+
+    # Play runs to the newest week and stops there.
+    page.get_by_label("Speed").last.select_option("8")
+    page.get_by_role("button", name="Play").click()
+    expect(page.get_by_role("img", name="Rotation Map, week to 30 Oct 2026")).to_be_visible()
+    expect(page.get_by_role("button", name="Play")).to_have_attribute("aria-pressed", "false")
+
+    # The link opens what it shows.
+    page.goto("/rotation-map?week=2026-05-15&tail=16&pick=IT&pick=Realty")
+    expect(page.get_by_role("img", name="Rotation Map, week to 15 May 2026")).to_be_visible()
+    expect(page.locator(".sector.faded")).to_have_count(29)
+    expect(page.get_by_text("16 weeks", exact=True)).to_be_visible()
+    page.locator(".sector.strong .reach").first.hover()
+    expect(page.locator(".tip")).to_contain_text("Week to 15 May 2026")
+
+    # Another benchmark keeps week and picks.
+    page.get_by_text("NIFTY 500", exact=True).click()
+    expect(page.get_by_text("IT, Realty ÷ NIFTY 500")).to_be_visible()
+    expect(page.locator(".sector.faded")).to_have_count(29)
