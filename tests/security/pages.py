@@ -70,6 +70,7 @@ SECTIONS: Mapping[str, str] = {
     "mails": "email",
     "dead-letters": "order_id",
     "checks": "order_id",
+    "market-data": "held_price_reason",
 }
 # The name in the address, what stands behind it, and what is seen then.
 DETAILS: Mapping[str, tuple[str, str]] = {

@@ -47,6 +47,7 @@ class Things:
     twice_paid_order_id: str
     second_payment_id: int
     held_price_id: int
+    held_price_reason: str
     refund_key: str
     session_id: int
     session_token: str
@@ -67,6 +68,7 @@ NOTHING = Things(
     twice_paid_order_id="ORDER0000000000NEVER",
     second_payment_id=987654,
     held_price_id=987654,
+    held_price_reason="never written",
     refund_key="REFUND000000000NEVER",
     session_id=987654,
     session_token="never-issued",
@@ -251,6 +253,7 @@ def _make_things(services: Services, gateway: FakeGateway, owner: Person, admin:
         doubted_order_id=_make_doubted_order(services, gateway),
         twice_paid_order_id=twice_paid,
         held_price_id=_hold_a_price_back(services),
+        held_price_reason=HELD_PRICE_REASON,
         second_payment_id=_one(
             services, "SELECT id FROM payments WHERE order_id = :id AND role = 'duplicate'", id=twice_paid
         ),
@@ -279,13 +282,24 @@ def _make_doubted_order(services: Services, gateway: FakeGateway) -> str:
     return order_id
 
 
+HELD_PRICE_REASON = "Nine is too low for it."
+
+
 def _hold_a_price_back(services: Services) -> int:
     """A close that waits for an admin's decision."""
     with services.engine.begin() as conn:
         instruments.insert_missing(conn, [InstrumentRow("index_price", "NIFTY IT", None, "IT")])
         [instrument] = instruments.list_all(conn)
         row = RejectedRow(
-            "key", "2026-01-02,NIFTY IT,9", 2, instrument.id, date(2026, 1, 2), 9.0, None, "jump", "Too low."
+            "key",
+            "2026-01-02,NIFTY IT,9",
+            2,
+            instrument.id,
+            date(2026, 1, 2),
+            9.0,
+            None,
+            "jump",
+            HELD_PRICE_REASON,
         )
         prices.quarantine(conn, [row], source="A file")
         [waiting] = prices.list_waiting(conn, limit=2)
