@@ -33,7 +33,6 @@ IN_DOCS = {
     "dashboard-1440-dark",
     "rotation-map-1440-light",
     "rotation-map-1440-dark",
-    "rotation-map-390-light",
     "ranks-1440-light",
     "sector-1440-dark",
     "evidence-1440-light",
