@@ -87,6 +87,7 @@ def plant(site: Site, planted: Planted, admin: User, payloads: list[Payload]) ->
             _plant_order(conn, planted, payload, price)
             _plant_money(conn, planted, payload, admin, paid)
             _plant_messages(conn, planted, payload)
+            _plant_prices(conn, planted, payload)
             _plant_trouble(conn, planted, payload, planted.order_ids[-1])
             for user in (planted.member.user, planted.buyer.user, admin):
                 planted.insert(
@@ -212,6 +213,14 @@ def _plant_messages(conn: Connection, planted: Planted, payload: Payload) -> Non
             processed_at=datetime.now(UTC),
         )  # fmt: skip
         planted.event_ids.append(event)
+
+
+def _plant_prices(conn: Connection, planted: Planted, payload: Payload) -> None:
+    """A row of a price file that was held back, with the text in everything that it says."""
+    planted.insert(
+        conn, "px_reject", row_key=f"{payload.text} {secrets.token_hex(8)}", raw=payload.text, rule=payload.text,
+        explanation=payload.text, source=payload.text,
+    )  # fmt: skip
 
 
 def _plant_trouble(conn: Connection, planted: Planted, payload: Payload, order_id: str) -> None:

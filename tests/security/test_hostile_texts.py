@@ -85,6 +85,7 @@ def look_as_admin(walk: Walk, batch: list[Payload], singles: list[Payload]) -> N
         if section not in ("overview", "users"):
             walk.expect_shown(batch, section)
         walk.check(section)
+    walk.open("/admin?section=checks")
     walk.page.get_by_text("Show resolved").click()
     walk.expect_shown(batch, "resolved alarms")
     for address in (f"user={member.user.id}", f"order={member.order.id}"):

@@ -32,6 +32,7 @@ _FIELD = "input[type=text], input[type=password], textarea"
 # Where a page asks for words: a module that is not here has fields that nobody has tried.
 MODULES = {
     "admin_panel.py",
+    "ui/admin_market.py",
     "ui/account_parts.py",  # for /account: address, password, deletion
     "ui/admin_refund.py",
     "ui/forgot.py",
@@ -133,6 +134,9 @@ def test_s10_hostile_texts_typed_by_an_admin_do_nothing(
         box.press("Enter")
         expect(walk.page.get_by_text("Nothing found")).to_be_visible()
     walk.check("the search")
+    walk.open("/admin?section=market-data")
+    for payload in payloads:
+        fill_every_form(walk, payload, typed)
     walk.open(f"/admin?order={walk.planted.member.order.id}")
     for payload in payloads:
         fill_every_form(walk, payload, typed)
@@ -147,7 +151,7 @@ def test_s10_hostile_texts_typed_by_an_admin_do_nothing(
         walk.press(walk.page.get_by_role("button", name="Change"))
         expect(walk.page.get_by_label("Reason")).to_be_visible()
 
-    assert typed == {"Amount in rupees", "Reason"}
+    assert typed == {"Name of the source", "Amount in rupees", "Reason"}
     typed.add("Search users and orders")
 
 
