@@ -229,7 +229,7 @@ class Site:
         return (self.folder / "app.log").read_text()
 
 
-def eventually(probe: Callable[[], T], *, within_seconds: float = 15) -> T:
+def eventually(probe: Callable[[], T], *, within_seconds: float = 45) -> T:
     """The first truthy answer of `probe`. Fails with its last answer when none comes in time."""
     deadline = time.monotonic() + within_seconds
     while not (answer := probe()):

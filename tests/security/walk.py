@@ -44,7 +44,7 @@ class Walk:
         """Press, and wait until the page has answered: by itself a page counts as at rest before it has begun."""
         self.frames.clear()
         button.click()
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while "".join(self.frames).find("><") < 0:
             assert time.monotonic() < deadline, f"{button}: nothing was sent and answered: {self.frames}"
             self.page.wait_for_timeout(20)
@@ -67,7 +67,7 @@ class Walk:
 
     def expect_shown(self, payloads: list[Payload], where: str) -> None:
         """The texts stand on the page as text. Until then nothing is proved by what did not happen."""
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while missing := self._missing(payloads):
             assert time.monotonic() < deadline, f"{where}: not shown {missing}"
             self.page.wait_for_timeout(50)
