@@ -97,12 +97,6 @@ def store_file(services: Services, actor: User, content: bytes) -> Report:
         return _store(services, conn, content, actor=actor, source=DEFAULT_SOURCE, max_bytes=MAX_BYTES)
 
 
-def import_file(services: Services, content: bytes, *, source: str, max_bytes: int) -> Report:
-    """The same for the command line and the nightly job."""
-    with services.engine.begin() as conn:
-        return _store(services, conn, content, actor=None, source=source, max_bytes=max_bytes)
-
-
 def store_rows(
     services: Services,
     conn: Connection,
