@@ -50,7 +50,18 @@ from ui import (
     verify,
 )
 from ui.components import footer, notice
-from ui.sectors import alerts, breadth, evidence, ranks, returns, rotation_map, sector, today, watch_list
+from ui.sectors import (
+    alerts,
+    breadth,
+    evidence,
+    method,
+    ranks,
+    returns,
+    rotation_map,
+    sector,
+    today,
+    watch_list,
+)
 from web.middleware import SecurityHeaders
 from web.routes import build_routes
 from wiring import Services, close_services, get_services
@@ -73,6 +84,7 @@ _VIEWS = {
     "evidence": evidence.render,
     "watchlist": watch_list.render,
     "alerts": alerts.render,
+    "method": method.render,
 }
 
 

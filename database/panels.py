@@ -104,3 +104,18 @@ def find(conn: Connection, version: str) -> StoredPanel | None:
     if row is None:
         return None
     return StoredPanel(row.version, row.kind, row.as_of, row.meta, bytes(row.payload))
+
+
+def find_packed_at(conn: Connection, version: str) -> datetime | None:
+    """When the packed market of this version was stored last."""
+    moment: datetime | None = conn.execute(
+        text("""
+        SELECT packed_at
+        FROM panels
+        WHERE version = :version
+        ORDER BY id DESC
+        LIMIT 1
+        """),
+        {"version": version},
+    ).scalar()
+    return moment

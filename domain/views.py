@@ -15,4 +15,5 @@ VIEWS: Mapping[str, str] = {
     "evidence": "Evidence",
     "watchlist": "Watch-list",
     "alerts": "Alerts & mail",
+    "method": "Method & data",
 }

@@ -15,8 +15,6 @@ from sectors.breadth import breadth
 from sectors.ranking import WINDOW, Ranking, ordinal, rank_sectors
 from sectors.rotation import QuadrantMove, RotationView, quadrant_moves, rotation_view
 
-# Stands in the footer of every report. Changes with any formula behind it.
-METHOD_VERSION = "1.0"
 TOP, BOTTOM = 5, 3
 _WEEK = timedelta(weeks=1)
 

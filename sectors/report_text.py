@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from datetime import date
 from urllib.parse import urlencode
 
+from analyzer.registry import METHOD_VERSION
 from domain.report_rules import AlertKind, ReportKind
 from mail.templates import ReportLine, ReportText
 from sectors.alerts import Alert
 from sectors.ranking import WINDOW
-from sectors.report import METHOD_VERSION, Report, Row, signed
+from sectors.report import Report, Row, signed
 from sectors.report_picture import describe_map
 from sectors.rotation import QuadrantMove
 

@@ -15,7 +15,7 @@ STATIC = Path(__file__).resolve().parent.parent / "static"
 LOGO = STATIC / "logo.svg"
 ICON = STATIC / "icon.png"
 
-_STYLESHEETS = ("frame.css", "pieces.css", "sectors.css", "rotation.css", "watching.css")
+_STYLESHEETS = ("frame.css", "pieces.css", "sectors.css", "rotation.css", "watching.css", "method.css")
 
 
 def apply() -> None:

@@ -244,6 +244,7 @@ SECTORS: Mapping[str, Row] = {
     "sectors.delivery.send_now": own(lambda f, s, me, t: f(s, me)),
     "sectors.delivery.preview_report": own(lambda f, s, me, t: f(s, me)),
     "sectors.market.open_market": own(lambda f, s, me, t: f(s, me)),
+    "sectors.method.packed_at": own(lambda f, s, me, t: f(s, me)),
     "sectors.market.shows_demo": open_to_all("says which kind of prices is shown, and none of them"),
     "sectors.market.market_of_the_day": system("jobs and mails, which ask for each reader's subscription"),
     "sectors.market_status.market_status": admin_only(lambda f, s, me, t: f(s, me)),

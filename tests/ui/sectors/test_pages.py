@@ -17,7 +17,7 @@ from tests.ui.sectors.drawing import chart, open_view, seen
 from ui.sectors import frame
 from ui.sectors.today import make_csv
 
-PATHS = ("dashboard", "rotation-map", "ranks", "returns", "sector", "breadth", "evidence")
+PATHS = ("dashboard", "rotation-map", "ranks", "returns", "sector", "breadth", "evidence", "method")
 
 
 @pytest.fixture
