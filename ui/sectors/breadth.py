@@ -45,9 +45,10 @@ def _draw(view: View) -> None:
         st.html('<p class="chart-note">Share of the sectors, in %</p>')
         colours = (charts.AHEAD, "#5B6EE1", charts.BEHIND)
         st.html(charts.legend([str(name) for name in shares.columns], colours))
-        st.altair_chart(
-            charts.lines(shares, unit="%", at=50, colours=colours),
-            key="breadth-shares",
+        charts.show(
+            "breadth-shares",
+            view.kept_by,
+            lambda: charts.lines(shares, unit="%", at=50, colours=colours),
             alt="Breadth over two years",
         )
     left, right = st.columns(2, gap="small")
@@ -57,8 +58,11 @@ def _draw(view: View) -> None:
             f'<p class="chart-note">RS {WINDOW} of the strongest quarter less that of the weakest, in points</p>'
         )
         spread = figures.daily[["dispersion"]].rename(columns={"dispersion": "Spread"}).round(2)
-        st.altair_chart(
-            charts.lines(spread, unit="Points"), key="breadth-spread", alt="Dispersion over two years"
+        charts.show(
+            "breadth-spread",
+            view.kept_by,
+            lambda: charts.lines(spread, unit="Points"),
+            alt="Dispersion over two years",
         )
     with right, st.container(key="card-quadrants", height="stretch"):
         st.subheader("Quadrants of the Rotation Map", anchor=False)
@@ -71,7 +75,12 @@ def _draw(view: View) -> None:
                     [name.capitalize() for name in QUADRANTS], tuple(charts.QUADRANT_COLOURS.values())
                 )
             )
-            st.altair_chart(_areas(figures.quadrants), key="breadth-quadrants", alt="Sectors by quadrant")
+            charts.show(
+                "breadth-quadrants",
+                view.kept_by,
+                lambda: _areas(figures.quadrants),
+                alt="Sectors by quadrant",
+            )
 
 
 def _tiles(figures: Breadth, benchmark: str) -> str:

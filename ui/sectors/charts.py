@@ -1,15 +1,16 @@
 """What the analyzer's charts have in common: colours that read on both backgrounds, axes, and the usual lines.
 
-Altair is imported when a chart is drawn: pages without one open faster.
+Altair is imported when a chart is built: pages without one open faster.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
+import streamlit as st
 
 if TYPE_CHECKING:
     import altair as alt
@@ -26,7 +27,23 @@ QUADRANT_COLOURS = {
     "lagging": "#D1497B",
     "improving": "#5B6EE1",
 }
+# Charts kept: some views of each page. A description with its points has a few dozen kilobytes.
+_KEPT = 512
 SIGNED = "datum.value == 0 ? '0' : format(datum.value, '+.0f')"
+
+
+def show(key: str, kept_by: tuple[Hashable, ...], build: Callable[[], Chart], *, alt: str) -> None:
+    """Draw a chart of market figures. Altair needs tens of milliseconds to build one: it does so once for all readers.
+
+    `kept_by` must name everything that `build` draws from: the view's `kept_by`, and the choices on the page.
+    """
+    st.vega_lite_chart(None, _described(key, kept_by, build), key=key, alt=alt)
+
+
+@st.cache_data(show_spinner=False, max_entries=_KEPT)
+def _described(key: str, kept_by: tuple[Hashable, ...], _build: Callable[[], Chart]) -> dict[str, Any]:
+    described: dict[str, Any] = _build().to_dict()
+    return described
 
 
 def time_axis(sessions: pd.Index) -> alt.X:

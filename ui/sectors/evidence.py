@@ -31,6 +31,7 @@ from sectors.evidence import (
     signal_line,
 )
 from ui.components import empty_state, format_date, format_signed
+from ui.sectors import charts
 from ui.sectors.charts import AHEAD, BEHIND, QUIET, finish, time_axis
 from ui.sectors.frame import View, render_view
 from wiring import Services
@@ -74,9 +75,10 @@ def _draw(view: View) -> None:
             f"{question.cost_pct:g} % a side. The band holds {HIGH - LOW:d} % of {RUNS:d} portfolios drawn by lot "
             "under the same rules. Logarithmic.</p>"
         )
-        st.altair_chart(
-            _curves(found, by_lot),
-            key="evidence-curves",
+        charts.show(
+            "evidence-curves",
+            (*view.kept_by, question),
+            lambda: _curves(found, by_lot),
             alt="Growth of the rule and of what it is compared with",
         )
     left, right = st.columns([1.3, 0.7], gap="small")

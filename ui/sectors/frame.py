@@ -47,6 +47,11 @@ class View:
         return self.market.as_of < self.whole.as_of
 
     @property
+    def kept_by(self) -> tuple[str, date, str]:
+        """What tells apart the figures of two views: see `figures` and `charts.show`."""
+        return self.market.version, self.market.as_of, self.benchmark
+
+    @property
     def query(self) -> dict[str, str]:
         """The choices that differ from the defaults, as they stand in the address."""
         chosen = {}

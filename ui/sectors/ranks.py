@@ -45,7 +45,7 @@ def _draw(view: View) -> None:
             "No ranks at this close", "A rank needs 55 sessions, a rating a year. Choose a later day above."
         )
     elif picture == "Places":
-        _bump(history, marked)
+        _bump(view, history, marked)
     else:
         _heat(view, history, marked)
 
@@ -74,7 +74,7 @@ def _heat(view: View, history: RankHistory, marked: list[str]) -> None:
     )
 
 
-def _bump(history: RankHistory, marked: list[str]) -> None:
+def _bump(view: View, history: RankHistory, marked: list[str]) -> None:
     with st.container(key="card-bump"):
         st.html(
             '<p class="chart-note">Places by RS 55, first at the top. Mark sectors above to tell their lines apart; '
@@ -83,9 +83,10 @@ def _bump(history: RankHistory, marked: list[str]) -> None:
         names = [str(name) for name in history.places.columns]
         shown = marked or list(dict.fromkeys([*names[:3], names[-1]]))
         st.html(charts.legend(shown))
-        st.altair_chart(
-            _bump_chart(history.places, shown),
-            key="ranks-bump",
+        charts.show(
+            "ranks-bump",
+            (*view.kept_by, len(history.places), *shown),
+            lambda: _bump_chart(history.places, shown),
             alt="Places of the sectors by week",
         )
 

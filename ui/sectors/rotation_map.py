@@ -23,6 +23,7 @@ from analyzer.rotation_map import CENTRE
 from domain.accounts import User
 from sectors.rotation import STEPS_A_UNIT, QuadrantMove, RotationView, quadrant_moves, rotation_view
 from ui.components import format_date
+from ui.sectors import charts
 from ui.sectors.frame import View, render_view
 from ui.sectors.rotation_formula import formula_drawer
 from wiring import Services
@@ -192,8 +193,6 @@ def _into_address(rotation: RotationView, choice: Choice) -> None:
 
 
 def _lines_card(view: View, rotation: RotationView, choice: Choice) -> None:
-    import analyzer
-
     week = rotation.dates[choice.week]
     shown = list(choice.picks)[:_MOST_LINES] or rotation.at(choice.week)["sector"].head(1).tolist()
     st.subheader("Relative-strength line", anchor=False)
@@ -206,19 +205,25 @@ def _lines_card(view: View, rotation: RotationView, choice: Choice) -> None:
     )
     if not shown:
         return
-    closes, benchmark = view.market.closes()[shown], view.market.benchmark(view.benchmark)
-    lines = analyzer.rs_line(closes, benchmark, base=week.date()).loc[rotation.dates]
-    first = max(0, choice.week - _LINE_WEEKS + 1)
-    st.altair_chart(
-        _lines(lines.iloc[first : choice.week + _LINE_WEEKS // 2], week, shown),
-        key="rotation-lines",
+    charts.show(
+        "rotation-lines",
+        (*view.kept_by, choice.week, *shown),
+        lambda: _lines(view, rotation, choice.week, shown),
         alt=f"Relative-strength lines of {', '.join(shown)}",
     )
 
 
-def _lines(lines: pd.DataFrame, week: pd.Timestamp, shown: list[str]) -> alt.LayerChart | alt.FacetChart:
+def _lines(
+    view: View, rotation: RotationView, number: int, shown: list[str]
+) -> alt.LayerChart | alt.FacetChart:
     import altair as alt
 
+    import analyzer
+
+    week = rotation.dates[number]
+    closes, benchmark = view.market.closes()[shown], view.market.benchmark(view.benchmark)
+    lines = analyzer.rs_line(closes, benchmark, base=week.date()).loc[rotation.dates]
+    lines = lines.iloc[max(0, number - _LINE_WEEKS + 1) : number + _LINE_WEEKS // 2]
     long = (
         lines.round(2)
         .rename_axis("session")

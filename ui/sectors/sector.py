@@ -52,11 +52,12 @@ def _draw(view: View) -> None:
                 args=(names[beside] if 0 <= beside < len(names) else name,),
             )
     st.html(_tiles(ranking, name))
-    detail = load_sector(view.market, name, view.benchmark, _WINDOWS[window or "2y"])
+    span = _WINDOWS[window or "2y"]
+    detail = load_sector(view.market, name, view.benchmark, span)
     if detail.daily["line"].isna().all():
         empty_state("No prices here", f"{name} has no prices in this span. Choose another day or span.")
         return
-    _pictures(view, detail)
+    _pictures(view, detail, span)
     _funds(detail)
 
 
@@ -104,7 +105,8 @@ def _tiles(ranking: Ranking, name: str) -> str:
     )
 
 
-def _pictures(view: View, detail: SectorDetail) -> None:
+def _pictures(view: View, detail: SectorDetail, span: int) -> None:
+    kept_by = (*view.kept_by, detail.sector.name, span)
     step = max(1, -(-len(detail.daily) // _MOST_POINTS))
     drawn = detail.daily.iloc[::-1].iloc[::step].iloc[::-1]
     highs = detail.daily[detail.daily["is_new_high"]]
@@ -115,25 +117,33 @@ def _pictures(view: View, detail: SectorDetail) -> None:
             f"its {AVERAGE}-session average: green while that rises over a month, orange while it falls. A dot is a "
             "52-week high of the line that the price has not made.</p>"
         )
-        st.altair_chart(
-            _strength(drawn, highs), key="sector-strength", alt="Relative strength and its average"
+        charts.show(
+            "sector-strength",
+            kept_by,
+            lambda: _strength(drawn, highs),
+            alt="Relative strength and its average",
         )
     with st.container(key="card-price"):
         st.subheader("Price", anchor=False)
         st.html(f'<p class="chart-note">{escape(detail.sector.index_name)}, total return</p>')
         price = drawn[["price"]].rename(columns={"price": "Index"}).round(1)
-        st.altair_chart(charts.lines(price, height=200), key="sector-price", alt="Price of the index")
+        charts.show(
+            "sector-price", kept_by, lambda: charts.lines(price, height=200), alt="Price of the index"
+        )
     left, right = st.columns(2, gap="small")
     with left, st.container(key="card-falls", height="stretch"):
         st.subheader("Falls from the high", anchor=False)
         st.html('<p class="chart-note">In % below the highest close so far</p>')
-        st.altair_chart(_falls(drawn), key="sector-falls", alt="Drawdown")
+        charts.show("sector-falls", kept_by, lambda: _falls(drawn), alt="Drawdown")
     with right, st.container(key="card-correlation", height="stretch"):
         st.subheader(f"Moves with {view.benchmark}", anchor=False)
         st.html('<p class="chart-note">Correlation of daily returns over 63 sessions; 1 is in step</p>')
         correlation = drawn[["correlation"]].rename(columns={"correlation": "Correlation"}).round(3)
-        st.altair_chart(
-            charts.lines(correlation, height=200, decimals=2), key="sector-correlation", alt="Correlation"
+        charts.show(
+            "sector-correlation",
+            kept_by,
+            lambda: charts.lines(correlation, height=200, decimals=2),
+            alt="Correlation",
         )
 
 

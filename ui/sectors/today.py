@@ -58,7 +58,7 @@ def _draw(view: View) -> None:
         st.html(
             f'<p class="chart-note">Growth over {WINDOW} sessions compared with {escape(view.benchmark)}, in %</p>'
         )
-        st.altair_chart(_bars(rows), key="dashboard-bars", alt="Sectors by relative strength")
+        charts.show("dashboard-bars", view.kept_by, lambda: _bars(rows), alt="Sectors by relative strength")
     with right:
         with st.container(key="card-lines"):
             _lines_card(view, [str(name) for name in rows.index])
@@ -142,14 +142,19 @@ def _lines_card(view: View, names: list[str]) -> None:
     if not chosen:
         empty_state("No sector chosen", "Pick one or more sectors above to draw their lines.")
         return
-    ratio = view.market.closes()[chosen].div(view.market.benchmark(view.benchmark), axis="index")
-    drawn = ratio.tail(_LINE_SESSIONS)
     st.html(charts.legend(chosen))
-    st.altair_chart(
-        charts.lines((100 * drawn / drawn.bfill().iloc[0]).round(2), at=100, height=300),
-        key="dashboard-lines",
+    charts.show(
+        "dashboard-lines",
+        (*view.kept_by, *chosen),
+        lambda: _lines(view, chosen),
         alt="Relative-strength lines",
     )
+
+
+def _lines(view: View, chosen: list[str]) -> alt.LayerChart | alt.FacetChart:
+    ratio = view.market.closes()[chosen].div(view.market.benchmark(view.benchmark), axis="index")
+    drawn = ratio.tail(_LINE_SESSIONS)
+    return charts.lines((100 * drawn / drawn.bfill().iloc[0]).round(2), at=100, height=300)
 
 
 def _movers(table: pd.DataFrame) -> None:
