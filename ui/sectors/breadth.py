@@ -95,12 +95,16 @@ def _tiles(figures: Breadth, benchmark: str) -> str:
         value = float(figures.daily[column].iloc[-1])
         change = figures.change_in_a_month(column)
         shown = "–" if pd.isna(value) else f"{value:.{decimals}f}{unit}"
-        moved = "" if pd.isna(change) else f"{format_signed(change, decimals)} points in a month"
+        moved = "" if pd.isna(change) else _moved(round(change, decimals), decimals)
         tiles.append(
             f'<div class="tile"><p class="name">{escape(name)}</p><p class="value">{escape(shown)}</p><p '
             f'class="note">{escape(moved)}</p></div>'
         )
     return f'<div class="tiles">{"".join(tiles)}</div>'
+
+
+def _moved(points: float, decimals: int) -> str:
+    return f"{format_signed(points, decimals)} points in a month" if points else "as a month ago"
 
 
 def _areas(counts: pd.DataFrame) -> alt.LayerChart | alt.FacetChart:

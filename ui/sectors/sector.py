@@ -81,7 +81,8 @@ def _tiles(ranking: Ranking, name: str) -> str:
             else f"{format_signed(float(row['change_4w']))} places in four weeks"
         )
     quadrant = str(row["quadrant"]).capitalize() or "No position"
-    weeks = f"for {row['weeks_in_quadrant']} weeks" if row["quadrant"] else ""
+    stay = row["weeks_in_quadrant"]
+    weeks = f"for {stay} week{'' if stay == 1 else 's'}" if row["quadrant"] else ""
     rating = "–" if pd.isna(row["rating"]) else f"{row['rating']}"
     mansfield = (
         "" if pd.isna(row["mansfield200d"]) else f"Mansfield {format_signed(float(row['mansfield200d']), 1)}"
