@@ -26,7 +26,8 @@ _SETTLED_MS = 400
 # Presses the link and looks at each frame whether the page is the new one, at rest, and its figure is there: a chart,
 # a table, a form, the watch-list, or the map, which lives in a shadow tree.
 _CLICK = """async (name) => {
-  const figure = ".stVegaLiteChart :is(canvas, svg), table.heat, table.figures, .stDataFrame canvas, .stForm, .st-key-watch-add";
+  const figure = ".stVegaLiteChart :is(canvas, svg), table.heat, table.figures, .stDataFrame canvas, .stForm, "
+    + ".st-key-watch-add";
   const links = () => [...document.querySelectorAll('[class*="st-key-view-tab-"] a')];
   const isInShadow = () => [...document.querySelectorAll("*")].some((e) => e.shadowRoot?.querySelector(".head"));
   const isThere = () => document.querySelector('.st-key-view-tab-here')?.textContent.trim() === name
