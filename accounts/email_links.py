@@ -14,7 +14,8 @@ from database.queue import Job
 from domain.accounts import User
 from domain.errors import LinkRefused
 from domain.links import LIFETIMES, Purpose, SpentLink
-from mail import templates
+from mail import account_mail
+from mail.composing import Business
 from wiring import Services
 
 log = structlog.get_logger()
@@ -49,8 +50,8 @@ def send_link(services: Services, token_id: str) -> None:
         user = None if waiting is None or waiting.user_id is None else users.find(conn, waiting.user_id)
         if waiting is None or user is None:
             return
-        mail = templates.link(
-            templates.Business.from_settings(services.settings),
+        mail = account_mail.link(
+            Business.from_settings(services.settings),
             purpose=waiting.purpose,
             url=marked_url(services.settings, waiting.purpose),
         )

@@ -9,7 +9,8 @@ from sqlalchemy import Connection
 
 from billing.outbox import defer_mail
 from domain.accounts import User
-from mail import templates
+from mail import account_mail
+from mail.composing import Business
 from wiring import Services
 
 
@@ -73,8 +74,8 @@ def send_notice(
 ) -> None:
     """Queue a notice to the user's address in the transaction that causes it."""
     subject, sentence = _WORDS[notice]
-    mail = templates.notice(
-        templates.Business.from_settings(services.settings),
+    mail = account_mail.notice(
+        Business.from_settings(services.settings),
         full_name=user.full_name,
         subject=subject,
         sentence=sentence.format(detail=detail),

@@ -10,7 +10,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from billing.outbox import defer_mail
 from database import books
-from mail import templates
+from mail.composing import Business
+from mail.operator_mail import alarm
 from wiring import Services
 
 log = structlog.get_logger()
@@ -24,8 +25,8 @@ def raise_alarm(services: Services, conn: Connection, key: str, message: str) ->
     log.error("alarm", key=key, message=message)
     settings = services.settings
     if settings.admin_email:
-        business = templates.Business.from_settings(settings)
-        mail = templates.alarm(business, message=message, admin_url=f"{business.base_url}/admin")
+        business = Business.from_settings(settings)
+        mail = alarm(business, message=message, admin_url=f"{business.base_url}/admin")
         defer_mail(services, conn, "alarm", str(alarm_id), user_id=None, to=settings.admin_email, mail=mail)
 
 

@@ -10,7 +10,8 @@ from database.refunds import RefundRow
 from domain.gateway import GatewayPayment
 from domain.orders import Order
 from domain.subscriptions import Period
-from mail import templates
+from mail import payment_mail
+from mail.composing import Business
 from wiring import Services
 
 
@@ -25,8 +26,8 @@ def defer_receipt(
     user = users.find(conn, order.user_id)
     if user is None:
         return  # The account was deleted while the payment was under way: the books keep the money's trace.
-    mail = templates.receipt(
-        templates.Business.from_settings(services.settings),
+    mail = payment_mail.receipt(
+        Business.from_settings(services.settings),
         full_name=user.full_name,
         order_id=order.id,
         plan_name=_plan_name(conn, order.plan_id),
@@ -49,8 +50,8 @@ def defer_activation(
     user = users.find(conn, order.user_id)
     if user is None:
         return
-    mail = templates.activation(
-        templates.Business.from_settings(services.settings),
+    mail = payment_mail.activation(
+        Business.from_settings(services.settings),
         full_name=user.full_name,
         plan_name=_plan_name(conn, order.plan_id),
         starts_at=period.starts_at,
@@ -68,8 +69,8 @@ def defer_refund(
     user = users.find(conn, order.user_id)
     if user is None:
         return
-    mail = templates.refund(
-        templates.Business.from_settings(services.settings),
+    mail = payment_mail.refund(
+        Business.from_settings(services.settings),
         full_name=user.full_name,
         order_id=order.id,
         plan_name=_plan_name(conn, order.plan_id),

@@ -10,8 +10,8 @@ from sqlalchemy import Connection
 from accounts.link_tokens import fill_in, fill_in_unsubscribe, marked_unsubscribe_url
 from database import emails, personal_data
 from database.queue import RETRY_LIMIT, Job
+from mail.composing import Mail
 from mail.sender import MailNotSent, OutgoingMail
-from mail.templates import Mail
 from wiring import Services
 
 log = structlog.get_logger()

@@ -1,4 +1,4 @@
-"""Mails: what they say (`templates`) and how they leave (`sender`).
+"""Mails: how they are written (`composing`), what they say (`*_mail`) and how they leave (`sender`).
 
 Knows no database and no configuration.
 """

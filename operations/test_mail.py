@@ -5,8 +5,9 @@ from __future__ import annotations
 from email.utils import make_msgid
 
 from config import ConfigError, Settings
+from mail.composing import Business
+from mail.operator_mail import test_mail
 from mail.sender import OutgoingMail, sender_from_settings
-from mail.templates import Business, test_mail
 
 
 def send_test_mail(settings: Settings, to_address: str) -> None:

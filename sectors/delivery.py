@@ -25,8 +25,9 @@ from database.queue import Job
 from domain.accounts import User
 from domain.errors import InvalidInput, NotSignedIn
 from domain.report_rules import ReportKind, ReportSettings, Scope
-from mail import templates
-from mail.templates import Mail, ReportText
+from mail import market_mail
+from mail.composing import Business, Mail
+from mail.market_mail import ReportText
 from sectors.alerts import find_alerts
 from sectors.market import market_of_the_day, open_market
 from sectors.ranking import rank_sectors
@@ -133,8 +134,8 @@ def preview_report(services: Services, actor: User) -> Preview:
         watched = watch_lists.find(conn, actor.id)
     content = words_of_report(_for_reader(close, watched), ReportKind.WEEKLY)
     picture = f"data:image/png;base64,{base64.b64encode(close.png).decode()}"
-    business = templates.Business.from_settings(services.settings)
-    return Preview(content.subject, templates.report_preview(business, content, picture))
+    business = Business.from_settings(services.settings)
+    return Preview(content.subject, market_mail.report_preview(business, content, picture))
 
 
 def _write(services: Services, user: User, kind: ReportKind, close: _Close) -> bool:
@@ -205,8 +206,8 @@ def _close_of(market: Market) -> _Close:
 
 
 def _compose(services: Services, content: ReportText) -> Mail:
-    return templates.report(
-        templates.Business.from_settings(services.settings),
+    return market_mail.report(
+        Business.from_settings(services.settings),
         content,
         unsubscribe_url=marked_unsubscribe_url(services.settings),
     )

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from analyzer.registry import METHOD_VERSION
 from domain.report_rules import AlertKind, ReportKind
-from mail.templates import ReportLine, ReportText
+from mail.market_mail import ReportLine, ReportText
 from sectors.alerts import Alert
 from sectors.ranking import WINDOW
 from sectors.report import Report, Row, signed

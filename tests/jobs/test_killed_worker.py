@@ -18,7 +18,7 @@ from sqlalchemy import text
 
 from billing.outbox import defer_mail
 from jobs.worker import working
-from mail.templates import Mail
+from mail.composing import Mail
 from wiring import Services
 
 ROOT = Path(__file__).resolve().parents[2]

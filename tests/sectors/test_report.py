@@ -9,7 +9,8 @@ import pytest
 
 from config import load_settings
 from domain.report_rules import AlertKind, ReportKind
-from mail import templates
+from mail import market_mail
+from mail.composing import Business
 from market_data.demo import load_demo_market
 from sectors.alerts import find_alerts
 from sectors.ranking import rank_sectors
@@ -36,11 +37,11 @@ def business(tmp_path):
          "SEBI_REGISTRATION": "INH000012345"},
         root=tmp_path,
     )  # fmt: skip
-    return templates.Business.from_settings(settings)
+    return Business.from_settings(settings)
 
 
 def _mail(business, content):
-    return templates.report(business, content, unsubscribe_url="https://example.com/unsubscribe/x")
+    return market_mail.report(business, content, unsubscribe_url="https://example.com/unsubscribe/x")
 
 
 def test_every_figure_is_the_pages_to_the_digit(market, report, business) -> None:

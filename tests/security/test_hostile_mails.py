@@ -16,7 +16,8 @@ from playwright.sync_api import Browser, Page
 
 import mail
 from domain.links import Purpose
-from mail.templates import Business, Mail, ReportLine, ReportText
+from mail.composing import Business, Mail
+from mail.market_mail import ReportLine, ReportText
 from tests.security.browser_watch import Watch, rest, watch
 from tests.security.conftest import Scale
 from tests.security.payloads import Act, corpus
@@ -125,9 +126,9 @@ def test_s10_the_same_mail_without_escaping_fires_in_the_same_reader(
     reader: tuple[Page, Watch], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     page, seen = reader
-    templates = mail.templates._templates()
+    templates = mail.composing._templates()
     unsafe = templates.overlay(autoescape=False)
-    monkeypatch.setattr(mail.templates, "_templates", lambda: unsafe)
+    monkeypatch.setattr(mail.composing, "_templates", lambda: unsafe)
     payloads = [payload for payload in corpus(10) if payload.act in (Act.RUNS, Act.ASKS)]
     written = partial(composed, composers()["activation"], flag=True)
 

@@ -5,8 +5,9 @@ from html.parser import HTMLParser
 
 import pytest
 
-from mail.templates import Business, Mail, activation, in_india, method_name, receipt
-from mail.templates import test_mail as compose_test_mail
+from mail.composing import Business, Mail
+from mail.operator_mail import test_mail as compose_test_mail
+from mail.payment_mail import activation, method_name, receipt
 
 
 def business(**changes: str) -> Business:
@@ -141,11 +142,6 @@ def test_an_activation_leads_to_the_dashboard() -> None:
 def test_an_activation_refuses_a_link_that_is_no_web_address() -> None:
     with pytest.raises(ValueError, match="web address"):
         an_activation(dashboard_url="javascript:alert(1)")
-
-
-def test_times_are_read_in_india() -> None:
-    assert in_india(datetime(2026, 11, 22, 6, 30, tzinfo=UTC)) == "22 November 2026, 12:00 pm IST"
-    assert in_india(datetime(2026, 11, 22, 18, 30, tzinfo=UTC)) == "23 November 2026, 12:00 am IST"
 
 
 def test_ways_to_pay_read_like_words() -> None:
