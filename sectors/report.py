@@ -141,8 +141,9 @@ def zero_line_crosses(market: Market, benchmark: str) -> tuple[Cross, ...]:
 
 
 def signed(value: float, decimals: int = 0) -> str:
-    """`+5.9` or `−3`, with a real minus sign."""
-    return f"{value:+.{decimals}f}".replace("-", "−")
+    """`+5.9` or `−3`, with a real minus sign. What rounds to nothing has no sign: `0`."""
+    shown = f"{value:+.{decimals}f}"
+    return shown[1:] if float(shown) == 0 else shown.replace("-", "−")
 
 
 def _breadth_line(market: Market, benchmark: str) -> str:

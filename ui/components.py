@@ -179,5 +179,6 @@ def format_clock(moment: datetime) -> str:
 
 
 def format_signed(value: float, decimals: int = 0) -> str:
-    """`+5.9` or `−3`, with a real minus sign, which is as wide as the plus."""
-    return f"{value:+.{decimals}f}".replace("-", "−")
+    """`+5.9` or `−3`, with a real minus sign, which is as wide as the plus. What rounds to nothing has no sign: `0`."""
+    shown = f"{value:+.{decimals}f}"
+    return shown[1:] if float(shown) == 0 else shown.replace("-", "−")

@@ -61,11 +61,7 @@ def _cells(values: pd.Series, relative: bool) -> list[heat.Cell]:
     return [
         heat.Cell(
             float(value) / (_FULL[str(span)] * (_RELATIVE if relative else 1)),
-            _signed(float(value)),
+            format_signed(float(value), 1),
         )
         for span, value in values.items()
     ]
-
-
-def _signed(value: float) -> str:
-    return format_signed(value, 1) if abs(value) >= 0.05 else "0.0"

@@ -75,11 +75,7 @@ def _tiles(ranking: Ranking, name: str) -> str:
         )
     else:
         place = f"{ordinal(int(row['rank']))} of {count}"
-        moved = (
-            ""
-            if pd.isna(row["change_4w"])
-            else f"{format_signed(float(row['change_4w']))} places in four weeks"
-        )
+        moved = "" if pd.isna(row["change_4w"]) else _moved(int(row["change_4w"]))
     quadrant = str(row["quadrant"]).capitalize() or "No position"
     stay = row["weeks_in_quadrant"]
     weeks = f"for {stay} week{'' if stay == 1 else 's'}" if row["quadrant"] else ""
@@ -104,6 +100,12 @@ def _tiles(ranking: Ranking, name: str) -> str:
         )
         + "</div>"
     )
+
+
+def _moved(places: int) -> str:
+    if places == 0:
+        return "the same place as four weeks ago"
+    return f"{format_signed(places)} {'place' if abs(places) == 1 else 'places'} in four weeks"
 
 
 def _pictures(view: View, detail: SectorDetail, span: int) -> None:

@@ -26,6 +26,15 @@ if TYPE_CHECKING:
 
 _ROW_HEIGHT = 21.5
 _LINE_SESSIONS = 252
+# By what the table is sorted: the column, and whether its smallest comes first.
+_ORDERS = {
+    "Rank": ("rank", True), "RS 21": ("rs21_pct", False), "RS 123": ("rs123_pct", False),
+    "RS 252": ("rs252_pct", False), "Rating": ("rating", False), "Mansfield": ("mansfield200d", False),
+    "Score": ("nse_nms", False),
+    "Climb in 1 week": ("change_1w", False), "Climb in 4 weeks": ("change_4w", False), "Sector": ("sector", True),
+    "Weeks in quadrant": ("weeks_in_quadrant", False), "ETF turnover": ("turnover", False),
+}  # fmt: skip
+_LEAST, _MOST = 1, 99
 _CSV_COLUMNS = {
     "rank": "Rank", "change_1w": "Places in 1 week", "change_4w": "Places in 4 weeks", "etf": "ETF",
     "rs21_pct": "RS 21, %", "rs55_pct": "RS 55, %", "rs123_pct": "RS 123, %", "rs252_pct": "RS 252, %",
@@ -189,7 +198,7 @@ def _table(view: View, ranking: Ranking) -> None:
     left, right = st.columns([0.7, 0.3], vertical_alignment="center")
     left.html(
         f'<p class="small quiet">RS n = (sector growth ÷ {escape(view.benchmark)} growth) − 1 over n sessions, total '
-        "return. Places compare with one and four weeks before; + is a climb. The line covers 26 weeks. "
+        "return. ▲ counts places climbed since one and four weeks before. The line covers 26 weeks. "
         "Tick a row to open its sector. "
         "Figures describe the past.</p>"
     )
@@ -222,7 +231,10 @@ def _filtered(table: pd.DataFrame) -> pd.DataFrame:
             key="quadrant",
             bind="query-params",
         )
-        least = st.slider("Rating from", 1, 99, 1, key="rating", bind="query-params", width=180)
+        rating = st.slider(
+            "Rating", _LEAST, _MOST, (_LEAST, _MOST), key="rating", bind="query-params", width=180
+        )
+        order = st.selectbox("Sort by", list(_ORDERS), key="sort", bind="query-params", width=170)
         has_fund = st.toggle("Has an ETF", key="etf", bind="query-params")
     wanted = (words or "").strip().casefold()
     if wanted:
@@ -230,9 +242,13 @@ def _filtered(table: pd.DataFrame) -> pd.DataFrame:
         table = table[named | table["etf"].str.casefold().str.contains(wanted, regex=False)]
     if quadrants:
         table = table[table["quadrant"].isin(quadrants)]
-    if least > 1:
-        table = table[table["rating"].fillna(0) >= least]
-    return table[table["etf"] != ""] if has_fund else table
+    if rating != (_LEAST, _MOST):
+        # An address may name the two ends the wrong way round.
+        table = table[table["rating"].between(min(rating), max(rating)).fillna(False)]
+    if has_fund:
+        table = table[table["etf"] != ""]
+    column, smallest_first = _ORDERS[order or "Rank"]
+    return table.sort_values(column, ascending=smallest_first, kind="stable", na_position="last")
 
 
 def _grid(view: View, table: pd.DataFrame) -> None:
@@ -261,8 +277,13 @@ def _grid(view: View, table: pd.DataFrame) -> None:
         column_config={
             "rank": column.NumberColumn("Rank", format="%d", width=50),
             "sector": column.TextColumn("Sector", width=136, pinned=True),
-            "change_1w": column.NumberColumn("1 w", format="%+d", width=46, help="Places in one week"),
-            "change_4w": column.NumberColumn("4 w", format="%+d", width=46, help="Places in four weeks"),
+            # Without a plus: the format would put one before an unchanged place, too.
+            "change_1w": column.NumberColumn(
+                "▲ 1w", format="%d", width=48, help="Places climbed in one week; 0 is the same place, below 0 a slip"
+            ),
+            "change_4w": column.NumberColumn(
+                "▲ 4w", format="%d", width=48, help="Places climbed in four weeks; 0 is the same place, below 0 a slip"
+            ),
             **{
                 f"rs{sessions}_pct": column.NumberColumn(
                     f"RS {sessions}", format="%+.1f", width=62, help=f"In %, over {sessions} sessions"
@@ -275,7 +296,7 @@ def _grid(view: View, table: pd.DataFrame) -> None:
             ),
             "nse_nms": column.NumberColumn("Score", format="%.2f", width=56, help="Momentum score, 1 is average"),
             "quadrant": column.TextColumn("Quadrant", width=118),
-            "line": column.LineChartColumn("26 weeks", width=84, color=charts.AHEAD),
+            "line": column.LineChartColumn("26 weeks", width=80, color=charts.AHEAD),
             "etf": column.TextColumn("ETF", width=102),
             "liquidity": column.TextColumn(
                 "Trades", width=58, help="Its fund's median turnover: thin below ₹50 lakh a session, deep from ₹5 crore"

@@ -10,7 +10,7 @@ from domain.accounts import User
 from wiring import Services
 
 
-def open_view(services: Services, user: User, path: str, /, **query: str) -> AppTest:
+def open_view(services: Services, user: User, path: str, /, **query: str | list[str]) -> AppTest:
     """The page at this address, without an exception."""
     page = AppTest.from_function(_draw, default_timeout=60, args=(services, user, path))
     for name, value in query.items():

@@ -108,6 +108,37 @@ def test_filters_that_leave_nothing_say_so(services, member, shown) -> None:
     assert not page.dataframe
 
 
+def test_a_range_of_ratings_stands_in_the_address(services, member, shown) -> None:
+    page = open_view(services, member, "dashboard", rating=["60", "20"])
+
+    ratings = page.dataframe[0].value["rating"]
+    assert 0 < len(ratings) < 31
+    assert ratings.between(20, 60).all()
+
+
+@pytest.mark.parametrize(
+    ("order", "column", "smallest_first"),
+    [("Rating", "rating", False), ("Climb in 4 weeks", "change_4w", False), ("Sector", "sector", True)],
+)
+def test_the_order_of_the_table_stands_in_the_address(
+    services, member, shown, order, column, smallest_first
+) -> None:
+    page = open_view(services, member, "dashboard", sort=order)
+
+    values = page.dataframe[0].value[column].tolist()
+    assert values == sorted(values, reverse=not smallest_first)
+
+
+def test_an_unchanged_place_has_no_sign(services, member, shown) -> None:
+    ranking = rank_sectors(load_demo_market(), "NIFTY 50").table
+    unchanged = ranking[ranking["change_4w"] == 0]["sector"].iloc[0]
+
+    words = seen(open_view(services, member, "sector", name=unchanged))
+
+    assert "the same place as four weeks ago" in words
+    assert "+0" not in words
+
+
 def test_the_download_is_the_table_with_where_it_comes_from() -> None:
     ranking = rank_sectors(load_demo_market(), "NIFTY 50")
 
