@@ -220,8 +220,7 @@ def sentences(
     if is_demo:
         said.append(
             "These prices are invented, with waves of leadership put into them: nothing here is evidence about a "
-            "market. On 22 Nifty sectors from August 2017 to July 2026 (top 3, 0.15 %) no signal of this list reached "
-            "a t of 2, and none left the band of chance."
+            "market."
         )
     return tuple(said)
 

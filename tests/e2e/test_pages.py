@@ -40,6 +40,13 @@ PAGES = {
     "returns": ("subscriber", "/returns?growth=Relative&benchmark=NIFTY+500", "Returns"),
     "sector": ("subscriber", "/sector?name=Oil+%26+gas&asof=2024-03-13", "Sector"),
     "breadth": ("subscriber", "/breadth", "Breadth"),
+    "rotation map": ("subscriber", "/rotation-map?tail=12&pick=IT", "Rotation Map"),
+    "evidence": ("subscriber", "/evidence?top=1", "Evidence"),
+    "watch-list": ("subscriber", "/watchlist", "Watch-list"),
+    "alerts": ("subscriber", "/alerts", "Alerts & mail"),
+    "method": ("subscriber", "/method?formula=map", "Method & data"),
+    "method check": ("subscriber", "/method?part=Check+it&name=IT", "Method & data"),
+    "method data": ("subscriber", "/method?part=Data", "Method & data"),
     "billing": ("subscriber", "/billing", "Billing"),
     "admin": ("admin", "/admin", "Admin"),
     "admin users": ("admin", "/admin?section=users", "Admin"),
@@ -53,7 +60,7 @@ PAGES = {
     "admin checks": ("admin", "/admin?section=checks", "Admin"),
     "admin order": ("admin", "/admin?section=orders&order={subscriber}", "Admin"),
 }
-WITH_CHART = {"dashboard", "places", "sector", "breadth"}
+WITH_CHART = {"dashboard", "places", "sector", "breadth", "rotation map", "evidence"}
 # What pages say whose heading depends on how things stand, or that have none.
 WITHOUT_HEADING = re.compile(r"could not find this order|ORDER[A-Z0-9]{15}")
 

@@ -11,9 +11,9 @@ import streamlit as st
 from analyzer.rotation_map import QUADRANTS
 from domain.accounts import User
 from sectors.breadth import AVERAGE, Breadth
-from sectors.ranking import WINDOW
 from ui.components import empty_state, format_signed
 from ui.sectors import charts
+from ui.sectors.explained import help_of, how_link
 from ui.sectors.figures import load_breadth
 from ui.sectors.frame import View, render_view
 from wiring import Services
@@ -42,7 +42,7 @@ def _draw(view: View) -> None:
     ).round(1)
     with st.container(key="card-shares"):
         st.subheader("Sectors that take part", anchor=False)
-        st.html('<p class="chart-note">Share of the sectors, in %</p>')
+        st.html(f'<p class="chart-note">{escape(help_of("breadth"))} {how_link(view, "breadth")}</p>')
         colours = (charts.AHEAD, "#5B6EE1", charts.BEHIND)
         st.html(charts.legend([str(name) for name in shares.columns], colours))
         charts.show(
@@ -55,7 +55,7 @@ def _draw(view: View) -> None:
     with left, st.container(key="card-dispersion", height="stretch"):
         st.subheader("How far apart", anchor=False)
         st.html(
-            f'<p class="chart-note">RS {WINDOW} of the strongest quarter less that of the weakest, in points</p>'
+            f'<p class="chart-note">{escape(help_of("dispersion"))} In points. {how_link(view, "dispersion")}</p>'
         )
         spread = figures.daily[["dispersion"]].rename(columns={"dispersion": "Spread"}).round(2)
         charts.show(
@@ -66,7 +66,7 @@ def _draw(view: View) -> None:
         )
     with right, st.container(key="card-quadrants", height="stretch"):
         st.subheader("Quadrants of the Rotation Map", anchor=False)
-        st.html('<p class="chart-note">Number of sectors in each, by week</p>')
+        st.html(f'<p class="chart-note">Number of sectors in each, by week. {how_link(view, "quadrant")}</p>')
         if figures.quadrants.to_numpy().sum() == 0:
             empty_state("No positions yet", "The map needs a year of weeks.")
         else:

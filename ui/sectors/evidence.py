@@ -30,9 +30,11 @@ from sectors.evidence import (
     sentences,
     signal_line,
 )
+from sectors.studies import SIGNALS_STUDY
 from ui.components import empty_state, format_date, format_signed
 from ui.sectors import charts
 from ui.sectors.charts import AHEAD, BEHIND, QUIET, finish, time_axis
+from ui.sectors.explained import help_of, how_link, study_note
 from ui.sectors.frame import View, render_view
 from wiring import Services
 
@@ -67,13 +69,14 @@ def _draw(view: View) -> None:
     by_lot = _chance(market, question)
     said = sentences(found, by_lot, lines, is_demo=market.is_demo)
     st.html('<ul class="says">' + "".join(f"<li>{escape(sentence)}</li>" for sentence in said) + "</ul>")
+    st.html(study_note(SIGNALS_STUDY))
     st.html(_tiles(found, by_lot))
     with st.container(key="card-evidence-curves"):
         st.subheader("What 100 became", anchor=False)
         st.html(
             f'<p class="chart-note">Chosen at each month\'s last close, filled at the next close, '
             f"{question.cost_pct:g} % a side. The band holds {HIGH - LOW:d} % of {RUNS:d} portfolios drawn by lot "
-            "under the same rules. Logarithmic.</p>"
+            f"under the same rules. Logarithmic. {how_link(view, 'backtest')}</p>"
         )
         charts.show(
             "evidence-curves",
@@ -86,9 +89,8 @@ def _draw(view: View) -> None:
         st.subheader("All signals under the same rules", anchor=False)
         st.html(_signals(lines, question))
         st.html(
-            '<p class="chart-note">Rank IC: correlation of the order at the signal with the order of the growth that '
-            "followed, one a month. t is its mean over its standard error; about 2 is notable, once, not eleven "
-            "times.</p>"
+            f'<p class="chart-note">Rank IC: {escape(help_of("rank-ic"))} t is its mean over its standard error; '
+            f"about 2 is notable, once, not eleven times. {how_link(view, 'rank-ic')}</p>"
         )
     with right, st.container(key="card-evidence-periods", height="stretch"):
         st.subheader("In three parts of the time", anchor=False)

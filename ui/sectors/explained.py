@@ -10,6 +10,7 @@ from html import escape
 from urllib.parse import urlencode
 
 from analyzer.registry import formula, plain
+from sectors.studies import Study
 from ui.sectors.frame import View
 
 # The name in the address of /method.
@@ -42,6 +43,15 @@ def how_link(view: View, key: str, text: str = "How is this computed?") -> str:
 def help_of(key: str) -> str:
     """The registry's sentence, for the help of a column or field."""
     return formula(key).short
+
+
+def study_note(study: Study) -> str:
+    """A study as what it is: fixed text about other prices than those of the page."""
+    return (
+        '<aside class="study" aria-label="A study on other prices"><b>A study, not these prices.</b> '
+        f"{escape(study.on)}, {escape(study.when)}. "
+        f"{escape(study.finding)} Nothing of it is computed from the prices on this page.</aside>"
+    )
 
 
 def _set(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -11,6 +12,7 @@ from domain.accounts import User
 from sectors.rank_history import RankHistory
 from ui.components import empty_state
 from ui.sectors import charts, heat
+from ui.sectors.explained import help_of, how_link
 from ui.sectors.figures import load_rank_history
 from ui.sectors.frame import View, render_view
 from wiring import Services
@@ -69,8 +71,9 @@ def _heat(view: View, history: RankHistory, marked: list[str]) -> None:
     weeks = [f"{week:%d %b}" for week in pd.DatetimeIndex(ratings.index)]
     st.html(heat.table(weeks, rows, dense=True))
     st.html(
-        f"<div class='heat-key'>1 <i></i> 99 <span>Rating among the sectors in IBD's style, week by week, the last "
-        f"{len(ratings)} weeks; strongest of today first. The current week counts as far as it has got.</span></div>"
+        f"<div class='heat-key'>1 <i></i> 99 <span>{escape(help_of('rating'))} Week by week, the last {len(ratings)} "
+        f"weeks; strongest of today first. The current week counts as far as it has got. "
+        f"{how_link(view, 'rating')}</span></div>"
     )
 
 
@@ -78,7 +81,7 @@ def _bump(view: View, history: RankHistory, marked: list[str]) -> None:
     with st.container(key="card-bump"):
         st.html(
             '<p class="chart-note">Places by RS 55, first at the top. Mark sectors above to tell their lines apart; '
-            "without a mark the first three and the last stand out.</p>"
+            f"without a mark the first three and the last stand out. {how_link(view, 'rank')}</p>"
         )
         names = [str(name) for name in history.places.columns]
         shown = marked or list(dict.fromkeys([*names[:3], names[-1]]))

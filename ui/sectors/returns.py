@@ -12,6 +12,7 @@ from domain.accounts import User
 from sectors.returns import SPANS, span_begins
 from ui.components import format_date, format_signed
 from ui.sectors import heat
+from ui.sectors.explained import how_link
 from ui.sectors.figures import load_returns
 from ui.sectors.frame import View, render_view
 from wiring import Services
@@ -53,7 +54,7 @@ def _draw(view: View) -> None:
     st.html(
         f'<p class="small quiet">Growth in %, {escape(str(basis))}'
         f"{f', divided by that of {escape(view.benchmark)}' if relative else ''}. Counted from the close of: "
-        f"{escape(since)}. 3Y is the whole growth. Figures describe the past.</p>"
+        f"{escape(since)}. 3Y is the whole growth. Figures describe the past. {how_link(view, 'returns')}</p>"
     )
 
 

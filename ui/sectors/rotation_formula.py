@@ -8,8 +8,12 @@ from html import escape
 import streamlit as st
 
 from analyzer.market import Market
+from analyzer.registry import formula
+from analyzer.rotation_variants import Variant
 from sectors.rotation_formula import AHEAD_WEEKS, Compared, WhatFollowed, compare_definitions, what_followed
+from sectors.studies import MAP_STUDY
 from ui.components import format_signed
+from ui.sectors.explained import how_link, set_formula, study_note
 from ui.sectors.frame import View
 
 
@@ -23,9 +27,11 @@ def formula_drawer(view: View) -> None:
             "the distance of a fast from a slow average of ln R, its momentum the distance of that trend from its own "
             "average. Each is divided by its own usual size over the past year, so one unit means the same for a quiet "
             "sector and a wild one. A finished week never moves again: no later price changes what the map "
-            "showed.</p></div>" + _table(compared) + f'<div class="rs-body small">{_said(compared)}'
+            f"showed. {how_link(view, 'map', 'Definition, look-back and trap')}</p></div>"
+            + _table(compared)
+            + f'<div class="rs-body small">{_said(compared)}'
             "<p><b>The quadrant is not a signal.</b> "
-            f"{escape(followed_sentence(followed, is_demo=market.is_demo))}</p></div>"
+            f"{escape(followed_sentence(followed, is_demo=market.is_demo))}</p></div>" + study_note(MAP_STUDY)
         )
 
 
@@ -43,7 +49,7 @@ def _table(compared: tuple[Compared, ...]) -> str:
     )
     rows = "".join(
         f"<tr><td><b>{escape(line.variant.letter)}</b> {escape(line.variant.name)}"
-        f'<small class="formula-text">{escape(line.variant.formula)}</small></td>'
+        f'<small class="formula-text">{_formula(line.variant)}</small></td>'
         f'<td class="num">{line.found.changes_a_year:.1f}</td><td class="num">{line.found.clockwise_pct:.0f} %</td>'
         f'<td class="num">{line.found.diagonal_pct:.0f} %</td><td class="num">{line.agreement_pct:.0f} %</td></tr>'
         for line in compared
@@ -51,6 +57,13 @@ def _table(compared: tuple[Compared, ...]) -> str:
     return (
         f'<div class="compared"><table class="figures"><tr><th>Definition</th>{head}</tr>{rows}</table></div>'
     )
+
+
+def _formula(variant: Variant) -> str:
+    # Ours is written once, in the registry.
+    if variant.letter == "F":
+        return "<br>".join(set_formula(line) for line in formula("map").lines)
+    return escape(variant.formula)
 
 
 def _said(compared: tuple[Compared, ...]) -> str:
@@ -88,7 +101,6 @@ def followed_sentence(followed: WhatFollowed, *, is_demo: bool) -> str:
         )
     if is_demo:
         sentence += (
-            " These prices are invented, with waves of leadership in them; on the Nifty sectors of 2018 to 2026 "
-            "no reliable difference followed."
+            " These prices are invented, with waves of leadership in them: no evidence about a market."
         )
     return sentence

@@ -24,6 +24,7 @@ from domain.accounts import User
 from sectors.rotation import STEPS_A_UNIT, QuadrantMove, RotationView, quadrant_moves, rotation_view
 from ui.components import format_date
 from ui.sectors import charts
+from ui.sectors.explained import help_of, how_link
 from ui.sectors.frame import View, render_view
 from ui.sectors.rotation_formula import formula_drawer
 from wiring import Services
@@ -78,7 +79,7 @@ def _draw(view: View) -> None:
     with right, st.container(key="card-rotation-moves", height="stretch"):
         _moves_card(view)
     formula_drawer(view)
-    _figures(rotation, choice)
+    _figures(view, rotation, choice)
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
@@ -264,7 +265,7 @@ def _moves_card(view: View) -> None:
     st.subheader("Changed quadrant", anchor=False)
     st.html(
         f'<p class="chart-note">In the week to {format_date(market.as_of)}, and whose change of the week before '
-        "has held.</p>"
+        f"has held. {how_link(view, 'quadrant')}</p>"
     )
     if not moves:
         st.html('<p class="quiet">Nobody did.</p>')
@@ -281,14 +282,14 @@ def _moves_card(view: View) -> None:
     )
 
 
-def _figures(rotation: RotationView, choice: Choice) -> None:
+def _figures(view: View, rotation: RotationView, choice: Choice) -> None:
     column = st.column_config
     table = rotation.at(choice.week)
     table["quadrant"] = table["quadrant"].str.capitalize()
     st.subheader("The map's figures", anchor=False)
     st.html(
-        f'<p class="chart-note">Week to {format_date(rotation.dates[choice.week].date())}. x is the trend of relative '
-        "strength, y the momentum of that trend; both are around 100, in units of the sector's own usual size.</p>"
+        f'<p class="chart-note">Week to {format_date(rotation.dates[choice.week].date())}. {escape(help_of("map"))} '
+        f"{how_link(view, 'map')}</p>"
     )
     st.dataframe(
         table,

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import streamlit as st
 
+from analyzer.registry import formula
 from domain.accounts import User
 from domain.money import format_rupees
 from sectors.ranking import Ranking, ordinal
 from sectors.sector_detail import AVERAGE, FundTrack, SectorDetail
 from ui.components import empty_state, format_date, format_signed, notice
 from ui.sectors import charts
+from ui.sectors.explained import help_of, how_link
 from ui.sectors.figures import load_ranking, load_sector
 from ui.sectors.frame import View, render_view
 from wiring import Services
@@ -58,7 +60,7 @@ def _draw(view: View) -> None:
         empty_state("No prices here", f"{name} has no prices in this span. Choose another day or span.")
         return
     _pictures(view, detail, span)
-    _funds(detail)
+    _funds(view, detail)
 
 
 def _choose(name: str) -> None:
@@ -118,7 +120,8 @@ def _pictures(view: View, detail: SectorDetail, span: int) -> None:
         st.html(
             f'<p class="chart-note">{escape(detail.sector.index_name)} ÷ {escape(view.benchmark)}, start = 100, with '
             f"its {AVERAGE}-session average: green while that rises over a month, orange while it falls. A dot is a "
-            "52-week high of the line that the price has not made.</p>"
+            "52-week high of the line that the price has not made. "
+            f"{how_link(view, 'line')}</p>"
         )
         charts.show(
             "sector-strength",
@@ -136,11 +139,13 @@ def _pictures(view: View, detail: SectorDetail, span: int) -> None:
     left, right = st.columns(2, gap="small")
     with left, st.container(key="card-falls", height="stretch"):
         st.subheader("Falls from the high", anchor=False)
-        st.html('<p class="chart-note">In % below the highest close so far</p>')
+        st.html(f'<p class="chart-note">In %. {escape(help_of("drawdown"))} {how_link(view, "drawdown")}</p>')
         charts.show("sector-falls", kept_by, lambda: _falls(drawn), alt="Drawdown")
     with right, st.container(key="card-correlation", height="stretch"):
         st.subheader(f"Moves with {view.benchmark}", anchor=False)
-        st.html('<p class="chart-note">Correlation of daily returns over 63 sessions; 1 is in step</p>')
+        st.html(
+            f'<p class="chart-note">{escape(help_of("correlation"))} 1 is in step. {how_link(view, "correlation")}</p>'
+        )
         correlation = drawn[["correlation"]].rename(columns={"correlation": "Correlation"}).round(3)
         charts.show(
             "sector-correlation",
@@ -214,7 +219,7 @@ def _falls(drawn: pd.DataFrame) -> alt.LayerChart | alt.FacetChart:
     return charts.finish(alt.layer(area), 200)
 
 
-def _funds(detail: SectorDetail) -> None:
+def _funds(view: View, detail: SectorDetail) -> None:
     st.subheader("Funds that track it", anchor=False)
     if not detail.funds:
         empty_state("Index only", "No exchange-traded fund on NSE tracks this index in our map.")
@@ -224,9 +229,8 @@ def _funds(detail: SectorDetail) -> None:
         '<div class="table-box"><table class="plain figures stacking"><thead><tr><th>Symbol</th><th>ISIN</th>'
         '<th>Listed</th><th class="num">Gap a year</th><th class="num">Tracking error</th>'
         f'<th class="num">Turnover a session</th></tr></thead><tbody>{rows}</tbody></table></div>'
-        "<p class=\"small quiet\">Gap: the fund's growth a year less the index's, up to three years back. Tracking "
-        "error: yearly deviation of the daily differences; much of it is closing prices that are not of the same "
-        "minute. Turnover: the median of 63 sessions.</p>"
+        f'<p class="small quiet">{escape(help_of("fund"))} {escape(formula("fund").trap)} Turnover: the median of 63 '
+        f"sessions. {how_link(view, 'fund')}</p>"
     )
 
 

@@ -17,6 +17,7 @@ from sectors.ranking import WINDOW, Ranking
 from ui.components import empty_state, format_date, format_signed
 from ui.pages import page
 from ui.sectors import charts
+from ui.sectors.explained import help_of, how_link
 from ui.sectors.figures import load_ranking
 from ui.sectors.frame import View, render_view
 from wiring import Services
@@ -65,14 +66,15 @@ def _draw(view: View) -> None:
     with left, st.container(key="card-ranking", height="stretch"):
         st.subheader("Ahead and behind", anchor=False)
         st.html(
-            f'<p class="chart-note">Growth over {WINDOW} sessions compared with {escape(view.benchmark)}, in %</p>'
+            f'<p class="chart-note">Growth over {WINDOW} sessions compared with {escape(view.benchmark)}, in %. '
+            f"{how_link(view, 'rs')}</p>"
         )
         charts.show("dashboard-bars", view.kept_by, lambda: _bars(rows), alt="Sectors by relative strength")
     with right:
         with st.container(key="card-lines"):
             _lines_card(view, [str(name) for name in rows.index])
         with st.container(key="card-movers"):
-            _movers(rows)
+            _movers(view, rows)
     st.html('<div style="height:.75rem"></div>')
     _table(view, ranking)
 
@@ -136,7 +138,7 @@ def _lines_card(view: View, names: list[str]) -> None:
     st.subheader("Relative-strength lines", anchor=False)
     st.html(
         f'<p class="chart-note">Sector ÷ {escape(view.benchmark)}, a year, start = 100. Rising means gaining on the '
-        "index.</p>"
+        f"index. {how_link(view, 'line')}</p>"
     )
     chosen = st.multiselect(
         "Sectors",
@@ -166,7 +168,7 @@ def _lines(view: View, chosen: list[str]) -> alt.LayerChart | alt.FacetChart:
     return charts.lines((100 * drawn / drawn.bfill().iloc[0]).round(2), at=100, height=300)
 
 
-def _movers(table: pd.DataFrame) -> None:
+def _movers(view: View, table: pd.DataFrame) -> None:
     moved = table["change_4w"].dropna().sort_values(ascending=False, kind="stable")
     st.subheader("Places moved in four weeks", anchor=False)
     if moved.empty:
@@ -177,7 +179,7 @@ def _movers(table: pd.DataFrame) -> None:
         + _places(moved[moved > 0].head(5), "ahead")
         + '</ol></div><div><p class="chart-note">Slipped most</p><ol>'
         + _places(moved[moved < 0].tail(5).iloc[::-1], "behind")
-        + "</ol></div></div>"
+        + f'</ol></div></div><p class="chart-note">{how_link(view, "rank")}</p>'
     )
 
 
@@ -197,10 +199,9 @@ def _table(view: View, ranking: Ranking) -> None:
     _grid(view, table)
     left, right = st.columns([0.7, 0.3], vertical_alignment="center")
     left.html(
-        f'<p class="small quiet">RS n = (sector growth ÷ {escape(view.benchmark)} growth) − 1 over n sessions, total '
-        "return. ▲ counts places climbed since one and four weeks before. The line covers 26 weeks. "
-        "Tick a row to open its sector. "
-        "Figures describe the past.</p>"
+        f'<p class="small quiet">RS n: {escape(help_of("rs"))} Total return. ▲ counts places climbed since one and '
+        "four weeks before. The line covers 26 weeks. Tick a row to open its sector. Figures describe the past. "
+        f"{how_link(view, 'rs', 'All formulas')}</p>"
     )
     right.download_button(
         "Download as CSV",
@@ -275,7 +276,7 @@ def _grid(view: View, table: pd.DataFrame) -> None:
             "rating", "mansfield200d", "nse_nms", "quadrant", "line", "etf", "liquidity",
         ],
         column_config={
-            "rank": column.NumberColumn("Rank", format="%d", width=50),
+            "rank": column.NumberColumn("Rank", format="%d", width=50, help=help_of("rank")),
             "sector": column.TextColumn("Sector", width=136, pinned=True),
             # Without a plus: the format would put one before an unchanged place, too.
             "change_1w": column.NumberColumn(
@@ -286,20 +287,20 @@ def _grid(view: View, table: pd.DataFrame) -> None:
             ),
             **{
                 f"rs{sessions}_pct": column.NumberColumn(
-                    f"RS {sessions}", format="%+.1f", width=62, help=f"In %, over {sessions} sessions"
+                    f"RS {sessions}", format="%+.1f", width=62, help=f"In %, over {sessions} sessions. {help_of('rs')}"
                 )
                 for sessions in (55, 21, 123, 252)
             },
-            "rating": column.NumberColumn("Rating", format="%d", width=58, help="1 to 99 among the sectors"),
+            "rating": column.NumberColumn("Rating", format="%d", width=58, help=help_of("rating")),
             "mansfield200d": column.NumberColumn(
-                "Mansfield", format="%+.1f", width=76, help="Distance of the line from its 200-session average, in %"
+                "Mansfield", format="%+.1f", width=76, help=f"In %. {help_of('mansfield')}"
             ),
-            "nse_nms": column.NumberColumn("Score", format="%.2f", width=56, help="Momentum score, 1 is average"),
-            "quadrant": column.TextColumn("Quadrant", width=118),
+            "nse_nms": column.NumberColumn("Score", format="%.2f", width=56, help=help_of("momentum-score")),
+            "quadrant": column.TextColumn("Quadrant", width=118, help=help_of("quadrant")),
             "line": column.LineChartColumn("26 weeks", width=80, color=charts.AHEAD),
             "etf": column.TextColumn("ETF", width=102),
             "liquidity": column.TextColumn(
-                "Trades", width=58, help="Its fund's median turnover: thin below ₹50 lakh a session, deep from ₹5 crore"
+                "Trades", width=58, help=help_of("liquidity")
             ),
         },
     )  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import re
 from dataclasses import replace
 from html import escape, unescape
@@ -18,7 +19,7 @@ from sectors.method import check_of, gates_in_words
 from sectors.ranking import rank_sectors
 from tests.ui.sectors.drawing import open_view, seen
 from ui.sectors import frame
-from ui.sectors.explained import set_formula
+from ui.sectors.explained import help_of, set_formula
 from ui.sectors.method import _COLUMNS, PARTS
 from ui.sectors.method_check import make_check_csv, spreadsheet_formula
 from ui.sectors.today import make_csv
@@ -192,3 +193,43 @@ def test_the_first_day_of_all_breaks_no_part(services, member, shown, part) -> N
 )
 def test_a_line_is_set_in_html(line, html) -> None:
     assert html.replace("year's", "year&#x27;s") in set_formula(line)
+
+
+@pytest.mark.parametrize(
+    ("path", "keys"),
+    [
+        ("dashboard", {"rs", "line", "rank"}),
+        ("ranks", {"rating"}),
+        ("returns", {"returns"}),
+        ("sector", {"line", "drawdown", "correlation", "fund"}),
+        ("breadth", {"breadth", "dispersion", "quadrant"}),
+        ("rotation-map", {"map", "quadrant"}),
+        ("evidence", {"backtest", "rank-ic"}),
+    ],
+)
+def test_a_page_leads_to_the_formulas_of_its_figures(services, member, shown, path, keys) -> None:
+    words = seen(open_view(services, member, path, benchmark="NIFTY 500", name="IT"))
+
+    links = set(
+        re.findall(r'class="how" href="/method\?formula=([a-z0-9-]+)&amp;benchmark=NIFTY\+500"', words)
+    )
+    assert links >= keys
+    assert links <= {entry.key for entry in FORMULAS}
+
+
+@pytest.mark.parametrize("path", ["evidence", "rotation-map"])
+def test_a_study_on_other_prices_is_shown_as_one_whatever_is_shown(services, member, shown, path) -> None:
+    shown(replace(load_demo_market(), source="A vendor", is_demo=False, version="real"))
+
+    words = seen(open_view(services, member, path))
+
+    assert "A study, not these prices." in words
+    assert "Nothing of it is computed from the prices on this page." in words
+
+
+def test_help_of_the_table_is_made_of_the_registry(services, member, shown) -> None:
+    page = open_view(services, member, "dashboard")
+
+    columns = page.dataframe[0].proto.columns
+    for key in ("rs", "rank", "rating", "mansfield", "momentum-score", "quadrant", "liquidity"):
+        assert json.dumps(help_of(key))[1:-1] in columns
