@@ -9,15 +9,27 @@ import base64
 import hashlib
 import hmac
 import re
+from dataclasses import dataclass
 from uuid import UUID
 
 from config import Settings
 from domain.links import PAGES, Purpose
+from domain.report_rules import ReportKind
 
 MARK = "made-when-sent"
 # Stands where links have the name of what they are for.
 _UNSUBSCRIBE = "unsubscribe"
+# Before the token of a link that ends one kind only, so that its page can name it without looking anything up.
+_ONLY = {ReportKind.EVIDENCE: "evidence-"}
 _TOKEN = re.compile(r"([0-9a-f]{32})\.([A-Za-z0-9_-]{43})")
+
+
+@dataclass(frozen=True, slots=True)
+class Unsubscription:
+    """Whose mails a link ends: all about the market, or one kind only."""
+
+    user_id: UUID
+    only: ReportKind | None
 
 
 def marked_url(settings: Settings, purpose: Purpose) -> str:
@@ -40,19 +52,33 @@ def marked_unsubscribe_url(settings: Settings) -> str:
     return f"{settings.app_base_url.rstrip('/')}/unsubscribe/{MARK}"
 
 
-def unsubscribe_token(settings: Settings, user_id: UUID) -> str:
-    """Whoever has it may end this person's reports, and begin them again; nothing else. It does not run out."""
-    return f"{user_id.hex}.{_seal(settings, user_id, _UNSUBSCRIBE)}"
+def unsubscribe_token(settings: Settings, user_id: UUID, *, only: ReportKind | None = None) -> str:
+    """Whoever has it may end this person's reports, and begin them again; nothing else. It does not run out.
+
+    With `only` it is good for this kind, which must be one that has links of its own.
+    """
+    prefix = "" if only is None else _ONLY[only]
+    return f"{prefix}{user_id.hex}.{_seal(settings, user_id, prefix + _UNSUBSCRIBE)}"
 
 
-def fill_in_unsubscribe(settings: Settings, text: str, user_id: UUID) -> str:
+def fill_in_unsubscribe(
+    settings: Settings, text: str, user_id: UUID, *, only: ReportKind | None = None
+) -> str:
     """The text of a mail with the token where its mark was."""
-    return text.replace(MARK, unsubscribe_token(settings, user_id))
+    return text.replace(MARK, unsubscribe_token(settings, user_id, only=only))
 
 
-def read_unsubscribe_token(settings: Settings, token: str) -> UUID | None:
-    """Whose reports this token ends, or None when we did not make it."""
-    return _read(settings, token, _UNSUBSCRIBE)
+def kind_ended_by(token: str) -> ReportKind | None:
+    """The one kind that a token speaks of, whoever made it; None when it speaks of all."""
+    return next((kind for kind, prefix in _ONLY.items() if token.startswith(prefix)), None)
+
+
+def read_unsubscribe_token(settings: Settings, token: str) -> Unsubscription | None:
+    """Whose reports this token ends, and which, or None when we did not make it."""
+    only = kind_ended_by(token)
+    prefix = "" if only is None else _ONLY[only]
+    user_id = _read(settings, token.removeprefix(prefix), prefix + _UNSUBSCRIBE)
+    return None if user_id is None else Unsubscription(user_id, only)
 
 
 def read_token(settings: Settings, token: str, purpose: Purpose) -> UUID | None:

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from accounts.link_tokens import fill_in, fill_in_unsubscribe, marked_unsubscribe_url
 from database import emails, personal_data
 from database.queue import RETRY_LIMIT, Job
+from domain.report_rules import ended_by
 from mail.composing import Mail
 from mail.sender import MailNotSent, OutgoingMail
 from wiring import Services
@@ -73,7 +74,7 @@ def store_mail(
 def with_link(services: Services, stored: emails.StoredMail, body: str) -> str:
     """A body of a mail as its reader gets it."""
     if stored.can_unsubscribe and stored.user_id is not None:
-        return fill_in_unsubscribe(services.settings, body, stored.user_id)
+        return fill_in_unsubscribe(services.settings, body, stored.user_id, only=ended_by(stored.kind))
     if stored.email_token_id is None or stored.purpose is None:
         return body
     return fill_in(services.settings, body, stored.email_token_id, stored.purpose)

@@ -17,6 +17,7 @@ class StoredMail:
     """A mail as it will be or was sent."""
 
     id: int
+    kind: str
     to_address: str
     subject: str
     text_body: str
@@ -36,7 +37,7 @@ class StoredMail:
 
 
 _COLUMNS = """
-    e.id, e.to_address, e.subject, e.text_body, e.html_body, e.message_id, e.status,
+    e.id, e.kind, e.to_address, e.subject, e.text_body, e.html_body, e.message_id, e.status,
     e.email_token_id, t.purpose AS link_purpose, e.user_id, e.can_unsubscribe, i.png
 """
 

@@ -85,7 +85,7 @@ _PARTS: Mapping[str, str] = {
         ORDER BY position
     """,
     "report_settings": """
-        SELECT weekly, daily, weekday, hour AS hour_in_india, alerts, scope, unsubscribed_at, updated_at
+        SELECT weekly, daily, evidence, weekday, hour AS hour_in_india, alerts, scope, unsubscribed_at, updated_at
         FROM report_settings
         WHERE user_id = :user_id
     """,

@@ -13,7 +13,9 @@ from database import users
 from domain.accounts import User
 from domain.report_rules import AlertKind, ReportKind, ReportSettings, Scope, SentReport
 
-_SETTINGS = "s.weekly, s.daily, s.weekday, s.hour, s.alerts, s.scope, s.alerts_as_of, s.unsubscribed_at"
+_SETTINGS = (
+    "s.weekly, s.daily, s.evidence, s.weekday, s.hour, s.alerts, s.scope, s.alerts_as_of, s.unsubscribed_at"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +40,14 @@ def replace_settings(conn: Connection, user_id: UUID, settings: ReportSettings, 
     conn.execute(
         text("""
         INSERT INTO report_settings
-            (user_id, weekly, daily, weekday, hour, alerts, scope, alerts_as_of, unsubscribed_at, updated_at)
+            (user_id, weekly, daily, evidence, weekday, hour, alerts, scope, alerts_as_of, unsubscribed_at,
+             updated_at)
         VALUES
-            (:user_id, :weekly, :daily, :weekday, :hour, :alerts, :scope, :alerts_as_of, :unsubscribed_at, :now)
+            (:user_id, :weekly, :daily, :evidence, :weekday, :hour, :alerts, :scope, :alerts_as_of, :unsubscribed_at,
+             :now)
         ON CONFLICT ON CONSTRAINT report_settings_pkey DO UPDATE
-        SET weekly = excluded.weekly, daily = excluded.daily, weekday = excluded.weekday, hour = excluded.hour,
+        SET weekly = excluded.weekly, daily = excluded.daily, evidence = excluded.evidence,
+            weekday = excluded.weekday, hour = excluded.hour,
             alerts = excluded.alerts, scope = excluded.scope, alerts_as_of = excluded.alerts_as_of,
             unsubscribed_at = excluded.unsubscribed_at, updated_at = excluded.updated_at
         """),
@@ -50,6 +55,7 @@ def replace_settings(conn: Connection, user_id: UUID, settings: ReportSettings, 
             "user_id": user_id,
             "weekly": settings.weekly,
             "daily": settings.daily,
+            "evidence": settings.evidence,
             "weekday": settings.weekday,
             "hour": settings.hour,
             "alerts": sorted(str(kind) for kind in settings.alerts),
@@ -72,7 +78,7 @@ def list_readers(conn: Connection, *, now: datetime) -> list[tuple[User, ReportS
           AND u.deleted_at IS NULL
           AND u.email_verified_at IS NOT NULL
           AND s.unsubscribed_at IS NULL
-          AND (s.user_id IS NULL OR s.weekly OR s.daily OR cardinality(s.alerts) > 0)
+          AND (s.user_id IS NULL OR s.weekly OR s.daily OR s.evidence OR cardinality(s.alerts) > 0)
           AND EXISTS (
               SELECT 1
               FROM subscriptions b
@@ -100,16 +106,32 @@ def was_written(conn: Connection, user_id: UUID, as_of: date, kind: ReportKind) 
     return found.first() is not None
 
 
-def insert_once(conn: Connection, user_id: UUID, as_of: date, kind: ReportKind, *, email_id: int) -> bool:
+def was_written_since(conn: Connection, user_id: UUID, kind: ReportKind, moment: datetime) -> bool:
+    """True when one of this kind was written at that moment or later, of whichever close."""
+    found = conn.execute(
+        text("""
+        SELECT 1
+        FROM reports_sent
+        WHERE user_id = :user_id AND kind = :kind AND created_at >= :moment
+        LIMIT 1
+        """),
+        {"user_id": user_id, "kind": str(kind), "moment": moment},
+    )
+    return found.first() is not None
+
+
+def insert_once(
+    conn: Connection, user_id: UUID, as_of: date, kind: ReportKind, *, email_id: int, now: datetime
+) -> bool:
     """Note a report unless this one was written before. True when this call noted it."""
     found = conn.execute(
         text("""
-        INSERT INTO reports_sent (user_id, as_of, kind, email_id)
-        VALUES (:user_id, :as_of, :kind, :email_id)
+        INSERT INTO reports_sent (user_id, as_of, kind, email_id, created_at)
+        VALUES (:user_id, :as_of, :kind, :email_id, :now)
         ON CONFLICT (user_id, as_of, kind) WHERE kind <> 'on_request' DO NOTHING
         RETURNING id
         """),
-        {"user_id": user_id, "as_of": as_of, "kind": str(kind), "email_id": email_id},
+        {"user_id": user_id, "as_of": as_of, "kind": str(kind), "email_id": email_id, "now": now},
     )
     return found.first() is not None
 
@@ -175,6 +197,7 @@ def _settings(row: RowMapping) -> ReportSettings:
     return ReportSettings(
         weekly=row["weekly"],
         daily=row["daily"],
+        evidence=row["evidence"],
         weekday=row["weekday"],
         hour=row["hour"],
         alerts=frozenset(AlertKind(kind) for kind in row["alerts"]),

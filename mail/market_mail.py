@@ -34,8 +34,32 @@ class ReportLine:
 
 
 @dataclass(frozen=True, slots=True)
+class FigureRow:
+    """One line of a table of figures: its name, its cells, and what stands in small below the name."""
+
+    name: str
+    cells: tuple[str, ...]
+    note: str = ""
+    is_picked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FigureTable:
+    """Figures under a title, with a note below. Without `columns` the cells speak for themselves."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[FigureRow, ...]
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ReportText:
-    """A report or a mail of alerts in words. Parts that are empty are left out; `watched` is None without a list."""
+    """A report, a note or a mail of alerts in words. Empty parts are left out; `watched` is None without a list.
+
+    `figures` stand before the picture, `tables` after the lists. `ends_only` names what the mail's link ends, where
+    that is not everything about the market.
+    """
 
     subject: str
     title: str
@@ -50,11 +74,16 @@ class ReportText:
     bottom: tuple[ReportLine, ...] = ()
     watched: tuple[ReportLine, ...] | None = None
     legend: str = ""
+    figures: tuple[FigureTable, ...] = ()
+    image_title: str = "Rotation Map"
     image_alt: str = ""
     lists: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    tables: tuple[FigureTable, ...] = ()
     method: str = ""
     why: str = ""
     path: str = ""
+    link_label: str = "Open this close in the analyzer"
+    ends_only: str = ""
 
 
 def report(business: Business, content: ReportText, *, unsubscribe_url: str) -> Mail:
@@ -68,6 +97,8 @@ def report(business: Business, content: ReportText, *, unsubscribe_url: str) -> 
         preview=content.preview,
         method=content.method,
         why=content.why,
+        link_label=content.link_label,
+        ends_only=content.ends_only,
         url=f"{business.base_url}{content.path}",
         settings_url=f"{business.base_url}/alerts",
         unsubscribe_url=unsubscribe_url,
@@ -97,6 +128,9 @@ def _report_values(business: Business, content: ReportText, image_src: str) -> d
         "watched": content.watched or (),
         "watch_url": f"{business.base_url}/watchlist",
         "legend": content.legend,
+        "figures": content.figures,
+        "image_title": content.image_title,
+        "tables": content.tables,
         "image_src": image_src,
         "image_alt": content.image_alt,
         "lists": content.lists,

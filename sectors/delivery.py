@@ -17,47 +17,30 @@ from sqlalchemy import Connection
 import user_management
 from accounts import brakes
 from accounts.link_tokens import marked_unsubscribe_url
-from analyzer.market import Market
 from billing.alarms import raise_alarm
 from billing.outbox import send_mail, store_mail
 from database import books, report_mails, users, watch_lists
 from database.queue import Job
 from domain.accounts import User
 from domain.errors import InvalidInput, NotSignedIn
-from domain.report_rules import ReportKind, ReportSettings, Scope
+from domain.report_rules import SCHEDULED, ReportKind, ReportSettings, Scope, is_of_before, mail_kind
 from mail import market_mail
 from mail.composing import Business, Mail
 from mail.market_mail import ReportText
 from sectors.alerts import find_alerts
 from sectors.market import market_of_the_day, open_market
-from sectors.ranking import rank_sectors
-from sectors.report import Report, report_of
-from sectors.report_picture import draw_map
-from sectors.report_text import words_of_alerts, words_of_report
+from sectors.report_content import Close, Content, close_of, evidence_for, report_for
+from sectors.report_text import words_of_alerts
 from wiring import Services
 
 log = structlog.get_logger()
 
 _GATE_ALARM = "reports:data"
-# Of the closes that were written about last, so that a preview and a thousand mails draw one picture.
-_KEPT_CLOSES = 2
-
-
-@dataclass(frozen=True, slots=True)
-class _Close:
-    """What every report of one close is made of."""
-
-    market: Market
-    report: Report
-    png: bytes
-
-
-_closes: dict[tuple[str, date], _Close] = {}
 
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """The next report as it would be mailed now: its subject, and its body as HTML with the picture in it."""
+    """The next mail of a kind as it would be sent now: its subject, and its body as HTML with the picture in it."""
 
     subject: str
     html: str
@@ -72,12 +55,7 @@ def schedule_reports(services: Services) -> int:
     with services.engine.connect() as conn:
         now = services.now(conn)
         readers = report_mails.list_readers(conn, now=now)
-    due = [
-        (user, kind)
-        for user, wanted in readers
-        for kind in (ReportKind.WEEKLY, ReportKind.DAILY, ReportKind.ALERTS)
-        if wanted.is_due(kind, now)
-    ]
+    due = [(user, kind) for user, wanted in readers for kind in SCHEDULED if wanted.is_due(kind, now)]
     if not due:
         return 0
     found = market_of_the_day(services)
@@ -85,7 +63,7 @@ def schedule_reports(services: Services) -> int:
         _call_a_person(services, found.gate)
         return 0
     _resolve_gate(services)
-    close = _close_of(found.market)
+    close = close_of(found.market)
     return sum(_write(services, user, kind, close) for user, kind in due)
 
 
@@ -109,9 +87,12 @@ def send_report(services: Services, email_id: int) -> None:
     send_mail(services, email_id)
 
 
-def send_now(services: Services, actor: User) -> None:
-    """Write the report of this moment to the actor. Raises NoActiveSubscription, TooManyRequests, and InvalidInput
-    with the reason while the address is not proved or a gate of the data has fired."""
+def send_now(services: Services, actor: User, kind: ReportKind = ReportKind.WEEKLY) -> None:
+    """Write the report of this moment, or the evidence note, to the actor.
+
+    Raises NoActiveSubscription, TooManyRequests, and InvalidInput with the reason while the address is not proved, a
+    gate of the data has fired, or there is too little history.
+    """
     market = open_market(services, actor)
     with services.engine.connect() as conn:
         user = users.find(conn, actor.id)
@@ -122,87 +103,111 @@ def send_now(services: Services, actor: User) -> None:
     found = market_of_the_day(services)
     if found.gate is not None:
         raise InvalidInput({"email": f"{found.gate} Reports wait until the data are in order."})
-    brakes.spend(services, (brakes.REPORTS_BY_ACCOUNT, str(user.id)))
-    _write(services, user, ReportKind.ON_REQUEST, _close_of(market))
-
-
-def preview_report(services: Services, actor: User) -> Preview:
-    """The report that the actor would get now. Raises NoActiveSubscription."""
-    market = open_market(services, actor)
-    close = _close_of(market)
+    close = close_of(market)
     with services.engine.connect() as conn:
-        watched = watch_lists.find(conn, actor.id)
-    content = words_of_report(_for_reader(close, watched), ReportKind.WEEKLY)
-    picture = f"data:image/png;base64,{base64.b64encode(close.png).decode()}"
+        content = _report(conn, user, kind, close, as_kind=ReportKind.ON_REQUEST)
+    if content is None:
+        raise InvalidInput({"email": "There is too little history for evidence yet."})
+    brakes.spend(services, (brakes.REPORTS_BY_ACCOUNT, str(user.id)))
+    with services.engine.begin() as conn:
+        if users.lock(conn, user.id):
+            _store(services, conn, user, ReportKind.ON_REQUEST, close, content)
+
+
+def preview_report(services: Services, actor: User, kind: ReportKind = ReportKind.WEEKLY) -> Preview | None:
+    """The report, or the evidence note, that the actor would get now. Raises NoActiveSubscription.
+
+    None while there is too little history for it.
+    """
+    close = close_of(open_market(services, actor))
+    with services.engine.connect() as conn:
+        content = _report(conn, actor, kind, close, as_kind=kind)
+    if content is None:
+        return None
+    picture = "" if content.png is None else f"data:image/png;base64,{base64.b64encode(content.png).decode()}"
     business = Business.from_settings(services.settings)
-    return Preview(content.subject, market_mail.report_preview(business, content, picture))
+    return Preview(content.text.subject, market_mail.report_preview(business, content.text, picture))
 
 
-def _write(services: Services, user: User, kind: ReportKind, close: _Close) -> bool:
-    """Write one mail, unless it was written before or has nothing to say. True when this call wrote it."""
-    as_of = close.report.as_of
+def _write(services: Services, user: User, kind: ReportKind, close: Close) -> bool:
+    """Write one mail that is due, unless it was written before or has nothing to say. True when this call wrote it."""
     with services.engine.begin() as conn:
         if not users.lock(conn, user.id):
             return False
-        if kind is not ReportKind.ON_REQUEST and report_mails.was_written(conn, user.id, as_of, kind):
-            return False
-        if kind is ReportKind.DAILY and report_mails.was_written(conn, user.id, as_of, ReportKind.WEEKLY):
-            return False  # The same close twice on one morning would be no news.
         now = services.now(conn)
+        if not _is_news(conn, user, kind, close.report.as_of, now):
+            return False
         content = _content(conn, user, kind, close, now)
-        if content is None:
-            return False
-        png = close.png if content.image_alt else None
-        cause = f"{user.id}:{as_of.isoformat()}"
-        email_id = store_mail(
-            services,
-            conn,
-            f"report_{kind}",
-            f"{cause}:{uuid4()}" if kind is ReportKind.ON_REQUEST else cause,
-            user_id=user.id,
-            to=user.email,
-            mail=_compose(services, content),
-            image_digest=None if png is None else report_mails.store_image(conn, png),
-            can_unsubscribe=True,
+        return content is not None and _store(services, conn, user, kind, close, content)
+
+
+def _is_news(conn: Connection, user: User, kind: ReportKind, as_of: date, now: datetime) -> bool:
+    """True unless this close was told of already, or is to be told of at the next hour.
+
+    Of each kind at most one is written at each of its hours, whatever prices come in after it. The weekly and the daily
+    report of one close say the same: who takes both gets one.
+    """
+    moment = report_mails.find_settings(conn, user.id).last_moment(kind, now)
+    if not is_of_before(as_of, moment) or report_mails.was_written(conn, user.id, as_of, kind):
+        return False
+    if report_mails.was_written_since(conn, user.id, kind, moment):
+        return False
+    if kind is ReportKind.DAILY:
+        return not report_mails.was_written(conn, user.id, as_of, ReportKind.WEEKLY)
+    if kind is ReportKind.WEEKLY:
+        # Switched on in the morning, after the daily one had gone.
+        return not (
+            report_mails.was_written(conn, user.id, as_of, ReportKind.DAILY)
+            and report_mails.was_written_since(conn, user.id, ReportKind.DAILY, moment)
         )
-        if email_id is None or not report_mails.insert_once(conn, user.id, as_of, kind, email_id=email_id):
-            return False
-        services.queue.defer(conn, Job.SEND_REPORT, lock=f"mail:{email_id}", email_id=email_id)
     return True
 
 
-def _content(
-    conn: Connection, user: User, kind: ReportKind, close: _Close, now: datetime
-) -> ReportText | None:
+def _store(
+    services: Services, conn: Connection, user: User, kind: ReportKind, close: Close, content: Content
+) -> bool:
+    """Mail, note and job, unless they are there already. True when this call stored them."""
+    as_of = close.report.as_of
+    cause = f"{user.id}:{as_of.isoformat()}"
+    email_id = store_mail(
+        services,
+        conn,
+        mail_kind(kind),
+        f"{cause}:{uuid4()}" if kind is ReportKind.ON_REQUEST else cause,
+        user_id=user.id,
+        to=user.email,
+        mail=_compose(services, content.text),
+        image_digest=None if content.png is None else report_mails.store_image(conn, content.png),
+        can_unsubscribe=True,
+    )
+    if email_id is None or not report_mails.insert_once(
+        conn, user.id, as_of, kind, email_id=email_id, now=services.now(conn)
+    ):
+        return False
+    services.queue.defer(conn, Job.SEND_REPORT, lock=f"mail:{email_id}", email_id=email_id)
+    return True
+
+
+def _content(conn: Connection, user: User, kind: ReportKind, close: Close, now: datetime) -> Content | None:
     """What the mail says. None when nothing happened that was asked for."""
-    watched = watch_lists.find(conn, user.id)
     if kind is not ReportKind.ALERTS:
-        return words_of_report(_for_reader(close, watched), kind)
+        return _report(conn, user, kind, close, as_kind=kind)
     wanted = report_mails.find_settings(conn, user.id)
     if wanted.alerts_as_of == close.report.as_of:
         return None
     found = find_alerts(close.market, close.report.benchmark, since=wanted.alerts_as_of, kinds=wanted.alerts)
     report_mails.replace_settings(conn, user.id, replace(wanted, alerts_as_of=close.report.as_of), now=now)
+    watched = watch_lists.find(conn, user.id)
     told = [alert for alert in found if wanted.scope is Scope.ALL or alert.sector in watched]
-    return words_of_alerts(close.report, told) if told else None
+    return Content(words_of_alerts(close.report, told)) if told else None
 
 
-def _for_reader(close: _Close, watched: tuple[str, ...]) -> Report:
-    if not watched:
-        return close.report
-    return report_of(close.market, rank_sectors(close.market, close.report.benchmark), watched)
-
-
-def _close_of(market: Market) -> _Close:
-    key = (market.version, market.as_of)
-    close = _closes.get(key)
-    if close is None:
-        report = report_of(market, rank_sectors(market, market.benchmarks[0]))
-        close = _Close(market, report, draw_map(report))
-        while len(_closes) >= _KEPT_CLOSES:
-            _closes.pop(next(iter(_closes)), None)
-        _closes[key] = close
-    return close
+def _report(
+    conn: Connection, user: User, kind: ReportKind, close: Close, *, as_kind: ReportKind
+) -> Content | None:
+    if kind is ReportKind.EVIDENCE:
+        return evidence_for(close, as_kind)
+    return report_for(close, watch_lists.find(conn, user.id), as_kind)
 
 
 def _compose(services: Services, content: ReportText) -> Mail:

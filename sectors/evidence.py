@@ -1,7 +1,6 @@
-"""Evidence: what following each measure would have made, what chance made, and the sentences that follow from it.
+"""Evidence: what following each measure would have made, and what chance made.
 
-Everything is filled at the close after the signal, with costs, by `analyzer.backtest`. A sentence is chosen by the
-figures, so it is right whichever way they fall.
+Everything is filled at the close after the signal, with costs, by `analyzer.backtest`.
 """
 
 from __future__ import annotations
@@ -23,7 +22,6 @@ _Signal = Callable[[pd.DataFrame, pd.Series], pd.DataFrame]
 # A year and a day of prices: the longest look back of the signals.
 _WARM_UP_SESSIONS = 253
 _PERIODS = 3
-NOTABLE_T = 2.0
 # Chance is drawn in parts, so that a page can say how far it is. Seeds are part of the figures.
 BAND_PARTS, RUNS_A_PART = 10, 30
 RUNS = BAND_PARTS * RUNS_A_PART
@@ -181,6 +179,12 @@ def chance(parts: list[pd.DataFrame]) -> Chance:
     )
 
 
+def has_left_chance(found: Evidence, by_lot: Chance) -> int:
+    """Where the rule stands: 1 above what nine in ten draws made, −1 below it, 0 within."""
+    made = found.followed.found.cagr_pct
+    return int(made > by_lot.high_pct) - int(made < by_lot.low_pct)
+
+
 def _start(market: Market) -> pd.Timestamp:
     first: pd.Timestamp = market.total_return.index[_WARM_UP_SESSIONS]
     return first
@@ -210,63 +214,3 @@ def _periods(curves: pd.DataFrame) -> tuple[Period, ...]:
         )
         for begin, end in pairwise(edges)
     )
-
-
-def sentences(
-    found: Evidence, by_lot: Chance, lines: tuple[SignalLine, ...], *, is_demo: bool
-) -> tuple[str, ...]:
-    """What the figures say, the plainest first."""
-    said = [_against_all(found), _against_chance(found, by_lot), _order(found, len(lines)), _noise(lines)]
-    if is_demo:
-        said.append(
-            "These prices are invented, with waves of leadership put into them: nothing here is evidence about a "
-            "market."
-        )
-    return tuple(said)
-
-
-def _against_all(found: Evidence) -> str:
-    made, equal, held = found.followed.found.cagr_pct, found.equal.cagr_pct, found.held.cagr_pct
-    order = "less than" if made < equal else "more than"
-    return (
-        f"Holding the {_top(found)} by {found.question.signal} made {made:.1f} % a year over "
-        f"{found.years:.1f} years after costs, {order} all {found.sectors} sectors in equal parts ({equal:.1f} %); "
-        f"{found.benchmark} made {held:.1f} %."
-    )
-
-
-def _against_chance(found: Evidence, by_lot: Chance) -> str:
-    made, low, high = found.followed.found.cagr_pct, by_lot.low_pct, by_lot.high_pct
-    what = "one sector" if found.question.top == 1 else f"{found.question.top} sectors"
-    drawn = f"Of {RUNS} portfolios of {what} drawn by lot every month nine in ten made {low:.1f} to {high:.1f} % a year"
-    if made > high:
-        return f"{drawn}: the signal is above that range."
-    if made < low:
-        return f"{drawn}: the signal is below that range."
-    return f"{drawn}: the signal lies within that, so it cannot be told from chance."
-
-
-def _order(found: Evidence, tried: int) -> str:
-    ic, t = found.followed.ic, found.followed.t
-    said = (
-        f"The order of the sectors by {found.question.signal} and that of the month after it: rank "
-        f"correlation {ic:.2f}, t {t:.1f}"
-    )
-    if abs(t) < NOTABLE_T:
-        return f"{said}; below 2 it is noise."
-    way = "" if ic > 0 else ", and the order was the wrong way round"
-    return f"{said}{way}. Of {tried} signals tried, some pass 2 by luck."
-
-
-def _noise(lines: tuple[SignalLine, ...]) -> str:
-    growth = {line.signal: line.found.cagr_pct for line in lines}
-    best, worst = max(growth, key=growth.__getitem__), min(growth, key=growth.__getitem__)
-    near = abs(growth[POPULAR] - growth[NEARLY_THE_SAME])
-    return (
-        f"Between the best signal ({best}) and the worst ({worst}) lie {growth[best] - growth[worst]:.1f} points a "
-        f"year, between {POPULAR} and {NEARLY_THE_SAME}, which measure nearly the same, {near:.1f}."
-    )
-
-
-def _top(found: Evidence) -> str:
-    return "strongest sector" if found.question.top == 1 else f"{found.question.top} strongest sectors"

@@ -146,6 +146,11 @@ def signed(value: float, decimals: int = 0) -> str:
     return shown[1:] if float(shown) == 0 else shown.replace("-", "−")
 
 
+def format_day(day: date) -> str:
+    """`3 Jul 2026`."""
+    return f"{day.day} {day:%b %Y}"
+
+
 def _breadth_line(market: Market, benchmark: str) -> str:
     figures = breadth(market, benchmark)
     above, ahead = figures.daily["above_average"].iloc[-1], figures.daily["ahead"].iloc[-1]

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Collection
 
 from analyzer import QUADRANTS
 from analyzer.rotation_map import CENTRE
+from sectors.mail_picture import INK, LINE, PAPER, QUIET, new_figure, png_of
 from sectors.report import Report
 
 _TAIL_WEEKS = 6
 # Each quadrant's colour, and its place: right or left, up or down.
 _COLOURS = {"leading": "#0b8a6e", "weakening": "#c9720f", "lagging": "#b8403a", "improving": "#3a6fb0"}
 _SIDES = {"leading": (1, 1), "weakening": (1, -1), "lagging": (-1, -1), "improving": (-1, 1)}
-_INK, _QUIET, _LINE, _PAPER = "#10211c", "#5a6b65", "#dce5e1", "#ffffff"
 # Names stand no nearer to each other than this, in parts of the picture's height.
 _LINE_HEIGHT = 0.036
 
@@ -33,22 +32,19 @@ def describe_map(report: Report) -> str:
 
 def draw_map(report: Report) -> bytes:
     """A PNG, 1,120 pixels wide, shown at half of that. The leaders, the last ones and who moved are named."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
     named = _named(report)
     x, y = report.map.where.x.tail(_TAIL_WEEKS) - CENTRE, report.map.where.y.tail(_TAIL_WEEKS) - CENTRE
     reach = 1.12 * max(1.5, float(x.abs().max().max()), float(y.abs().max().max()))
-    figure = Figure(figsize=(5.6, 4.4), dpi=200, facecolor=_PAPER)
-    axes = figure.add_axes((0.01, 0.075, 0.98, 0.915), facecolor=_PAPER)
+    figure = new_figure()
+    axes = figure.add_axes((0.01, 0.075, 0.98, 0.915), facecolor=PAPER)
     axes.set_xlim(-reach, reach)
     axes.set_ylim(-reach, reach)
     axes.set_xticks([])
     axes.set_yticks([])
     for spine in axes.spines.values():
-        spine.set_color(_LINE)
-    axes.axhline(0, color=_LINE, linewidth=1)
-    axes.axvline(0, color=_LINE, linewidth=1)
+        spine.set_color(LINE)
+    axes.axhline(0, color=LINE, linewidth=1)
+    axes.axvline(0, color=LINE, linewidth=1)
     for name, sides in _SIDES.items():
         low_x, low_y = (0 if side > 0 else -reach for side in sides)
         axes.fill(
@@ -64,29 +60,26 @@ def draw_map(report: Report) -> bytes:
         path = [(a, b) for a, b in zip(x[name], y[name], strict=True) if a == a and b == b]
         if not path:
             continue
-        colour = _COLOURS.get(str(report.map.quadrant[name].iloc[-1]), _QUIET)
+        colour = _COLOURS.get(str(report.map.quadrant[name].iloc[-1]), QUIET)
         is_named = name in named
         if is_named:
             axes.plot(*zip(*path, strict=True), color=colour, linewidth=1.1, alpha=0.55, zorder=2)
             ends.append((name, path[-1], colour))
         axes.plot(
             *path[-1], marker="o", markersize=5.5 if is_named else 3.2, color=colour, zorder=3,
-            alpha=1 if is_named else 0.45, markeredgecolor=_PAPER, markeredgewidth=0.6,
+            alpha=1 if is_named else 0.45, markeredgecolor=PAPER, markeredgewidth=0.6,
         )  # fmt: skip
     for name, (at_x, at_y), label_y in _apart(ends, reach):
         # Outwards from the middle, unless the name would leave the picture.
         side = 1 if -1 < at_x / (0.62 * reach) < 0 else -1
         side = side if abs(at_x) > 0.62 * reach else -side
         axes.annotate(
-            name, (at_x, at_y), xytext=(at_x + side * 0.035 * reach, label_y), color=_INK, fontsize=7,
+            name, (at_x, at_y), xytext=(at_x + side * 0.035 * reach, label_y), color=INK, fontsize=7,
             ha="left" if side > 0 else "right", va="center", zorder=4,
         )  # fmt: skip
     caption = f"Trend against {report.benchmark} →   (up: gaining speed)"
-    figure.text(0.5, 0.022, caption, color=_QUIET, fontsize=7, ha="center")
-    written = io.BytesIO()
-    FigureCanvasAgg(figure)
-    figure.savefig(written, format="png", metadata={"Software": None})
-    return written.getvalue()
+    figure.text(0.5, 0.022, caption, color=QUIET, fontsize=7, ha="center")
+    return png_of(figure)
 
 
 def _named(report: Report) -> set[str]:

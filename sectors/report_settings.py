@@ -12,7 +12,7 @@ from accounts.link_tokens import read_unsubscribe_token
 from database import report_mails, users
 from domain.accounts import User
 from domain.errors import NotSignedIn
-from domain.report_rules import ReportSettings, SentReport, next_moment
+from domain.report_rules import ComingReport, ReportKind, ReportSettings, SentReport, coming_reports
 from wiring import Services
 
 log = structlog.get_logger()
@@ -43,15 +43,10 @@ def save_report_settings(services: Services, actor: User, wanted: ReportSettings
     return saved
 
 
-def next_report_at(services: Services, actor: User) -> datetime | None:
-    """When the actor's next report is due. None when none is on."""
+def next_reports(services: Services, actor: User) -> tuple[ComingReport, ...]:
+    """When the actor's next reports are due, the soonest first; none of what is off. Alerts have no date."""
     with services.engine.connect() as conn:
-        wanted, now = report_mails.find_settings(conn, actor.id), services.now(conn)
-    if wanted.unsubscribed_at is not None:
-        return None
-    moments = [next_moment(now, wanted.weekday, wanted.hour)] if wanted.weekly else []
-    moments += [next_moment(now, None, wanted.hour)] if wanted.daily else []
-    return min(moments, default=None)
+        return coming_reports(report_mails.find_settings(conn, actor.id), services.now(conn))
 
 
 def list_sent_reports(services: Services, actor: User) -> list[SentReport]:
@@ -61,7 +56,8 @@ def list_sent_reports(services: Services, actor: User) -> list[SentReport]:
 
 
 def unsubscribe(services: Services, token: str) -> None:
-    """End reports and alerts of whoever the token is of. The same for a forged one: nothing is said about accounts.
+    """End reports and alerts of whoever the token is of, or the one kind that it speaks of. The same for a forged one:
+    nothing is said about accounts.
 
     Settings stay as they were, so that `resubscribe` brings back what there was. Receipts and notices still come.
     """
@@ -74,17 +70,28 @@ def resubscribe(services: Services, token: str) -> None:
 
 
 def _set_unsubscribed(services: Services, token: str, *, is_unsubscribed: bool) -> None:
-    user_id = read_unsubscribe_token(services.settings, token)
+    ended = read_unsubscribe_token(services.settings, token)
     with services.engine.begin() as conn:
         # Both take the same steps, so that time tells no more than the answer does.
-        is_known = users.lock(conn, user_id or UUID(int=0))
-        if user_id is None or not is_known:
+        is_known = users.lock(conn, UUID(int=0) if ended is None else ended.user_id)
+        if ended is None or not is_known:
             log.info("unsubscribe_unknown")
             return
-        stored = report_mails.find_settings(conn, user_id)
+        stored = report_mails.find_settings(conn, ended.user_id)
         now = services.now(conn)
-        if is_unsubscribed == (stored.unsubscribed_at is not None):
+        changed = _changed(stored, ended.only, now if is_unsubscribed else None)
+        if changed == stored:
             return
-        changed = replace(stored, unsubscribed_at=now if is_unsubscribed else None)
-        report_mails.replace_settings(conn, user_id, changed, now=now)
-    log.info("unsubscribed" if is_unsubscribed else "resubscribed", user_id=str(user_id))
+        report_mails.replace_settings(conn, ended.user_id, changed, now=now)
+    log.info(
+        "unsubscribed" if is_unsubscribed else "resubscribed", user_id=str(ended.user_id), only=ended.only
+    )
+
+
+def _changed(stored: ReportSettings, only: ReportKind | None, ended_at: datetime | None) -> ReportSettings:
+    """The settings after all mails ended at that moment, or came back; with `only` it is about this kind."""
+    if only is ReportKind.EVIDENCE:
+        return replace(stored, evidence=ended_at is None)
+    if (stored.unsubscribed_at is None) == (ended_at is None):
+        return stored
+    return replace(stored, unsubscribed_at=ended_at)

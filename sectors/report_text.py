@@ -11,7 +11,7 @@ from domain.report_rules import AlertKind, ReportKind
 from mail.market_mail import ReportLine, ReportText
 from sectors.alerts import Alert
 from sectors.ranking import WINDOW
-from sectors.report import Report, Row, signed
+from sectors.report import Report, Row, format_day, signed
 from sectors.report_picture import describe_map
 from sectors.rotation import QuadrantMove
 
@@ -25,10 +25,11 @@ _TITLES = {
     ReportKind.DAILY: "Sectors at the close",
     ReportKind.ON_REQUEST: "Sectors this week",
 }
-_WHY = {
+WHY = {
     ReportKind.WEEKLY: "the weekly report is on for your account",
     ReportKind.DAILY: "the daily report is on for your account",
     ReportKind.ALERTS: "alerts are on for your account",
+    ReportKind.EVIDENCE: "the monthly evidence note is on for your account",
     ReportKind.ON_REQUEST: "you asked for it on the page Alerts & mail",
 }
 # A bar for every second week of half a year.
@@ -58,7 +59,7 @@ def words_of_report(report: Report, kind: ReportKind) -> ReportText:
         subject=report.subject,
         title=_TITLES[kind],
         preview=" ".join(report.sentences),
-        basis=_basis(report),
+        basis=basis_words(report.as_of, report.benchmark, report.source),
         is_demo=report.is_demo,
         sentences=report.sentences,
         top_title=f"Top {len(report.top)} of {report.count}",
@@ -70,8 +71,8 @@ def words_of_report(report: Report, kind: ReportKind) -> ReportText:
         "in a week. Rating 1 to 99. The bars are the relative-strength line of 26 weeks.",
         image_alt=describe_map(report),
         lists=tuple((name, tuple(lines)) for name, lines in lists if lines),
-        method=_method(report),
-        why=_WHY[kind],
+        method=method_words(report.data_version),
+        why=WHY[kind],
         path=f"/dashboard?{urlencode({'asof': report.as_of.isoformat()})}",
     )
 
@@ -86,11 +87,11 @@ def words_of_alerts(report: Report, alerts: Sequence[Alert]) -> ReportText:
         subject=f"{label}Sector alerts to {day}: {first}{more}",
         title="1 alert" if len(alerts) == 1 else f"{len(alerts)} alerts",
         preview=" ".join(alert.sentence for alert in alerts),
-        basis=_basis(report),
+        basis=basis_words(report.as_of, report.benchmark, report.source),
         is_demo=report.is_demo,
         alerts=tuple((ALERT_NAMES[alert.kind], alert.sentence) for alert in alerts),
-        method=_method(report),
-        why=_WHY[ReportKind.ALERTS],
+        method=method_words(report.data_version),
+        why=WHY[ReportKind.ALERTS],
         path=f"/dashboard?{urlencode({'asof': report.as_of.isoformat()})}",
     )
 
@@ -104,7 +105,7 @@ def line_of(row: Row, *, with_bars: bool = True) -> ReportLine:
         weeks = "" if row.weeks_in_quadrant is None else f" for {row.weeks_in_quadrant} w"
         notes.append(f"{row.quadrant}{weeks}")
     if row.rank is None:
-        notes = ["no data" if row.no_data_since is None else f"no data since {_day(row.no_data_since)}"]
+        notes = ["no data" if row.no_data_since is None else f"no data since {format_day(row.no_data_since)}"]
     return ReportLine(
         rank="–" if row.rank is None else str(row.rank),
         change=change,
@@ -118,6 +119,16 @@ def line_of(row: Row, *, with_bars: bool = True) -> ReportLine:
         bars=bars,
         bar_tone=bar_tone,
     )
+
+
+def basis_words(as_of: date, benchmark: str, source: str) -> str:
+    """Which close, against what, and from where the prices are."""
+    return f"Close of {format_day(as_of)}, against {benchmark}. Source: {source}."
+
+
+def method_words(data_version: str) -> str:
+    """Which formulas and which prices made the figures."""
+    return f"Method {METHOD_VERSION}, data {data_version[:8]}."
 
 
 def _change(places: int | None) -> tuple[str, str]:
@@ -146,15 +157,3 @@ def _bars(line: Sequence[float]) -> tuple[tuple[int, ...], str]:
 
 def _moved(move: QuadrantMove) -> str:
     return f"{move.sector}: {move.before} to {move.after}"
-
-
-def _basis(report: Report) -> str:
-    return f"Close of {_day(report.as_of)}, against {report.benchmark}. Source: {report.source}."
-
-
-def _method(report: Report) -> str:
-    return f"Method {METHOD_VERSION}, data {report.data_version[:8]}."
-
-
-def _day(day: date) -> str:
-    return f"{day.day} {day:%b %Y}"

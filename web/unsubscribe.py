@@ -7,6 +7,7 @@ nothing: mail programs and virus scanners open every link.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from html import escape
 from urllib.parse import parse_qs
 
@@ -16,6 +17,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
+from accounts.link_tokens import kind_ended_by
 from sectors.report_settings import resubscribe, unsubscribe
 from web.response_headers import REPORTING
 from wiring import Services, get_services
@@ -33,6 +35,36 @@ _HEADERS = {
 }
 _LONGEST_TOKEN = 200
 _FORM = "application/x-www-form-urlencoded"
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """What the pages say, by what the link ends."""
+
+    question: str
+    what_stops: str
+    what_stopped: str
+    undo: str
+    back: str
+    what_is_back: str
+
+
+_ALL = _Words(
+    "Stop reports by mail?",
+    "Reports and alerts about the market stop. Receipts and messages about your account still come.",
+    "No more reports and alerts come by mail. Receipts and messages about your account still do.",
+    "That was a mistake: send them again",
+    "Reports are on again",
+    "You get again what you had chosen. The page Alerts & mail in your account says what that is.",
+)
+_NOTE = _Words(
+    "Stop the monthly evidence note?",
+    "The note stops. Other reports and alerts stay as you chose them on the page Alerts & mail.",
+    "No more evidence notes come by mail. Other reports and alerts stay as you chose them.",
+    "That was a mistake: send it again",
+    "The evidence note is on again",
+    "It comes on each month's first Saturday. What else comes is chosen on the page Alerts & mail in your account.",
+)
 _STYLE = """
 :root { color-scheme: light dark; }
 body { margin: 0; font: 16px/1.6 Inter, system-ui, sans-serif; background: light-dark(#f5f8f7, #0b1210);
@@ -50,13 +82,8 @@ button { font: inherit; font-weight: 600; padding: .7rem 1.2rem; border-radius: 
 async def show(request: Request) -> Response:
     """GET /unsubscribe/{token}: a page with one button."""
     token = request.path_params["token"]
-    return _page(
-        "Stop reports by mail?",
-        "Reports and alerts about the market stop. Receipts and messages about your account still come.",
-        token,
-        "unsubscribe",
-        "Unsubscribe",
-    )
+    words = _words_of(token)
+    return _page(words.question, words.what_stops, token, "unsubscribe", "Unsubscribe")
 
 
 async def receive(request: Request) -> Response:
@@ -71,21 +98,14 @@ async def receive(request: Request) -> Response:
     except SQLAlchemyError as exc:
         log.error("unsubscribe_failed", error=type(exc).__name__)
         return PlainTextResponse("Please try again in a minute.", 503, headers=_HEADERS)
+    words = _words_of(token)
     if change is resubscribe:
-        return _page(
-            "Reports are on again",
-            "You get again what you had chosen. The page Alerts & mail in your account says what that is.",
-            token,
-            "unsubscribe",
-            "Unsubscribe",
-        )
-    return _page(
-        "You are unsubscribed",
-        "No more reports and alerts come by mail. Receipts and messages about your account still do.",
-        token,
-        "resubscribe",
-        "That was a mistake: send them again",
-    )
+        return _page(words.back, words.what_is_back, token, "unsubscribe", "Unsubscribe")
+    return _page("You are unsubscribed", words.what_stopped, token, "resubscribe", words.undo)
+
+
+def _words_of(token: str) -> _Words:
+    return _ALL if kind_ended_by(token) is None else _NOTE
 
 
 def _page(title: str, text: str, token: str, action: str, label: str) -> Response:

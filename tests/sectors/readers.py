@@ -14,6 +14,9 @@ from wiring import Services
 # A Saturday, 8:01 in India: the default hour of the weekly report.
 SATURDAY = datetime(2026, 10, 31, 2, 31, tzinfo=UTC)
 
+# The next one, which is the first of its month: the hour of the evidence note.
+FIRST_SATURDAY = datetime(2026, 11, 7, 2, 31, tzinfo=UTC)
+
 
 def a_reader(services: Services, gateway, user: User) -> User:
     """This account with a month paid and its address proved."""

@@ -18,7 +18,9 @@ from sectors.delivery import schedule_reports, send_now, send_report
 from sectors.market import MarketOfTheDay
 from sectors.report_settings import find_report_settings, save_report_settings
 from sectors.watch_list import watch
-from tests.sectors.readers import SATURDAY, a_reader, reports, rows
+from tests.sectors.readers import FIRST_SATURDAY, SATURDAY, a_reader, reports, rows
+
+NOTHING = ReportSettings(weekly=False)
 
 
 class Sender:
@@ -208,6 +210,100 @@ def test_the_daily_report_is_not_written_beside_the_weekly_one(services, reader)
     assert [kind for kind, _ in reports(services)] == ["weekly"]
 
 
+def test_who_switches_the_weekly_report_on_after_the_daily_one_gets_no_second_of_that_close(
+    services, reader, clock, gate
+) -> None:
+    save_report_settings(services, reader, ReportSettings(weekly=False, daily=True))
+    schedule_reports(services)
+    save_report_settings(services, reader, ReportSettings(daily=True))
+    clock.advance(timedelta(minutes=30))
+
+    assert schedule_reports(services) == 0
+    assert [kind for kind, _ in reports(services)] == ["daily"]
+
+    clock.advance(timedelta(days=7))
+    assert schedule_reports(services) == 1
+    assert [kind for kind, _ in reports(services)] == ["daily", "weekly"]
+
+
+def test_a_close_of_the_afternoon_waits_for_the_next_morning(services, gateway, user, clock) -> None:
+    clock.advance(timedelta(hours=-12))
+    save_report_settings(services, a_reader(services, gateway, user), ReportSettings(daily=True))
+
+    assert schedule_reports(services) == 0
+
+    clock.advance(timedelta(hours=12))
+    assert schedule_reports(services) == 1
+    assert [kind for kind, _ in reports(services)] == ["weekly"]
+
+
+@pytest.mark.parametrize("kind", ["weekly", "daily", "evidence"])
+def test_prices_that_come_in_after_the_report_make_no_second_one_on_that_morning(
+    services, reader, clock, gate, kind
+) -> None:
+    clock.moment = FIRST_SATURDAY
+    save_report_settings(services, reader, replace(NOTHING, **{kind: True}))
+    gate["lag"] = 1
+    schedule_reports(services)
+
+    gate["lag"] = 0
+    clock.advance(timedelta(hours=1))
+
+    assert schedule_reports(services) == 0
+    assert [kind for kind, _ in reports(services)] == [kind]
+
+
+def test_the_evidence_note_comes_once_a_month_to_who_asked_for_it(services, reader, clock, sender) -> None:
+    save_report_settings(services, reader, replace(NOTHING, evidence=True))
+    assert schedule_reports(services) == 0
+
+    clock.moment = FIRST_SATURDAY
+    assert (schedule_reports(services), schedule_reports(services)) == (1, 0)
+    clock.advance(timedelta(weeks=1))
+    assert schedule_reports(services) == 0
+    _send_all(services)
+
+    [mail] = sender.sent
+    assert mail.subject.startswith("Demo data: Evidence to 30 Oct: top 3 by RS 55 ")
+    assert mail.png.startswith(b"\x89PNG")
+    assert "/unsubscribe/evidence-" in mail.unsubscribe_url
+    assert mail.unsubscribe_url in mail.html
+    assert mail.unsubscribe_url in mail.text
+
+
+def test_nobody_gets_the_evidence_note_unasked(services, reader, clock) -> None:
+    clock.moment = FIRST_SATURDAY
+
+    schedule_reports(services)
+
+    assert [kind for kind, _ in reports(services)] == ["weekly"]
+
+
+def test_a_young_market_has_no_evidence_to_send(services, reader, clock, gate) -> None:
+    save_report_settings(services, reader, replace(NOTHING, evidence=True))
+    clock.moment = FIRST_SATURDAY
+    gate["lag"] = 2_000
+
+    assert schedule_reports(services) == 0
+
+
+def test_the_note_is_withheld_when_access_wish_or_data_say_no(services, reader, clock, sender, gate) -> None:
+    clock.moment = FIRST_SATURDAY
+    save_report_settings(services, reader, replace(NOTHING, evidence=True))
+    schedule_reports(services)
+    [(note,)] = rows(services, "SELECT email_id FROM reports_sent")
+
+    for says_no in ("data", "wish", "access"):
+        _queue_again(services, note)
+        gate["gate"] = "Prices are late." if says_no == "data" else None
+        save_report_settings(services, reader, replace(NOTHING, evidence=says_no != "wish"))
+        clock.advance(timedelta(days=40 if says_no == "access" else 0))
+        send_report(services, note)
+        assert reports(services) == [("evidence", "withheld")]
+
+    assert sender.sent == []
+
+
 def test_alerts_come_once_and_only_of_watched_sectors_when_so_wished(services, reader, clock, gate) -> None:
     wanted = ReportSettings(weekly=False, alerts=frozenset({AlertKind.ZERO_LINE}), scope=Scope.WATCH_LIST)
     save_report_settings(services, reader, wanted)
@@ -248,6 +344,11 @@ def test_unsubscribing_stops_no_receipt(services, reader, sender, gateway) -> No
     for (email_id,) in rows(services, "SELECT id FROM emails WHERE kind = 'receipt'"):
         outbox.send_mail(services, email_id)
     assert [mail.unsubscribe_url for mail in sender.sent] == [""]
+
+
+def _queue_again(services, email_id: int) -> None:
+    with services.engine.begin() as conn:
+        conn.execute(text("UPDATE emails SET status = 'queued' WHERE id = :id"), {"id": email_id})
 
 
 def _crash(*_: object, **__: object) -> None:

@@ -20,9 +20,9 @@ from sectors.evidence import (
     chance_part,
     evidence,
     has_enough,
-    sentences,
     signal_line,
 )
+from sectors.evidence_words import sentences
 
 
 def found(*, made: float, equal: float = 10.0, ic: float = 0.01, t: float = 0.2, top: int = 3) -> Evidence:

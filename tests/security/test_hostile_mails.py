@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, Page
 import mail
 from domain.links import Purpose
 from mail.composing import Business, Mail
-from mail.market_mail import ReportLine, ReportText
+from mail.market_mail import FigureRow, FigureTable, ReportLine, ReportText
 from tests.security.browser_watch import Watch, rest, watch
 from tests.security.conftest import Scale
 from tests.security.payloads import Act, corpus
@@ -65,10 +65,12 @@ def composed(compose: Callable[..., Mail], text: str, *, flag: bool) -> Mail:
 def a_report(text: str) -> ReportText:
     """A report with the text in all of it but the words that are ours, and its picture."""
     line = ReportLine(text, text, text, "accent", text, text, text, "behind", text, (2, 22), "ahead")
+    table = FigureTable(text, (text,), (FigureRow(text, (text,), note=text, is_picked=True),), text)
     return ReportText(
         subject=text, title=text, preview=text, basis=text, is_demo=True, sentences=(text,), alerts=((text, text),),
         top_title=text, top=(line,), bottom_title=text, bottom=(line,), watched=(line,), legend=text, image_alt=text,
-        lists=((text, (text,)),), method=text, why=text, path=f"/dashboard?x={text}",
+        lists=((text, (text,)),), figures=(table,), tables=(table,), image_title=text, link_label=text,
+        ends_only=text, method=text, why=text, path=f"/dashboard?x={text}",
     )  # fmt: skip
 
 

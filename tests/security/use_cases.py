@@ -235,7 +235,7 @@ SECTORS: Mapping[str, Row] = {
     "sectors.report_settings.save_report_settings": own(
         lambda f, s, me, t: f(s, me, ReportSettings(daily=True))
     ),
-    "sectors.report_settings.next_report_at": own(lambda f, s, me, t: f(s, me)),
+    "sectors.report_settings.next_reports": own(lambda f, s, me, t: f(s, me)),
     "sectors.report_settings.list_sent_reports": own(lambda f, s, me, t: f(s, me)),
     "sectors.report_settings.unsubscribe": by_proof("the link's seal"),
     "sectors.report_settings.resubscribe": by_proof("the link's seal"),

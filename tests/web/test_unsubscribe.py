@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 
 from accounts.link_tokens import unsubscribe_token
-from domain.report_rules import AlertKind, ReportSettings
+from domain.report_rules import AlertKind, ReportKind, ReportSettings
 from sectors.report_settings import find_report_settings, save_report_settings
 
 MAIL_PROGRAM = {"content-type": "application/x-www-form-urlencoded"}
@@ -53,6 +54,39 @@ def test_the_way_back_brings_what_was_chosen(services, user, client, path) -> No
     client.post(path, data={"action": action})
 
     assert find_report_settings(services, user) == chosen
+
+
+@pytest.fixture
+def note_path(services, user) -> str:
+    return f"/unsubscribe/{unsubscribe_token(services.settings, user.id, only=ReportKind.EVIDENCE)}"
+
+
+def test_the_link_of_the_evidence_note_ends_the_note_alone_and_brings_it_back(
+    services, user, client, note_path
+) -> None:
+    chosen = ReportSettings(daily=True, evidence=True)
+    save_report_settings(services, user, chosen)
+
+    assert "Stop the monthly evidence note?" in client.get(note_path).text
+    answer = client.post(note_path, content=ONE_CLICK, headers=MAIL_PROGRAM)
+    assert find_report_settings(services, user) == replace(chosen, evidence=False)
+
+    [action] = re.findall(r'name="action" value="(\w+)"', answer.text)
+    client.post(note_path, data={"action": action})
+    assert find_report_settings(services, user) == chosen
+
+
+def test_the_links_of_note_and_reports_do_not_stand_for_each_other(
+    services, user, client, path, note_path
+) -> None:
+    save_report_settings(services, user, ReportSettings(evidence=True))
+
+    client.post(note_path.replace("evidence-", ""), content=ONE_CLICK, headers=MAIL_PROGRAM)
+    client.post(
+        path.replace("unsubscribe/", "unsubscribe/evidence-"), content=ONE_CLICK, headers=MAIL_PROGRAM
+    )
+
+    assert find_report_settings(services, user) == ReportSettings(evidence=True)
 
 
 def test_twice_is_once(services, user, client, path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from html import escape
 
 import streamlit as st
@@ -9,12 +10,13 @@ import streamlit as st
 from accounts.verification import request_verification
 from domain.accounts import User
 from domain.report_rules import AlertKind, ReportKind, ReportSettings, Scope, SentReport
+from domain.subscriptions import INDIA
 from sectors.alerts import JUMP_PLACES
 from sectors.delivery import preview_report, send_now
 from sectors.report_settings import (
     find_report_settings,
     list_sent_reports,
-    next_report_at,
+    next_reports,
     save_report_settings,
 )
 from ui import session
@@ -24,7 +26,7 @@ from ui.pages import page
 from ui.sectors.frame import View, render_view
 from wiring import Services
 
-_VERIFY, _SAVE, _SEND = "alerts-verify", "alerts-save", "alerts-send"
+_VERIFY, _SAVE, _SEND, _PREVIEW = "alerts-verify", "alerts-save", "alerts-send", "alerts-previewed"
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _ALERTS = {
     AlertKind.ZERO_LINE: (
@@ -43,7 +45,10 @@ _KINDS = {
     ReportKind.DAILY: "Daily report",
     ReportKind.ALERTS: "Alerts",
     ReportKind.ON_REQUEST: "Report on request",
+    ReportKind.EVIDENCE: "Evidence note",
 }
+# What can be looked at before it comes.
+_PREVIEWED = {ReportKind.WEEKLY: "Report", ReportKind.EVIDENCE: "Evidence note"}
 _STATUS: dict[str, tuple[str, Tone]] = {
     "queued": ("On its way", ""),
     "sent": ("Sent", "good"),
@@ -100,7 +105,10 @@ def _settings(services: Services, user: User, wanted: ReportSettings, answer: An
     with st.form("alerts-form", border=False):
         st.subheader("Reports", anchor=False)
         st.toggle("Weekly report", value=wanted.weekly, key="alerts-weekly")
-        st.toggle("Daily report, after each new close", value=wanted.daily, key="alerts-daily")
+        st.toggle("Daily report, the morning after each new close", value=wanted.daily, key="alerts-daily")
+        st.toggle(
+            "Evidence note, on each month's first Saturday", value=wanted.evidence, key="alerts-evidence"
+        )
         day, hour = st.columns(2, gap="small")
         day.selectbox("Day of the weekly report", _DAYS, index=wanted.weekday - 1, key="alerts-day")
         hour.selectbox(
@@ -138,6 +146,7 @@ def _save(services: Services, user: User) -> str:
         ReportSettings(
             weekly=chosen.get("alerts-weekly") is True,
             daily=chosen.get("alerts-daily") is True,
+            evidence=chosen.get("alerts-evidence") is True,
             weekday=_DAYS.index(day) + 1 if day in _DAYS else 6,
             hour=hour if isinstance(hour, int) and 0 <= hour < 24 else 8,
             alerts=frozenset(kind for kind in AlertKind if chosen.get(f"alerts-kind-{kind.value}") is True),
@@ -150,28 +159,51 @@ def _save(services: Services, user: User) -> str:
 def _when(services: Services, user: User) -> str:
     if not user.is_email_verified:
         return "Nothing is sent before your address is confirmed."
-    at = next_report_at(services, user)
-    if at is None:
+    coming = next_reports(services, user)
+    if not coming:
         return "No report is on."
-    return f"Next: {format_moment(at)}, if there is a new close by then and the data are in order."
+    said = "; ".join(f"{_KINDS[one.kind].lower()} on {_day_and_hour(one.at)}" for one in coming)
+    return f"Next: {said}. Each comes if there is a new close by then and the data are in order."
 
 
 def _preview(services: Services, user: User, sent: Answer) -> None:
-    preview = preview_report(services, user)
+    kind = _previewed()
+    preview = preview_report(services, user, kind)
     with st.container(key="alerts-preview-head", horizontal=True, vertical_alignment="center"):
-        st.subheader("The next report, as of now", anchor=False)
+        st.subheader("What comes, as of now", anchor=False)
+        st.segmented_control(
+            "Preview",
+            list(_PREVIEWED),
+            default=ReportKind.WEEKLY,
+            required=True,
+            format_func=lambda one: _PREVIEWED[one],
+            key=_PREVIEW,
+            label_visibility="collapsed",
+        )
         st.button(
-            "Send me this report now", key=_SEND, icon=":material/mail:", disabled=not user.is_email_verified
+            "Send me this report now",
+            key=_SEND,
+            icon=":material/mail:",
+            disabled=preview is None or not user.is_email_verified,
         )
     show(sent)
+    if preview is None:
+        empty_state("Not enough history", "Evidence needs at least three years of prices before this close.")
+        return
     st.html(f'<p class="mail-subject"><span>Subject</span> {escape(preview.subject)}</p>')
     with st.container(key="mail-preview", height=640, border=False):
         st.html(preview.html)  # allowed: html-unescaped - a mail of ours, whose template escapes every value
 
 
 def _send(services: Services, user: User) -> str:
-    send_now(services, user)
-    return f"The report is on its way to {user.email}."
+    kind = _previewed()
+    send_now(services, user, kind)
+    return f"The {'note' if kind is ReportKind.EVIDENCE else 'report'} is on its way to {user.email}."
+
+
+def _previewed() -> ReportKind:
+    chosen = st.session_state.get(_PREVIEW)
+    return chosen if chosen in _PREVIEWED else ReportKind.WEEKLY
 
 
 def _history(services: Services, user: User) -> None:
@@ -198,6 +230,11 @@ def _history_row(report: SentReport) -> str:
         f'<td data-name="Subject">{escape(report.subject)}</td>'
         f'<td data-name="Result"><span>{badge(name, tone)}{reason}</span></td></tr>'
     )
+
+
+def _day_and_hour(moment: datetime) -> str:
+    """`Saturday, 5 Dec 2026, 8:00 am IST`."""
+    return f"{moment.astimezone(INDIA):%A}, {format_moment(moment)}"
 
 
 def _clock(hour: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from html import escape
 from typing import TYPE_CHECKING
@@ -27,11 +28,19 @@ from sectors.evidence import (
     chance_part,
     evidence,
     has_enough,
-    sentences,
     signal_line,
 )
+from sectors.evidence_words import (
+    SIGNAL_COLUMNS,
+    WHAT_IS_NOT_IN_IT,
+    compared,
+    period_rows,
+    rule_name,
+    sentences,
+    signal_rows,
+)
 from sectors.studies import SIGNALS_STUDY
-from ui.components import empty_state, format_date, format_signed
+from ui.components import empty_state
 from ui.sectors import charts
 from ui.sectors.charts import AHEAD, BEHIND, QUIET, finish, time_axis
 from ui.sectors.explained import help_of, how_link, study_note
@@ -98,11 +107,7 @@ def _draw(view: View) -> None:
         st.html(
             '<p class="chart-note">Growth, % a year. A rule that works does so in more than one part.</p>'
         )
-    st.html(
-        '<p class="small quiet">No tax, no distance of a fund from its index, no limit of what can be traded. '
-        "Histories of indices were in part computed backwards by their publishers, which flatters all of it. "
-        "A description of the past, not a forecast.</p>"
-    )
+    st.html(f'<p class="small quiet">{escape(WHAT_IS_NOT_IN_IT)}</p>')
 
 
 def _question() -> Question:
@@ -161,36 +166,12 @@ def _chance(market: Market, question: Question) -> Chance:
 
 
 def _tiles(found: Evidence, by_lot: Chance) -> str:
-    followed = found.followed
-    tiles = (
-        (
-            f"Top {found.question.top} by {found.question.signal}",
-            f"{format_signed(followed.found.cagr_pct, 1)} %",
-            f"a year; deepest fall {format_signed(followed.found.max_drawdown_pct)} %; "
-            f"turnover {followed.turnover_a_year:.1f} a year",
-        ),
-        (
-            f"All {found.sectors} in equal parts",
-            f"{format_signed(found.equal.cagr_pct, 1)} %",
-            f"a year; deepest fall {format_signed(found.equal.max_drawdown_pct)} %",
-        ),
-        (
-            found.benchmark,
-            f"{format_signed(found.held.cagr_pct, 1)} %",
-            f"a year; deepest fall {format_signed(found.held.max_drawdown_pct)} %",
-        ),
-        (
-            "Drawn by lot",
-            f"{by_lot.low_pct:.1f} to {by_lot.high_pct:.1f} %",
-            f"a year, {HIGH - LOW} % of {RUNS} draws; mean {by_lot.mean_pct:.1f} %",
-        ),
-    )
     return (
         '<div class="tiles">'
         + "".join(
-            f'<div class="tile"><p class="name">{escape(name)}</p><p class="value">{escape(value)}</p>'
-            f'<p class="note">{escape(note)}</p></div>'
-            for name, value, note in tiles
+            f'<div class="tile"><p class="name">{escape(one.name)}</p><p class="value">{escape(one.growth)}</p>'
+            f'<p class="note">a year; {escape(one.note)}</p></div>'
+            for one in compared(found, by_lot)
         )
         + "</div>"
     )
@@ -200,7 +181,7 @@ def _curves(found: Evidence, by_lot: Chance) -> Chart:
     import altair as alt
 
     names = {
-        "followed": f"Top {found.question.top} by {found.question.signal}",
+        "followed": rule_name(found),
         "equal": "All in equal parts",
         "benchmark": found.benchmark,
     }
@@ -241,27 +222,25 @@ def _curves(found: Evidence, by_lot: Chance) -> Chart:
 
 
 def _signals(lines: tuple[SignalLine, ...], question: Question) -> str:
-    head = "".join(
-        f'<th class="num">{name}</th>' for name in ("% a year", "deepest fall", "turnover", "rank IC", "t")
+    return _table(
+        "compared",
+        ("Signal", *SIGNAL_COLUMNS),
+        [(name, cells, name == question.signal) for name, cells in signal_rows(lines)],
     )
-    rows = "".join(
-        f'<tr class="{"picked" if line.signal == question.signal else ""}"><td>{escape(line.signal)}</td>'
-        f'<td class="num">{line.found.cagr_pct:.1f}</td><td class="num">{line.found.max_drawdown_pct:.0f} %</td>'
-        f'<td class="num">{line.turnover_a_year:.1f}</td><td class="num">{line.ic:.2f}</td>'
-        f'<td class="num">{line.t:.1f}</td></tr>'
-        for line in sorted(lines, key=lambda line: -line.found.cagr_pct)
-    )
-    return f'<div class="compared"><table class="figures"><tr><th>Signal</th>{head}</tr>{rows}</table></div>'
 
 
 def _periods(found: Evidence) -> str:
-    rows = "".join(
-        f"<tr><td>{escape(format_date(period.first.date()))} to {escape(format_date(period.last.date()))}</td>"
-        f'<td class="num">{period.followed_pct:.1f}</td><td class="num">{period.equal_pct:.1f}</td>'
-        f'<td class="num">{period.benchmark_pct:.1f}</td></tr>'
-        for period in found.periods
+    rows = [(name, cells, False) for name, cells in period_rows(found)]
+    return _table("compared narrow", ("", "rule", "equal", found.benchmark), rows)
+
+
+def _table(style: str, head: Sequence[str], rows: Sequence[tuple[str, tuple[str, ...], bool]]) -> str:
+    names = "".join(f'<th class="num">{escape(name)}</th>' for name in head[1:])
+    lines = "".join(
+        f'<tr class="{"picked" if is_picked else ""}"><td>{escape(name)}</td>'
+        + "".join(f'<td class="num">{escape(cell)}</td>' for cell in cells)
+        + "</tr>"
+        for name, cells, is_picked in rows
     )
-    return (
-        '<div class="compared narrow"><table class="figures"><tr><th></th><th class="num">rule</th>'
-        f'<th class="num">equal</th><th class="num">{escape(found.benchmark)}</th></tr>{rows}</table></div>'
-    )
+    first = f"<th>{escape(head[0])}</th>"
+    return f'<div class="{style}"><table class="figures"><tr>{first}{names}</tr>{lines}</table></div>'

@@ -1,0 +1,161 @@
+"""What the figures of the evidence say: the sentences and the cells that the page and the monthly note both show.
+
+A sentence is chosen by the figures, so it is right whichever way they fall.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sectors.evidence import (
+    HIGH,
+    LOW,
+    NEARLY_THE_SAME,
+    POPULAR,
+    RUNS,
+    Chance,
+    Evidence,
+    SignalLine,
+    has_left_chance,
+)
+from sectors.report import format_day, signed
+
+NOTABLE_T = 2.0
+SIGNAL_COLUMNS = ("% a year", "deepest fall", "turnover", "rank IC", "t")
+WHAT_IS_NOT_IN_IT = (
+    "No tax, no distance of a fund from its index, no limit of what can be traded. Histories of indices were in part "
+    "computed backwards by their publishers, which flatters all of it. A description of the past, not a forecast."
+)
+_WHERE = {
+    1: "is above that range",
+    0: "lies within that, so it cannot be told from chance",
+    -1: "is below that range",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """One of those whose growth is compared: its name, its growth in % a year, and the rest in small."""
+
+    name: str
+    growth: str
+    note: str
+
+
+def sentences(
+    found: Evidence, by_lot: Chance, lines: tuple[SignalLine, ...], *, is_demo: bool
+) -> tuple[str, ...]:
+    """What the figures say, the plainest first."""
+    said = [_against_all(found), _against_chance(found, by_lot), _order(found, len(lines)), _noise(lines)]
+    if is_demo:
+        said.append(
+            "These prices are invented, with waves of leadership put into them: nothing here is evidence about a "
+            "market."
+        )
+    return tuple(said)
+
+
+def _against_all(found: Evidence) -> str:
+    made, equal, held = found.followed.found.cagr_pct, found.equal.cagr_pct, found.held.cagr_pct
+    order = "less than" if made < equal else "more than"
+    return (
+        f"Holding the {_top(found)} by {found.question.signal} made {made:.1f} % a year over "
+        f"{found.years:.1f} years after costs, {order} all {found.sectors} sectors in equal parts ({equal:.1f} %); "
+        f"{found.benchmark} made {held:.1f} %."
+    )
+
+
+def _against_chance(found: Evidence, by_lot: Chance) -> str:
+    what = "one sector" if found.question.top == 1 else f"{found.question.top} sectors"
+    drawn = (
+        f"Of {RUNS} portfolios of {what} drawn by lot every month nine in ten made {by_lot.low_pct:.1f} to "
+        f"{by_lot.high_pct:.1f} % a year"
+    )
+    return f"{drawn}: the signal {_WHERE[has_left_chance(found, by_lot)]}."
+
+
+def _order(found: Evidence, tried: int) -> str:
+    ic, t = found.followed.ic, found.followed.t
+    said = (
+        f"The order of the sectors by {found.question.signal} and that of the month after it: rank "
+        f"correlation {ic:.2f}, t {t:.1f}"
+    )
+    if abs(t) < NOTABLE_T:
+        return f"{said}; below 2 it is noise."
+    way = "" if ic > 0 else ", and the order was the wrong way round"
+    return f"{said}{way}. Of {tried} signals tried, some pass 2 by luck."
+
+
+def _noise(lines: tuple[SignalLine, ...]) -> str:
+    growth = {line.signal: line.found.cagr_pct for line in lines}
+    best, worst = max(growth, key=growth.__getitem__), min(growth, key=growth.__getitem__)
+    near = abs(growth[POPULAR] - growth[NEARLY_THE_SAME])
+    return (
+        f"Between the best signal ({best}) and the worst ({worst}) lie {growth[best] - growth[worst]:.1f} points a "
+        f"year, between {POPULAR} and {NEARLY_THE_SAME}, which measure nearly the same, {near:.1f}."
+    )
+
+
+def _top(found: Evidence) -> str:
+    return "strongest sector" if found.question.top == 1 else f"{found.question.top} strongest sectors"
+
+
+def compared(found: Evidence, by_lot: Chance) -> tuple[Compared, ...]:
+    """The rule, all sectors in equal parts, the benchmark and chance, beside each other."""
+    followed = found.followed
+    return (
+        Compared(
+            rule_name(found),
+            f"{signed(followed.found.cagr_pct, 1)} %",
+            f"deepest fall {signed(followed.found.max_drawdown_pct)} %; "
+            f"turnover {followed.turnover_a_year:.1f} a year",
+        ),
+        Compared(
+            f"All {found.sectors} in equal parts",
+            f"{signed(found.equal.cagr_pct, 1)} %",
+            f"deepest fall {signed(found.equal.max_drawdown_pct)} %",
+        ),
+        Compared(
+            found.benchmark,
+            f"{signed(found.held.cagr_pct, 1)} %",
+            f"deepest fall {signed(found.held.max_drawdown_pct)} %",
+        ),
+        Compared(
+            "Drawn by lot",
+            f"{by_lot.low_pct:.1f} to {by_lot.high_pct:.1f} %",
+            f"{HIGH - LOW} % of {RUNS} draws; mean {by_lot.mean_pct:.1f} %",
+        ),
+    )
+
+
+def rule_name(found: Evidence) -> str:
+    """`Top 3 by RS 55`."""
+    return f"Top {found.question.top} by {found.question.signal}"
+
+
+def signal_rows(lines: tuple[SignalLine, ...]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Each signal with its cells under `SIGNAL_COLUMNS`, the fastest growth first."""
+    return tuple(
+        (
+            line.signal,
+            (
+                f"{line.found.cagr_pct:.1f}",
+                f"{signed(line.found.max_drawdown_pct)} %",
+                f"{line.turnover_a_year:.1f}",
+                f"{line.ic:.2f}".replace("-", "−"),
+                f"{line.t:.1f}".replace("-", "−"),
+            ),
+        )
+        for line in sorted(lines, key=lambda line: -line.found.cagr_pct)
+    )
+
+
+def period_rows(found: Evidence) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Each part of the time with the growth of rule, equal parts and benchmark in it, % a year."""
+    return tuple(
+        (
+            f"{format_day(period.first.date())} to {format_day(period.last.date())}",
+            (f"{period.followed_pct:.1f}", f"{period.equal_pct:.1f}", f"{period.benchmark_pct:.1f}"),
+        )
+        for period in found.periods
+    )
