@@ -1,8 +1,9 @@
 """What every figure of the product is: its formula, unit, look-back, source and trap, once for pages, help and tests.
 
 `analyzer` computes, this table says what it computes. A formula is written in a small notation of its own: `P_t` and
-`P_{t−n}` set an index below, `e^{250 b}` above, and `[[a|b]]` is a over b. P is an instrument's close, B the
-benchmark's, R = P / B; t is the session or week that is looked at. A change of any of them is a line of `CHANGES`.
+`P_{t−n}` set an index below, `e^{250 b}` above, `[[a|b]]` is a over b, and three spaces part what may stand on lines
+of its own. P is an instrument's close, B the benchmark's, R = P / B; t is the session or week that is looked at. A
+change of any of them is a line of `CHANGES`.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from types import MappingProxyType
 
+# Between the parts of a line.
+PART = "   "
 _NOTHING: Mapping[str, int] = MappingProxyType({})
 
 
@@ -48,7 +51,7 @@ class Change:
 
 def plain(line: str) -> str:
     """A line of a formula as text without notation: `(P_t / P_{t−n}) / (B_t / B_{t−n}) − 1`."""
-    return re.sub(r"\[\[(.+?)\|(.+?)\]\]", r"(\1) / (\2)", line)
+    return re.sub(r"\[\[(.+?)\|(.+?)\]\]", r"(\1) / (\2)", line).replace(PART, "; ")
 
 
 FORMULAS: tuple[Formula, ...] = (
@@ -102,7 +105,7 @@ FORMULAS: tuple[Formula, ...] = (
         "%", "252 sessions, in quarters of 63.",
         ("evidence",),
         "Open rankings in the style of Investor's Business Daily. The ones in the quotient are ours.",
-        "Without the ones, S_P / S_B changes its sign when the benchmark falls, and has no bounds when it is flat.",
+        "Without the ones the quotient changes its sign when the benchmark falls, and has no bounds when it is flat.",
         {"ibd_raw": 253},
     ),
     Formula(

@@ -9,7 +9,7 @@ import re
 from html import escape
 from urllib.parse import urlencode
 
-from analyzer.registry import formula, plain
+from analyzer.registry import PART, formula, plain
 from sectors.studies import Study
 from ui.sectors.frame import View
 
@@ -25,13 +25,8 @@ _TOKEN = re.compile(
 
 def set_formula(line: str) -> str:
     """A line of the registry's notation as HTML. It is read out as the text that `plain` makes of it."""
-    parts, at = [], 0
-    for over in _OVER.finditer(line):
-        parts.append(_set(line[at : over.start()]))
-        parts.append(f'<span class="over"><span>{_set(over[1])}</span><span>{_set(over[2])}</span></span>')
-        at = over.end()
-    parts.append(_set(line[at:]))
-    return f'<span class="set" role="math" aria-label="{escape(plain(line))}">{"".join(parts)}</span>'
+    parts = "".join(f'<span class="part">{_with_fractions(part)}</span>' for part in line.split(PART))
+    return f'<span class="set" role="math" aria-label="{escape(plain(line))}">{parts}</span>'
 
 
 def how_link(view: View, key: str, text: str = "How is this computed?") -> str:
@@ -52,6 +47,16 @@ def study_note(study: Study) -> str:
         f"{escape(study.on)}, {escape(study.when)}. "
         f"{escape(study.finding)} Nothing of it is computed from the prices on this page.</aside>"
     )
+
+
+def _with_fractions(text: str) -> str:
+    parts, at = [], 0
+    for over in _OVER.finditer(text):
+        parts.append(_set(text[at : over.start()]))
+        parts.append(f'<span class="over"><span>{_set(over[1])}</span><span>{_set(over[2])}</span></span>')
+        at = over.end()
+    parts.append(_set(text[at:]))
+    return "".join(parts)
 
 
 def _set(text: str) -> str:
