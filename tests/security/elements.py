@@ -207,6 +207,7 @@ SAMPLES: dict[str, Callable[[], object]] = {
     ),
     "title": lambda: st.title("Billing", anchor=False),
     "toggle": lambda: st.toggle("Show resolved", value=True, key="sample-toggle"),
+    "vega_lite_chart": lambda: st.vega_lite_chart(None, _chart().to_dict(), key="sample-described-chart"),
     "warning": lambda: st.warning("Careful"),
     "write": lambda: st.write("written"),
 }
