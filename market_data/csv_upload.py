@@ -104,7 +104,7 @@ def read_closes(
             continue
         read = _read_row(number, line, _cells(line, separator), len(header), columns, instruments, today)
         (rows if isinstance(read, UploadedRow) else problems).append(read)  # type: ignore[arg-type]
-    rows, twice = _without_duplicates(rows)
+    rows, twice = without_duplicates(rows)
     problems = sorted([*problems, *twice], key=lambda problem: problem.number)
     if len(problems) > MAX_PROBLEMS:
         first = problems[0]
@@ -224,7 +224,7 @@ def _number(words: str) -> float | None:
     return number if abs(number) < _LARGEST else None
 
 
-def _without_duplicates(rows: list[UploadedRow]) -> tuple[list[UploadedRow], list[RowProblem]]:
+def without_duplicates(rows: list[UploadedRow]) -> tuple[list[UploadedRow], list[RowProblem]]:
     """One row for each instrument and day: of equal ones the first, of different ones none."""
     groups: dict[tuple[int, date], list[UploadedRow]] = {}
     for row in rows:

@@ -36,6 +36,12 @@ def load_benchmarks() -> tuple[Sector, ...]:
     )
 
 
+@lru_cache(maxsize=1)
+def load_yahoo_indices() -> dict[str, str]:
+    """Index name → Yahoo's symbol, of the indices that Yahoo has."""
+    return {row["nse_index_symbol"]: row["yahoo_index"] for row in _rows() if row["yahoo_index"]}
+
+
 def _rows() -> list[dict[str, str]]:
     with _FILE.open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
