@@ -216,6 +216,42 @@ def quarantine(conn: Connection, rows: Sequence[RejectedRow], *, source: str) ->
     ).rowcount
 
 
+def withdraw(conn: Connection, rows: Sequence[RejectedRow]) -> int:
+    """Move stored closes into the quarantine, with the turnover and the source that they were stored with. How many.
+
+    Each row has instrument, day and close. One that was dismissed before waits again: it had been stored since.
+    """
+    moved = 0
+    for row in rows:
+        moved += conn.execute(
+            text("""
+            WITH taken AS (
+                DELETE FROM px
+                WHERE instrument_id = :instrument_id AND d = :day AND close = :close
+                RETURNING turnover, source
+            )
+            INSERT INTO px_reject (
+                row_key, raw, row_number, instrument_id, d, close, turnover, rule, explanation, source
+            )
+            SELECT :row_key, :raw, NULL, :instrument_id, :day, :close, turnover, :rule, :explanation, source
+            FROM taken
+            ON CONFLICT ON CONSTRAINT px_reject_row_once DO UPDATE
+            SET status = 'waiting', decided_at = NULL, decided_by = NULL,
+                rule = EXCLUDED.rule, explanation = EXCLUDED.explanation
+            """),
+            {
+                "instrument_id": row.instrument_id,
+                "day": row.day,
+                "close": row.close,
+                "row_key": row.row_key,
+                "raw": row.raw,
+                "rule": row.rule,
+                "explanation": row.explanation,
+            },
+        ).rowcount
+    return moved
+
+
 def list_waiting(conn: Connection, *, limit: int, instrument_id: int | None = None) -> list[WaitingRow]:
     """Rows of the quarantine that nobody has decided about, of all or of one instrument, the newest first."""
     rows = conn.execute(

@@ -1,13 +1,13 @@
 """How prices get in: read a file, say row by row what is wrong, store the rest in one transaction, pack the market.
 
-Nothing is dropped without a trace: what a gate holds back waits in the quarantine, what is replaced is kept. Sending a
-file twice changes nothing.
+Nothing is dropped without a trace: what a gate holds back waits in the quarantine, what is replaced is kept, and a
+stored close that later ones show to be a spike moves to the quarantine. Sending a file twice changes nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 
 import pandas as pd
@@ -21,19 +21,9 @@ from database.prices import PriceRow, RejectedRow
 from domain.accounts import User
 from domain.errors import InvalidInput
 from domain.subscriptions import INDIA
-from market_data.assembly import (
-    FUND,
-    row_key,
-)
-from market_data.csv_upload import (
-    MAX_BYTES,
-    FileRefused,
-    RowProblem,
-    UploadedFile,
-    UploadedRow,
-    read_closes,
-)
-from market_data.gates import Suspect, find_suspects
+from market_data.assembly import FUND, row_key
+from market_data.csv_upload import FileRefused, RowProblem, UploadedFile, UploadedRow, read_closes
+from market_data.gates import BACK_IN_SESSIONS, Rule, Suspect, find_suspects
 from sectors.price_series import index_of, known_instruments, merged_with, names_of, stored_series
 from sectors.shown import DEFAULT_SOURCE, repack
 from wiring import Services
@@ -66,6 +56,8 @@ class Report:
     is_stored: bool
     packed: str | None = None
     not_packed: str | None = None
+    # Closes that were believed until these rows came, and wait in the quarantine now.
+    withdrawn: tuple[RowProblem, ...] = ()
 
     @property
     def usable(self) -> int:
@@ -94,7 +86,13 @@ def store_file(services: Services, actor: User, content: bytes) -> Report:
     """
     with services.engine.begin() as conn:
         require_admin(conn, actor)
-        return _store(services, conn, content, actor=actor, source=DEFAULT_SOURCE, max_bytes=MAX_BYTES)
+        return _store(services, conn, content, actor=actor)
+
+
+def store_content(services: Services, content: bytes) -> Report:
+    """The same for the command line."""
+    with services.engine.begin() as conn:
+        return _store(services, conn, content, actor=None)
 
 
 def store_rows(
@@ -103,21 +101,24 @@ def store_rows(
     rows: Sequence[UploadedRow],
     *,
     source: str,
+    problems: Sequence[RowProblem] = (),
     actor: User | None = None,
 ) -> Report:
-    """Let rows through the gates into the caller's transaction, and pack the market when something changed."""
+    """Let rows through the gates into the caller's transaction, and pack the market when something changed.
+
+    `problems` are rows that whoever read them could not use: they are kept in the quarantine.
+    """
     prices.lock_for_writing(conn)
     known = known_instruments(conn)
-    return _write(services, conn, known, UploadedFile(tuple(rows), (), ()), source=source, actor=actor)
-
-
-def _store(
-    services: Services, conn: Connection, content: bytes, *, actor: User | None, source: str, max_bytes: int
-) -> Report:
-    prices.lock_for_writing(conn)
-    known = known_instruments(conn)
-    file = _read(services, conn, known, content, max_bytes=max_bytes)
+    file = UploadedFile(tuple(rows), tuple(problems), ())
     return _write(services, conn, known, file, source=source, actor=actor)
+
+
+def _store(services: Services, conn: Connection, content: bytes, *, actor: User | None) -> Report:
+    prices.lock_for_writing(conn)
+    known = known_instruments(conn)
+    file = _read(services, conn, known, content)
+    return _write(services, conn, known, file, source=DEFAULT_SOURCE, actor=actor)
 
 
 def _write(
@@ -133,8 +134,9 @@ def _write(
     report = plan.report
     changed = prices.upsert(conn, plan.rows, source=source)
     held = prices.quarantine(conn, [_rejected(problem) for problem in report.problems], source=source)
+    withdrawn = prices.withdraw(conn, [_rejected(problem) for problem in report.withdrawn])
     packed, not_packed = repack(services, conn)
-    if changed or held:
+    if changed or held or withdrawn:
         books.audit(
             conn,
             "prices_stored",
@@ -145,37 +147,26 @@ def _write(
                 "new": report.new,
                 "corrected": len(report.replacements),
                 "held_back": held,
+                "withdrawn": [
+                    f"{problem.raw}: {problem.wrong}" for problem in report.withdrawn[:_AUDITED_CORRECTIONS]
+                ],
                 "corrections": [
                     f"{one.name} {one.day}: {one.old:g} → {one.new:g}"
                     for one in report.replacements[:_AUDITED_CORRECTIONS]
                 ],
             },
         )
-    log.info("prices_stored", changed=changed, held_back=held, version=packed)
-    return Report(
-        report.new,
-        report.unchanged,
-        report.replacements,
-        report.problems,
-        report.notes,
-        True,
-        packed,
-        not_packed,
-    )
+    log.info("prices_stored", changed=changed, held_back=held, withdrawn=withdrawn, version=packed)
+    return replace(report, is_stored=True, packed=packed, not_packed=not_packed)
 
 
 def _read(
-    services: Services,
-    conn: Connection,
-    known: list[StoredInstrument],
-    content: bytes,
-    *,
-    max_bytes: int = MAX_BYTES,
+    services: Services, conn: Connection, known: list[StoredInstrument], content: bytes
 ) -> UploadedFile:
     today = services.now(conn).astimezone(INDIA).date()
     names = {name: row.id for row in known for name in names_of(row)}
     try:
-        return read_closes(content, names, today=today, max_bytes=max_bytes)
+        return read_closes(content, names, today=today)
     except FileRefused as exc:
         raise InvalidInput({"file": str(exc)}, str(exc)) from exc
 
@@ -190,6 +181,7 @@ def _plan(services: Services, conn: Connection, known: list[StoredInstrument], f
     rows: list[PriceRow] = []
     problems = list(file.problems)
     replacements: list[Replacement] = []
+    withdrawn: list[RowProblem] = []
     new = unchanged = 0
     arriving: dict[int, list[UploadedRow]] = {}
     for row in file.rows:
@@ -211,8 +203,13 @@ def _plan(services: Services, conn: Connection, known: list[StoredInstrument], f
             )
         }
         before = stored.get(id_, pd.Series(dtype="float64"))
+        doubted = _doubted(merged[id_], before, fresh[id_], suspects)
+        name = names_of(by_id[id_])[0]
+        withdrawn += [_withdrawn(id_, name, suspects[day]) for day in sorted(doubted)]
         for row in part:
             old = before.get(pd.Timestamp(row.day))
+            if row.day in doubted and old == row.close:
+                continue
             if old is not None and old == row.close:
                 unchanged += 1
                 rows.append(PriceRow(id_, row.day, row.close, row.turnover))
@@ -223,9 +220,17 @@ def _plan(services: Services, conn: Connection, known: list[StoredInstrument], f
                 if old is None:
                     new += 1
                 else:
-                    replacements.append(Replacement(names_of(by_id[id_])[0], row.day, float(old), row.close))
+                    replacements.append(Replacement(name, row.day, float(old), row.close))
     problems.sort(key=lambda problem: problem.number)
-    report = Report(new, unchanged, tuple(replacements), tuple(problems), file.notes, is_stored=False)
+    report = Report(
+        new,
+        unchanged,
+        tuple(replacements),
+        tuple(problems),
+        file.notes,
+        is_stored=False,
+        withdrawn=tuple(withdrawn),
+    )
     return _Plan(rows, report)
 
 
@@ -243,9 +248,41 @@ def _held(row: UploadedRow, suspect: Suspect) -> RowProblem:
     )
 
 
+def _doubted(
+    merged: pd.Series, before: pd.Series, fresh: pd.Series, suspects: Mapping[date, Suspect]
+) -> set[date]:
+    """Stored closes that the gates no longer believe, of the sessions just before one that is new or corrected.
+
+    Older ones stay: what was looked at for years is not taken away because something far from it changed.
+    """
+    if before.empty or not suspects:
+        return set()
+    news = [day for day, close in fresh.items() if before.get(day) != close]
+    places = {int(place) for place in merged.index.get_indexer(pd.Index(news))}
+    near = {merged.index[at] for place in places for at in range(max(0, place - BACK_IN_SESSIONS), place)}
+    # What arrives as a correction in the same rows is judged as a row that arrives.
+    same = {day for day in near if day in before.index and fresh.get(day, before[day]) == before[day]}
+    return {day.date() for day in same} & set(suspects)
+
+
+def _withdrawn(instrument_id: int, name: str, suspect: Suspect) -> RowProblem:
+    return RowProblem(
+        0,
+        f"{name} {suspect.day} {suspect.close:g}",
+        str(suspect.rule),
+        suspect.sentence,
+        "Nothing if it is wrong; accept it in the quarantine if it is right.",
+        instrument_id,
+        suspect.day,
+        suspect.close,
+    )
+
+
 def _rejected(problem: RowProblem) -> RejectedRow:
+    # A level that is not believed is one row, whichever file brings it, and whether it is called jump or spike by then.
+    said = ("level",) if problem.rule in {Rule.SPIKE, Rule.JUMP} else (problem.rule, problem.raw)
     return RejectedRow(
-        row_key=row_key(problem.rule, problem.raw, problem.instrument_id, problem.day, problem.close),
+        row_key=row_key(*said, problem.instrument_id, problem.day, problem.close),
         raw=problem.raw,
         row_number=problem.number,
         instrument_id=problem.instrument_id,

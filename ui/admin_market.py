@@ -137,9 +137,11 @@ def _store(services: Services, user: User, content: bytes) -> tuple[str, Tone]:
     st.session_state[_ROUND] = st.session_state.get(_ROUND, 0) + 1
     told = f"Stored: {report.new:,} new closes, {len(report.replacements):,} corrected"
     told += f"; {len(report.problems):,} rows are in the quarantine." if report.problems else "."
+    if report.withdrawn:
+        told += f" {len(report.withdrawn):,} stored closes turned out to be wrong and moved there."
     if report.not_packed:
         return f"{told} Pages cannot show these prices yet: {report.not_packed}", "warn"
-    return told, "warn" if report.problems else "good"
+    return told, "warn" if report.problems or report.withdrawn else "good"
 
 
 def _report(report: Report) -> None:
@@ -157,6 +159,17 @@ def _report(report: Report) -> None:
         _problems(report.problems)
     if report.replacements:
         _replacements(report.replacements)
+    if report.withdrawn:
+        st.html(
+            '<p class="chart-note">These closes are stored, and what comes after them shows that they cannot be '
+            "right: they move to the quarantine.</p>"
+        )
+        st.html(table(report.withdrawn[:_ROWS_SHOWN], [
+            Column("Stored close", lambda row: code(row.raw)),
+            Column("What is wrong", lambda row: plain(row.wrong)),
+            Column("What to do", lambda row: plain(row.remedy)),
+        ]))  # fmt: skip
+        _and_more(len(report.withdrawn), "closes")
 
 
 def _problems(problems: Sequence[RowProblem]) -> None:

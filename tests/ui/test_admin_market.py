@@ -92,3 +92,18 @@ def test_what_waits_is_accepted_or_dismissed(services, admin) -> None:
     assert (offered.count("Accept"), offered.count("Dismiss")) == (1, 2)
     assert "The close is stored." in accepted
     assert "Nothing is held back" in seen(page)
+
+
+def test_a_stored_close_that_turns_out_to_be_a_spike_is_told(services, admin) -> None:
+    closes = table()
+    closes.iloc[-3:, 2] = closes.iloc[-4, 2]
+    closes.iloc[-3, 2] *= 1.3
+    store_file(services, admin, as_csv(closes.iloc[:-2]))
+    page = open_section(services, admin)
+
+    send(page, "next.csv", as_csv(closes.iloc[-2:]))
+    shown = seen(page)
+    click(page, "Store 10 rows")
+
+    assert "they move to the quarantine" in shown
+    assert "1 stored closes turned out to be wrong" in seen(page)
