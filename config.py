@@ -19,6 +19,7 @@ from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource
 
 from domain import cashfree_keys, deployment, razorpay_keys
 from domain.cashfree_keys import CASHFREE_HOSTS, CashfreeEnv
+from domain.deployment import MarketDataProvider
 from domain.placeholders import shared_secrets, weak_secrets
 from domain.razorpay_keys import RAZORPAY_HOST, RazorpayEnv
 
@@ -110,6 +111,8 @@ class Settings(BaseSettings):
 
     # Sessions that pages and mails stay behind the newest prices (the lag that a licence or the law asks for).
     data_lag_sessions: int = Field(0, ge=0, le=250)
+    market_data_provider: MarketDataProvider = MarketDataProvider.NONE
+    market_data_folder: str = ""
 
     business_name: str = "Sector RS"
     business_address: str = ""
@@ -298,6 +301,7 @@ def _problems_anywhere(settings: Settings) -> Iterator[str]:
         _values(settings.razorpay_webhook_secret),
         is_local=is_local,
     )
+    yield from deployment.market_data_problems(settings.market_data_provider, settings.market_data_folder)
     if settings.smtp_server and not settings.sender_email:
         yield "SMTP_SERVER is set but SENDER_EMAIL is not"
     yield from deployment.account_problems(settings.admin_email, settings.admin_password.get_secret_value())

@@ -1,4 +1,4 @@
-"""The command line: run, migrate, create-admin, doctor, worker, check, audit, sweep, reconcile, events and more.
+"""The command line: run, migrate, create-admin, doctor, worker, check, audit, reconcile, events, market and more.
 
 Each command is a few lines around one use-case. `python manage.py --help` lists them.
 """
@@ -14,6 +14,7 @@ import socket
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import closing
+from datetime import date
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
@@ -25,7 +26,7 @@ from database.queue import worker_is_alive
 from domain.errors import GatewayError, ProductError
 from jobs.worker import work_until_told_to_stop
 from mail.sender import MailNotSent
-from operations import event_text
+from operations import event_text, market_text
 from operations.audit import in_sentences, verify_audit_log
 from operations.check import all_hold, format_findings, run_checks
 from operations.command_line import build_parser
@@ -33,6 +34,7 @@ from operations.doctor import examine
 from operations.logs import configure_logs
 from operations.moments import as_read
 from operations.test_mail import send_test_mail
+from sectors import market_import, market_status, market_update, shown
 from user_management import create_admin
 from wiring import Services, build_services
 
@@ -235,6 +237,35 @@ def _replay(services: Services, event_id: int) -> str | None:
     return event_text.replayed(before, is_worked_on=is_worked_on)
 
 
+def _market(settings: Settings, options: argparse.Namespace) -> int:
+    with closing(build_services(settings)) as services:
+        match options.action:
+            case "status":
+                status = market_status.read_status(services)
+                print(market_text.status_text(status))
+                return 0 if status.gate is None else 1
+            case "import":
+                done = market_import.import_path(
+                    services, options.path, progress=lambda sentence: print(sentence, flush=True)
+                )
+                print(market_text.import_text(done))
+                return 1 if done.held or done.broken else 0
+            case "pack":
+                version, why_not = shown.pack_now(services)
+                print(f"Packed as {version}." if version else f"Nothing was packed: {why_not}")
+                return 0 if version else 1
+        return _update_market(services, options.day)
+
+
+def _update_market(services: Services, day: date | None) -> int:
+    if services.market_provider is None:
+        print("There is no provider: set MARKET_DATA_PROVIDER, or use `market import`.", file=sys.stderr)
+        return 1
+    update = market_update.run_update(services, services.market_provider, day=day)
+    print(market_text.update_text(update), file=sys.stderr if update.failure else sys.stdout)
+    return 0 if update.is_clean else 1
+
+
 _COMMANDS: dict[str, Callable[[Settings, argparse.Namespace], int]] = {
     "run": _run,
     "migrate": _migrate,
@@ -249,6 +280,7 @@ _COMMANDS: dict[str, Callable[[Settings, argparse.Namespace], int]] = {
     "sweep": _sweep,
     "reconcile": _reconcile,
     "events": _events,
+    "market": _market,
 }
 
 if __name__ == "__main__":

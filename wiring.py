@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 
 from sqlalchemy import Connection, Engine
 
@@ -19,11 +20,15 @@ from database.embedded import EmbeddedServer, start_embedded_server
 from database.engine import connect_engine, database_now
 from database.migrate import migrate
 from database.queue import JobQueue
+from domain.deployment import MarketDataProvider
 from domain.errors import GatewayUnavailable
 from domain.gateway import PaymentGateway
 from domain.gateway_names import gateway_name
 from gateways.razorpay import RazorpayGateway
 from mail.sender import SmtpSender, sender_from_settings
+from market_data.nse_folder import NseFolder
+from market_data.providers import Provider
+from market_data.yahoo import Yahoo
 
 
 @dataclass(frozen=True)
@@ -36,6 +41,8 @@ class Services:
     queue: JobQueue
     mail_sender: SmtpSender | None = None
     now: Callable[[Connection], datetime] = database_now
+    # None: prices come only as files that an admin sends.
+    market_provider: Provider | None = None
     embedded: EmbeddedServer | None = field(default=None, repr=False)
 
     def gateway(self, name: str) -> PaymentGateway:
@@ -66,6 +73,7 @@ def build_services(settings: Settings) -> Services:
         gateways=build_gateways(settings),
         queue=JobQueue(engine),
         mail_sender=sender_from_settings(settings),
+        market_provider=build_market_provider(settings),
         embedded=embedded,
     )
 
@@ -76,6 +84,17 @@ def build_gateways(settings: Settings) -> dict[str, PaymentGateway]:
     if settings.has_razorpay:
         gateways["razorpay"] = RazorpayGateway.from_settings(settings)
     return gateways
+
+
+def build_market_provider(settings: Settings) -> Provider | None:
+    """Where prices come from each evening, if from anywhere."""
+    match settings.market_data_provider:
+        case MarketDataProvider.NSE_FOLDER:
+            return NseFolder(Path(settings.market_data_folder))
+        case MarketDataProvider.YFINANCE:
+            return Yahoo()
+        case MarketDataProvider.NONE:
+            return None
 
 
 _lock = threading.Lock()

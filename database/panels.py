@@ -89,6 +89,20 @@ def insert(
     )
 
 
+def find_newest_sessions(conn: Connection) -> list[date]:
+    """The sessions of the newest packed prices, rising; none when there are no packed prices."""
+    days = conn.execute(
+        text("""
+        SELECT ARRAY(SELECT jsonb_array_elements_text(meta -> 'sessions'))
+        FROM panels
+        WHERE kind = 'prices'
+        ORDER BY id DESC
+        LIMIT 1
+        """)
+    ).scalar()
+    return [date.fromisoformat(day) for day in days or []]
+
+
 def find(conn: Connection, version: str) -> StoredPanel | None:
     """The packed market of this version."""
     row = conn.execute(

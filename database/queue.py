@@ -43,6 +43,7 @@ class Job(StrEnum):
     RECONCILE = "reconcile"
     TIDY = "tidy"
     SCHEDULE_REPORTS = "schedule_reports"
+    UPDATE_MARKET = "update_market"
 
 
 # Jobs that no cause queues but the clock (UTC), at most one of each waiting. The next run is the retry.
@@ -55,6 +56,9 @@ PERIODIC: Mapping[Job, str] = {
     Job.TIDY: "30 21 * * *",
     # At each full and half hour: India's hours begin at the half hours of UTC.
     Job.SCHEDULE_REPORTS: "1,31 * * * *",
+    # 19:30 in India, and each hour until 22:30 while the day's files are not there. Every day: there are sessions on
+    # Saturdays and Sundays.
+    Job.UPDATE_MARKET: "0 14-17 * * *",
 }
 
 

@@ -1,4 +1,4 @@
-"""What is wrong with the addresses, proxies and accounts that a configuration names. Values in, sentences out.
+"""What is wrong with the addresses, proxies, accounts and folders that a configuration names. Values in, sentences out.
 
 Sentences name variables and never show values. The gateways' keys have rules of their own, `cashfree_keys` and
 `razorpay_keys`; what makes a secret weak is in `placeholders`.
@@ -7,12 +7,22 @@ Sentences name variables and never show values. The gateways' keys have rules of
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from enum import StrEnum
 from ipaddress import ip_address, ip_network
+from pathlib import PurePath
 from urllib.parse import urlsplit
 
 from domain.accounts import check_password, normal_email
 
 LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+class MarketDataProvider(StrEnum):
+    """Where daily prices come from by themselves. Files that an admin sends are taken whatever it is."""
+
+    NONE = "none"
+    NSE_FOLDER = "nse-folder"
+    YFINANCE = "yfinance"
 
 
 def is_local(url: str) -> bool:
@@ -42,6 +52,14 @@ def account_problems(admin_email: str, admin_password: str) -> Iterator[str]:
                 check(text)
             except ValueError as exc:
                 yield f"{variable}: {exc}"
+
+
+def market_data_problems(provider: MarketDataProvider, folder: str) -> Iterator[str]:
+    """What is wrong with the source of prices. Whether the folder is there is `manage.py doctor`'s to say."""
+    if provider is MarketDataProvider.NSE_FOLDER and not folder:
+        yield "MARKET_DATA_PROVIDER=nse-folder needs MARKET_DATA_FOLDER"
+    if folder and not PurePath(folder).is_absolute():
+        yield "MARKET_DATA_FOLDER must be a path from the root, as the worker may run elsewhere"
 
 
 def production_problems(app_base_url: str, *, has_database: bool) -> Iterator[str]:

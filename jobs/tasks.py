@@ -22,7 +22,7 @@ from domain.errors import ProductError
 from mail.sender import MailNotSent
 from operations.check import check_and_alarm
 from operations.housekeeping import tidy
-from sectors import delivery
+from sectors import delivery, market_update
 from wiring import Services
 
 _POOL_SECONDS = 3.0
@@ -44,6 +44,7 @@ USE_CASES: dict[Job, Callable[..., object]] = {
     Job.RECONCILE: payment_handler.reconcile_last_days,
     Job.TIDY: tidy,
     Job.SCHEDULE_REPORTS: delivery.schedule_reports,
+    Job.UPDATE_MARKET: market_update.update_market,
 }
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import re
+from datetime import date, datetime
+from pathlib import Path
 
 from operations.moments import Moment, parse_moment
 
@@ -53,7 +55,23 @@ def build_parser(description: str | None) -> argparse.ArgumentParser:
     newest.add_argument("--limit", type=_count, default=20, metavar="N")
     for action, help_text in (("show", "one event with its body"), ("replay", "process one event again")):
         actions.add_parser(action, help=help_text).add_argument("id", type=_event_id, metavar="ID")
+    market = commands.add_parser("market", help="the prices that pages show: state, files, evening's update")
+    steps = market.add_subparsers(dest="action", required=True, metavar="action")
+    steps.add_parser("status", help="what is shown, where prices come from, how far they reach, what waits")
+    steps.add_parser(
+        "import", help="store a CSV file, a file of the exchange, or a folder of them"
+    ).add_argument("path", type=Path, metavar="PATH")
+    steps.add_parser("pack", help="pack the stored prices anew for the pages")
+    update = steps.add_parser("update", help="ask the provider now, as each evening")
+    update.add_argument("--day", type=_day, metavar="DAY", help="this day alone: 2026-11-20")
     return parser
+
+
+def _day(words: str) -> date:
+    try:
+        return datetime.strptime(words, "%Y-%m-%d").date()  # noqa: DTZ007 - a day, no moment
+    except ValueError as exc:
+        raise argparse.ArgumentTypeError("write a day like 2026-11-20") from exc
 
 
 def _moment(words: str) -> Moment:

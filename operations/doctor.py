@@ -13,8 +13,11 @@ from database.engine import database_now
 from database.queue import worker_is_alive
 from domain.errors import GatewayError, GatewayObjectNotFound, GatewayUnavailable
 from domain.gateway import OrderRef, PaymentGateway
+from market_data.nse_folder import NseFolder
+from market_data.providers import ProviderFailed
+from market_data.yahoo import INSTALL, TERMS, Yahoo, is_installed
 from operations.simulator_process import start_simulator, stop_simulator
-from wiring import build_gateways, build_services
+from wiring import build_gateways, build_market_provider, build_services
 
 # The gateways and our tokens are judged by time: a minute of difference is a broken clock.
 _CLOCK_SECONDS = 60
@@ -35,14 +38,27 @@ class Finding:
 
 
 def examine(settings: Settings) -> list[Finding]:
-    """Examine configuration, database, clock, worker, gateway and mail. Changes nothing but missing migrations."""
+    """Examine configuration, database, clock, worker, gateway, mail and prices. Only missing migrations are run."""
     return [
         Finding("configuration", True, f"{settings.app_env} at {settings.app_base_url}"),
         *(Finding("configuration", True, f"warning: {sentence}") for sentence in find_warnings(settings)),
         *_database(settings),
         *_gateways(settings),
         _mail(settings),
+        examine_market_data(settings),
     ]
+
+
+def examine_market_data(settings: Settings) -> Finding:
+    """The source of prices: whether it can be used, how far its files reach, and what its use is bound to."""
+    match build_market_provider(settings):
+        case NseFolder() as folder:
+            return _folder(folder)
+        case Yahoo():
+            found = "yfinance is installed" if is_installed() else f"yfinance is not installed: {INSTALL}"
+            return Finding("market data", is_installed(), f"{found}. {TERMS}")
+        case _:
+            return Finding("market data", True, "no MARKET_DATA_PROVIDER: prices come as files of an admin")
 
 
 def _database(settings: Settings) -> list[Finding]:
@@ -98,3 +114,15 @@ def _mail(settings: Settings) -> Finding:
     return Finding(
         "mail", True, f"goes through {settings.smtp_server}; prove it with `manage.py send-test-mail`"
     )
+
+
+def _folder(folder: NseFolder) -> Finding:
+    try:
+        days = folder.days()
+    except ProviderFailed as exc:
+        return Finding("market data", False, str(exc))
+    if not days:
+        sentence = f"{folder.folder} can be read and holds no file of the exchange yet"
+    else:
+        sentence = f"{folder.folder} holds files of {len(days)} days, the newest of {days[-1]:%d.%m.%Y}"
+    return Finding("market data", True, sentence)

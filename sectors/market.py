@@ -29,7 +29,7 @@ log = structlog.get_logger()
 # Longer than any run of holidays of the exchange: prices that are older are late, not at rest.
 LATE_AFTER = timedelta(days=6)
 # Rows held back on days before this stretch no longer touch the figures of the week.
-_RECENT = timedelta(days=10)
+RECENT = timedelta(days=10)
 # The one that is shown, and the one before, which runs that began earlier still draw from.
 _KEPT = 2
 
@@ -83,7 +83,7 @@ def find_gate(conn: Connection, market: Market, *, now: datetime) -> str | None:
     today = now.astimezone(INDIA).date()
     if today - market.as_of > LATE_AFTER:
         return f"The newest prices are of {market.as_of:%d.%m.%Y}: they are late."
-    waiting = prices.count_waiting(conn, since=market.as_of - _RECENT)
+    waiting = prices.count_waiting(conn, since=market.as_of - RECENT)
     if waiting:
         rows = "row waits" if waiting == 1 else "rows wait"
         return f"{waiting} recent {rows} in the quarantine for a decision."

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from sqlalchemy import Connection
 
 from accounts.authority import require_admin
 from analyzer.market import Finding
-from database import instruments, panels, prices
+from database import instruments, market_updates, panels, prices
+from database.market_updates import UpdateRow
 from database.prices import WaitingRow
+from database.queue import worker_is_alive
 from domain.accounts import User
 from sectors.market import market_of_the_day
+from sectors.market_update import next_update
 from sectors.price_series import names_of
 from wiring import Services
 
@@ -34,7 +37,10 @@ class CoverageRow:
 
 @dataclass(frozen=True, slots=True)
 class MarketStatus:
-    """`shows` is demo or prices; `as_of` and `findings` are of what is shown; `gate` is why no mail would be sent."""
+    """`shows` is demo or prices; `as_of` and `findings` are of what is shown; `gate` is why no mail would be sent.
+
+    `provider` is None when prices come only as files; its `terms` are what its use is bound to, if it is.
+    """
 
     shows: str
     source: str
@@ -46,6 +52,11 @@ class MarketStatus:
     coverage: tuple[CoverageRow, ...]
     waiting: tuple[WaitingRow, ...]
     waiting_count: int
+    provider: str | None
+    terms: str | None
+    last_update: UpdateRow | None
+    next_update: datetime
+    is_worked_on: bool
 
 
 def market_status(services: Services, actor: User) -> MarketStatus:
@@ -60,6 +71,7 @@ def read_status(services: Services) -> MarketStatus:
     today = market_of_the_day(services)
     with services.engine.connect() as conn:
         shown = panels.find_shown(conn)
+        provider = services.market_provider
         return MarketStatus(
             shows="demo" if today.market.is_demo else "prices",
             source=today.market.source,
@@ -71,6 +83,11 @@ def read_status(services: Services) -> MarketStatus:
             coverage=_coverage(conn),
             waiting=tuple(prices.list_waiting(conn, limit=_WAITING_SHOWN)),
             waiting_count=prices.count_waiting(conn),
+            provider=None if provider is None else provider.name,
+            terms=None if provider is None else provider.terms,
+            last_update=None if provider is None else market_updates.find_last(conn, provider.name),
+            next_update=next_update(services.now(conn)),
+            is_worked_on=worker_is_alive(conn),
         )
 
 

@@ -30,6 +30,13 @@ def repack(services: Services, conn: Connection) -> tuple[str | None, str | None
     return packed.version, None
 
 
+def pack_now(services: Services) -> tuple[str | None, str | None]:
+    """The same for the command line, in a transaction of its own."""
+    with services.engine.begin() as conn:
+        prices.lock_for_writing(conn)
+        return repack(services, conn)
+
+
 def show_prices(services: Services, actor: User, source_label: str) -> None:
     """Show the stored prices instead of the demo, under this source's name.
 

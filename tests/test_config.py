@@ -189,6 +189,8 @@ def test_production_names_every_problem_at_once_and_shows_no_value(tmp_path) -> 
         ("CASHFREE_ENV", "canary"),
         ("CASHFREE_API_VERSION", "canary"),
         ("LATE_PAYMENT", "canary"),
+        ("MARKET_DATA_PROVIDER", "canary"),
+        ("MARKET_DATA_FOLDER", "canary"),
         ("APP_BASE_URL", "canary"),
         ("APP_BASE_URL", "http://localhost/canary"),
         ("APP_BASE_URL", "ftp://localhost"),
@@ -213,6 +215,7 @@ def test_a_value_that_cannot_be_meant_is_refused_by_its_name_alone(tmp_path, var
         {"CASHFREE_ENV": "production", "CASHFREE_CLIENT_ID": "a", "CASHFREE_CLIENT_SECRET": "cfsk_ma_test_1"},
         {"APP_BASE_URL": "https://rs.example"},
         {"SMTP_SERVER": "smtp.example"},
+        {"MARKET_DATA_PROVIDER": "nse-folder"},
         {"ADMIN_PASSWORD": "TestPass123"},
     ],
 )

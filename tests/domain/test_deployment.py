@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from domain.deployment import account_problems, address_problems, is_local, production_problems
+from domain.deployment import (
+    MarketDataProvider,
+    account_problems,
+    address_problems,
+    is_local,
+    market_data_problems,
+    production_problems,
+)
 
 URL = "https://rs.example"
 
@@ -79,3 +86,18 @@ def test_a_practice_site_is_known_by_its_host(url, is_ours) -> None:
 )
 def test_production_has_an_address_for_buyers_and_a_database_of_its_own(url, has_database, problems) -> None:
     assert named(production_problems(url, has_database=has_database)) == problems
+
+
+@pytest.mark.parametrize(
+    ("provider", "folder", "problems"),
+    [
+        ("none", "", []),
+        ("yfinance", "", []),
+        ("nse-folder", "/data/nse", []),
+        ("nse-folder", "", ["MARKET_DATA_PROVIDER=nse-folder"]),
+        ("nse-folder", "data/nse", ["MARKET_DATA_FOLDER"]),
+        ("none", "data/nse", ["MARKET_DATA_FOLDER"]),
+    ],
+)
+def test_a_folder_of_prices_is_named_from_the_root(provider, folder, problems) -> None:
+    assert named(market_data_problems(MarketDataProvider(provider), folder)) == problems
