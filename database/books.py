@@ -109,6 +109,20 @@ def is_order_alarmed(conn: Connection, order_id: str) -> bool:
     )
 
 
+def list_open_alarms(conn: Connection, prefix: str) -> dict[str, str]:
+    """The open alarms whose keys begin so: key → message, the oldest first."""
+    rows = conn.execute(
+        text("""
+        SELECT key, message
+        FROM alarms
+        WHERE starts_with(key, :prefix) AND resolved_at IS NULL
+        ORDER BY id
+        """),
+        {"prefix": prefix},
+    )
+    return {row.key: row.message for row in rows}
+
+
 def count_open_alarms(conn: Connection) -> int:
     """Alarms that nobody has resolved."""
     count: int = conn.execute(text("SELECT count(*) FROM alarms WHERE resolved_at IS NULL")).scalar_one()

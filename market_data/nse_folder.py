@@ -48,7 +48,7 @@ class _Found:
     days: list[date] = field(default_factory=list)
     # Days of a kind without any file; days on which a name was not in its file.
     absent: dict[str, list[date]] = field(default_factory=dict)
-    lacking: dict[str, list[date]] = field(default_factory=dict)
+    lacking: dict[tuple[str, str], list[date]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +136,7 @@ def _read_one(
         found.problems += read.problems
         found.notes += [f"{file.path.name}: {note}" for note in read.notes]
         for name in read.missing:
-            found.lacking.setdefault(name, []).append(file.day)
+            found.lacking.setdefault((file.kind, name), []).append(file.day)
         return True
     return False
 
@@ -162,13 +162,15 @@ def _absences(found: _Found) -> Iterator[str]:
     for kind, days in found.absent.items():
         when = listed(f"{day:%d.%m.%Y}" for day in reversed(days))
         yield f"There is no {_CALLED[kind]} of {when}."
-    gaps = sorted({day for days in found.lacking.values() for day in days})
-    if len(gaps) == 1:
-        yield f"Not in the files of {gaps[0]:%d.%m.%Y}: {listed(found.lacking)}."
-    elif gaps:
-        often = sorted(found.lacking.items(), key=lambda item: (-len(item[1]), item[0]))
-        names = listed(f"{name} ({len(days)} days, last on {days[-1]:%d.%m.%Y})" for name, days in often)
-        yield f"Not in every file: {names}."
+    for kind, called in (_INDEX, "Indices"), (_EQUITY, "Funds"):
+        lacking = {name: days for (of, name), days in found.lacking.items() if of == kind}
+        gaps = {day for days in lacking.values() for day in days}
+        if len(gaps) == 1:
+            yield f"{called} that the file of {gaps.pop():%d.%m.%Y} does not have: {listed(lacking)}."
+        elif gaps:
+            often = sorted(lacking.items(), key=lambda item: (-len(item[1]), item[0]))
+            names = (f"{name} ({len(days)}, last on {days[-1]:%d.%m.%Y})" for name, days in often)
+            yield f"{called} that files of {len(gaps)} days do not have: {listed(names)}."
 
 
 def _preference(file: NseFile) -> tuple[date, str, int, bool]:

@@ -29,7 +29,9 @@ TERMS = (
     "yfinance is no product of Yahoo. Its authors say that Yahoo's API is intended for personal use only: read "
     "Yahoo's terms of use, and show subscribers nothing that comes from it without a licence."
 )
-INSTALL = "`pip install yfinance` in the application's environment, or choose another MARKET_DATA_PROVIDER"
+INSTALL = (
+    "run “pip install yfinance” in the application's environment, or choose another MARKET_DATA_PROVIDER"
+)
 _PACKAGE = "yfinance"
 # A week always has a session.
 _NEVER_EMPTY = timedelta(days=7)

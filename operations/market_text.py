@@ -22,7 +22,9 @@ def status_text(status: MarketStatus) -> str:
 
 def update_text(update: Update) -> str:
     """What an update did."""
-    lines = [f"{update.provider}, {update.first:%d.%m.%Y} to {update.last:%d.%m.%Y}: {update.note}"]
+    lines = [
+        f"{update.provider}, {update.first:%d.%m.%Y} to {update.last:%d.%m.%Y}: {_one_line(update.note)}"
+    ]
     if update.report is not None and (update.report.problems or update.report.withdrawn):
         lines.append(_NEXT)
     if update.report is not None and update.report.not_packed:
@@ -53,7 +55,11 @@ def _status(status: MarketStatus) -> Iterator[str]:
 
 
 def _run(update: UpdateRow | None) -> str:
-    return "none yet" if update is None else f"{as_read(update.ran_at)}: {update.note}"
+    return "none yet" if update is None else f"{as_read(update.ran_at)}: {_one_line(update.note)}"
+
+
+def _one_line(note: str) -> str:
+    return note.replace("\n", " ")
 
 
 def _import(imported: Imported) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -9,7 +10,7 @@ from sqlalchemy import Connection
 
 from accounts.authority import require_admin
 from analyzer.market import Finding
-from database import instruments, market_updates, panels, prices
+from database import books, instruments, market_updates, panels, prices
 from database.market_updates import UpdateRow
 from database.prices import WaitingRow
 from database.queue import worker_is_alive
@@ -40,6 +41,7 @@ class MarketStatus:
     """`shows` is demo or prices; `as_of` and `findings` are of what is shown; `gate` is why no mail would be sent.
 
     `provider` is None when prices come only as files; its `terms` are what its use is bound to, if it is.
+    `alarms` are the open ones about prices.
     """
 
     shows: str
@@ -57,6 +59,7 @@ class MarketStatus:
     last_update: UpdateRow | None
     next_update: datetime
     is_worked_on: bool
+    alarms: Mapping[str, str]
 
 
 def market_status(services: Services, actor: User) -> MarketStatus:
@@ -88,6 +91,7 @@ def read_status(services: Services) -> MarketStatus:
             last_update=None if provider is None else market_updates.find_last(conn, provider.name),
             next_update=next_update(services.now(conn)),
             is_worked_on=worker_is_alive(conn),
+            alarms=books.list_open_alarms(conn, "market:"),
         )
 
 

@@ -40,7 +40,8 @@ _AT_FIRST = timedelta(days=30)
 _CLOSES_ARE_KNOWN = time(18, 0)
 # A series that ended this long ago was told about, and stays among the notes on the data.
 _TOLD_FOR_SESSIONS = 15
-_LONGEST_NOTE = 480
+_BROKEN_NAMED = 5
+_LONGEST_NOTE = 1500
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,7 @@ class Update:
     fetched: Fetched
     report: Report | None
     failure: str | None
+    # A sentence a line.
     note: str
 
     @property
@@ -101,7 +103,7 @@ def run_update(services: Services, provider: Provider, *, day: date | None = Non
     with services.engine.begin() as conn:
         report = store_rows(services, conn, fetched.rows, source=provider.name, problems=fetched.problems)
         through = fetched.days[-1] if fetched.days else None
-        note = " ".join(_note(fetched, report, first, last))[:_LONGEST_NOTE]
+        note = "\n".join(_note(fetched, report, first, last))[:_LONGEST_NOTE]
         now = services.now(conn)
         held = len(report.problems) + len(report.withdrawn)
         market_updates.insert(
@@ -140,7 +142,7 @@ def _failed(services: Services, provider: Provider, first: date, last: date, why
         now = services.now(conn)
         market_updates.insert(conn, UpdateRow(provider.name, now, None, 0, 0, 0, why[:_LONGEST_NOTE]))
         _alarm(services, conn, PROVIDER_ALARM, f"The prices of {provider.name} did not come: {why}", now)
-        _call_about_prices(services, conn, now)
+        _call_about_prices(services, conn, now, has_failed=True)
     log.warning("market_provider_failed", provider=provider.name)
     return Update(provider.name, first, last, None, Fetched(), None, why, why)
 
@@ -155,7 +157,7 @@ def _note(fetched: Fetched, report: Report, first: date, last: date) -> Iterator
         yield f"{len(report.problems) + len(report.withdrawn):,} are held back."
     if last not in fetched.days:
         yield f"{last:%d.%m.%Y} is not whole: no session, or its files are late."
-    yield from fetched.broken
+    yield from fetched.broken[:_BROKEN_NAMED]
     yield from fetched.missing
 
 
@@ -166,14 +168,16 @@ def _about_files(fetched: Fetched) -> str | None:
     return f"{files} of prices cannot be read. {fetched.broken[0]}"
 
 
-def _call_about_prices(services: Services, conn: Connection, now: datetime) -> None:
+def _call_about_prices(
+    services: Services, conn: Connection, now: datetime, *, has_failed: bool = False
+) -> None:
     """Raise the alarms on what is stored, or close those whose reason has gone."""
     calendar = panels.find_newest_sessions(conn)
     newest = calendar[-1] if calendar else prices.find_last_day(conn)
     late = None
-    if newest is None:
-        late = "No prices have come yet: `manage.py market status` says what is missing."
-    elif now.astimezone(INDIA).date() - newest > LATE_AFTER:
+    if newest is None and not has_failed:
+        late = "No prices have come yet: “manage.py market update” says what is missing."
+    elif newest is not None and now.astimezone(INDIA).date() - newest > LATE_AFTER:
         late = f"The newest prices are of {newest:%d.%m.%Y}: no mails are sent. See Admin → Market data."
         reach = prices.find_last_day(conn)
         if reach is not None and reach > newest:

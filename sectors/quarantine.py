@@ -13,6 +13,7 @@ from domain.errors import InvalidInput
 from domain.subscriptions import INDIA
 from market_data.assembly import FUND
 from market_data.gates import find_suspects
+from sectors.market_update import HELD_ALARM
 from sectors.price_series import index_of, known_instruments, merged_with, stored_series
 from sectors.shown import repack
 from wiring import Services
@@ -52,6 +53,7 @@ def accept_row(services: Services, actor: User, reject_id: int) -> int:
             },
         )  # fmt: skip
         repack(services, conn)
+        _end_alarm(services, conn)
     return accepted
 
 
@@ -70,7 +72,14 @@ def dismiss_row(services: Services, actor: User, reject_id: int) -> bool:
             actor_id=actor.id,
             detail={"symbol": row.symbol, "day": f"{row.day}", "close": row.close, "rule": row.rule},
         )
+        _end_alarm(services, conn)
     return True
+
+
+def _end_alarm(services: Services, conn: Connection) -> None:
+    """What called a person has been decided. Where old rows wait, the next update looks which are recent."""
+    if prices.count_waiting(conn) == 0:
+        books.resolve_alarm(conn, HELD_ALARM, now=services.now(conn))
 
 
 def _accept(services: Services, conn: Connection, actor: User, row: prices.WaitingRow) -> None:

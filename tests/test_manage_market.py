@@ -74,7 +74,7 @@ def test_a_folder_is_imported_with_progress_and_again_changes_nothing(
     ]  # fmt: skip
     assert lines[3] == "650 new closes, 0 known, 0 corrected, 0 held back."
     assert "0 new closes, 650 known" in repeated
-    assert "note: Not in every file:" in out
+    assert "note: Funds that files of 60 days do not have:" in out
     assert count(live_services) == 650
 
 

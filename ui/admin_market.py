@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from functools import partial
 from html import escape
 
@@ -14,11 +15,12 @@ from domain.errors import ProductError
 from market_data.csv_upload import MAX_MEGABYTES, RowProblem
 from sectors.ingest import Replacement, Report, preview_file, store_file
 from sectors.market_status import CoverageRow, MarketStatus, market_status
+from sectors.market_update import LATE_ALARM, PROVIDER_ALARM, STOPPED_ALARM
 from sectors.quarantine import accept_row, dismiss_row
 from sectors.shown import show_demo, show_prices
 from ui.admin_actions import action_button, run, show_result
 from ui.admin_table import Column, code, plain, quiet, table
-from ui.components import Tone, badge, empty_state, facts, format_date, notice
+from ui.components import Tone, badge, empty_state, facts, format_date, format_moment, notice
 from wiring import Services
 
 _VIEW = "market-data"
@@ -27,6 +29,8 @@ _ROUND = "admin-market-round"
 # A preview of a large file takes a second: it is made once for each file.
 _PREVIEW = "admin-market-preview"
 _ROWS_SHOWN = 100
+_PROVIDERS = {"nse-folder": "the exchange's files", "yfinance": "Yahoo, through yfinance"}
+_COUNTED = {"index_tri": "Indices, total return", "index_price": "Indices, price", "fund": "Funds"}
 _KINDS = {"index_tri": "Index, total return", "index_price": "Index, price", "fund": "Fund"}
 
 
@@ -35,6 +39,7 @@ def render(services: Services, user: User) -> None:
     show_result(_VIEW)
     status = market_status(services, user)
     _shown(services, user, status)
+    _provider(status)
     st.subheader("Send prices", anchor=False)
     _upload(services, user)
     st.subheader("Quarantine", anchor=False)
@@ -50,7 +55,7 @@ def _shown(services: Services, user: User, status: MarketStatus) -> None:
     with st.container(key="card-admin-market-shown", border=True):
         st.html(
             f'<div class="admin-head"><h2>Pages show {"demo data" if is_demo else "stored prices"}</h2>'
-            f"{badge('Invented prices' if is_demo else status.source, 'warn' if is_demo else 'good')}</div>"
+            f"{badge('Invented prices', 'warn') if is_demo else badge('Real prices', 'good')}</div>"
         )
         rows = [("Source on every page", status.source), ("Newest close", format_date(status.as_of))]
         if is_demo and status.last_day is not None:
@@ -77,6 +82,55 @@ def _shown(services: Services, user: User, status: MarketStatus) -> None:
             is_sent = st.form_submit_button("Show stored prices", key="admin-market-show")
         if is_sent:
             run(partial(_show_prices, services, user, label), view=_VIEW, waiting="Packing the prices …")
+
+
+def _provider(status: MarketStatus) -> None:
+    with st.container(key="card-admin-market-provider", border=True):
+        if status.provider is None:
+            st.html(
+                '<div class="admin-head"><h2>Prices come as files that you send</h2></div>'
+                '<p class="chart-note">MARKET_DATA_PROVIDER chooses a source that is asked each evening: a folder of '
+                "the exchange's daily files, or yfinance.</p>"
+            )
+            return
+        words, tone = _outcome(status)
+        st.html(
+            f'<div class="admin-head"><h2>Prices come from {escape(_PROVIDERS[status.provider])}</h2>'
+            f"{badge(words, tone)}</div>"
+        )
+        last = status.last_update
+        rows = [("Last run", format_moment(last.ran_at) if last else "None yet")]
+        if last is not None and last.through is not None:
+            rows.append(("Whole through", format_date(last.through)))
+            changed = (last.stored, last.corrected, last.held_back)
+            rows.append(("New, corrected, held back", " · ".join(f"{count:,}" for count in changed)))
+        rows.append(("Next run", format_moment(status.next_update)))
+        st.html(facts(rows))
+        for key in (PROVIDER_ALARM, STOPPED_ALARM, *(() if status.gate else (LATE_ALARM,))):
+            if key in status.alarms:
+                notice(status.alarms[key], "warn")
+        if not status.is_worked_on:
+            notice(
+                "No worker runs: without one nothing is asked. “make run” starts one with the pages.", "warn"
+            )
+        if last is not None and last.through is not None:
+            lines = "".join(f"<li>{escape(line)}</li>" for line in last.note.splitlines())
+            st.html(
+                f'<details class="admin-all"><summary>What the last run says</summary><ul>{lines}</ul></details>'
+            )
+        if status.terms:
+            st.html(f'<p class="chart-note">{escape(status.terms)}</p>')
+
+
+def _outcome(status: MarketStatus) -> tuple[str, Tone]:
+    last = status.last_update
+    if last is None:
+        return "Not asked yet", ""
+    if last.through is None:
+        return "Nothing came", "bad"
+    if PROVIDER_ALARM in status.alarms:
+        return "Not all could be read", "bad"
+    return ("Rows are held back", "warn") if last.held_back else ("Came in full", "good")
 
 
 def _show_prices(services: Services, user: User, label: str) -> tuple[str, Tone]:
@@ -211,7 +265,7 @@ def _quarantine(services: Services, user: User, status: MarketStatus) -> None:
                 when = format_date(row.day) if row.day else "no date"
                 name = "?" if row.symbol is None else row.symbol + (" TRI" if row.kind == "index_tri" else "")
                 st.html(
-                    f"<p>{plain(name)}, {escape(when)}: {plain(row.explanation)}</p>"
+                    f"<p><strong>{plain(name)}, {escape(when)}</strong></p><p>{plain(row.explanation)}</p>"
                     f"<p>{code(row.raw[:80])} {quiet(row.source)}</p>"
                 )
                 with st.container(horizontal=True, width="content"):
@@ -262,7 +316,24 @@ def _coverage(rows: Sequence[CoverageRow]) -> None:
         empty_state("No prices are stored", "Pages show the demo. Send a CSV file above to begin.")
         return
     last = max(row.last_day for row in rows)
-    st.html(table(rows, [
+    behind = [row for row in rows if row.last_day < last]
+    kinds = [(name, sum(row.kind == kind for row in rows)) for kind, name in _COUNTED.items()]
+    st.html(
+        facts([
+            ("Newest stored close", format_date(last)),
+            *((name, f"{count:,}") for name, count in kinds if count),
+            ("Series that end before it", f"{len(behind):,}"),
+        ])
+    )  # fmt: skip
+    if behind:
+        st.html(_coverage_table(behind, last))
+    st.html(
+        f'<details class="admin-all"><summary>All {len(rows):,} series</summary>{_coverage_table(rows, last)}</details>'
+    )
+
+
+def _coverage_table(rows: Sequence[CoverageRow], last: date) -> str:
+    return table(rows, [
         Column("Series", lambda row: plain(row.name)),
         Column("Kind", lambda row: plain(_KINDS[row.kind])),
         Column("Sector", lambda row: plain(row.sector or "Benchmark")),
@@ -270,4 +341,4 @@ def _coverage(rows: Sequence[CoverageRow]) -> None:
         Column("From", lambda row: plain(format_date(row.first_day))),
         Column("To", lambda row: plain(format_date(row.last_day)) if row.last_day == last
                else badge(format_date(row.last_day), "warn")),
-    ]))  # fmt: skip
+    ])  # fmt: skip

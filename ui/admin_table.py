@@ -106,6 +106,8 @@ _STYLE = """<style>
   overflow-wrap: anywhere;
 }
 @media (max-width: 640px) {
+  [class*="st-key-row-admin-price"] { flex-wrap: wrap; }
+  [class*="st-key-row-admin-price"] > .stElementContainer:first-child { flex: 1 1 100%; }
   .admin-table td > div { max-width: 62vw; } .admin-table .moment br { display: none; }
   .stMain [class*="st-key-card-admin"] dl.facts { font-size: .875rem; gap: .5rem .9rem; }
 }

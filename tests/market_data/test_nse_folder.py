@@ -107,12 +107,25 @@ def test_the_new_layout_counts_and_the_old_one_stands_in_for_it(tmp_path) -> Non
 
 def test_names_that_are_missing_are_told_once_for_many_days(tmp_path) -> None:
     for day in (BEFORE, DAY):
-        drop(tmp_path, day, {"Nifty 50": 10})
+        drop(tmp_path, day, {"Nifty 50": 10}, udiff_row(*FUND, 21, day))
 
-    [sentence] = fetch(tmp_path).missing
+    indices, funds = fetch(tmp_path).missing
 
-    assert sentence.startswith("Not in every file: ")
-    assert "(2 days, last on 09.03.2026)" in sentence
+    assert indices.startswith(
+        "Indices that files of 2 days do not have: NIFTY AUTO (2, last on 09.03.2026), "
+    )
+    assert funds.startswith("Funds that files of 2 days do not have: ")
+    assert funds.endswith(" more.")
+
+
+def test_names_that_one_file_does_not_have_are_told_with_its_day(tmp_path) -> None:
+    drop(tmp_path, DAY, {"Nifty 50": 10}, udiff_row(*FUND, 21))
+
+    indices, _ = fetch(tmp_path).missing
+
+    assert indices.startswith("Indices that the file of 09.03.2026 does not have: ")
+    assert "NIFTY BANK" in indices
+    assert "NIFTY 50" not in indices
 
 
 def test_what_is_no_file_is_refused_and_nothing_waits_for_it(tmp_path) -> None:

@@ -13,6 +13,7 @@ from market_data.nse_folder import NseFolder
 from market_data.providers import Fetched, ProviderFailed
 from sectors.ingest import store_file
 from sectors.market_update import UPDATE_HOURS, newest_day, next_update, update_market
+from sectors.quarantine import dismiss_row
 from tests.market_data.exchange_files import drop, udiff_row
 from tests.sectors.test_ingest import as_csv, table
 from user_management import create_admin
@@ -155,7 +156,7 @@ def test_the_alarm_is_mailed_to_the_operator(services) -> None:
     update_market(failing)
 
     mails = rows(services, "SELECT kind FROM emails WHERE kind = 'alarm'")
-    assert len(mails) == len(open_alarms(services)) == 2
+    assert len(mails) == len(open_alarms(services)) == 1
 
 
 def test_a_file_that_cannot_be_read_calls_a_person(evening, tmp_path) -> None:
@@ -179,6 +180,21 @@ def test_a_held_back_row_calls_a_person_and_a_decision_ends_the_call(evening, tm
     update_market(evening)
 
     assert "(1)" in raised["market:held"]
+    assert "market:held" not in open_alarms(evening)
+
+
+def test_deciding_about_the_last_row_ends_the_call_at_once(evening, tmp_path) -> None:
+    admin = create_admin(evening, email="owner@example.com", password="TestPass123")
+    fill(tmp_path, 3)
+    drop(tmp_path, DAY, CLOSES | {"Nifty IT": -3, "Nifty Bank": -4})
+    update_market(evening)
+    first, second = (row_id for (row_id,) in rows(evening, "SELECT id FROM px_reject"))
+
+    dismiss_row(evening, admin, first)
+    between = open_alarms(evening)
+    dismiss_row(evening, admin, second)
+
+    assert "market:held" in between
     assert "market:held" not in open_alarms(evening)
 
 

@@ -1,9 +1,16 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from market_data.nse_folder import NseFolder
+from market_data.yahoo import Yahoo
 from sectors.ingest import store_file
+from sectors.market_update import update_market
+from tests.market_data.exchange_files import drop
 from tests.sectors.test_ingest import as_csv, table
+from tests.sectors.test_market_update import CLOSES, EVENING, fill
 from tests.ui.panel import click, labels, open_panel, seen
 from user_management import create_admin
 
@@ -28,6 +35,70 @@ def test_without_prices_the_demo_is_named_and_the_next_step_told(services, admin
     assert "Pages show demo data" in words
     assert "Nothing is held back" in words
     assert "No prices are stored" in words
+
+
+def test_without_a_provider_the_setting_is_named(services, admin) -> None:
+    words = seen(open_section(services, admin))
+
+    assert "Prices come as files that you send" in words
+    assert "MARKET_DATA_PROVIDER" in words
+
+
+def test_the_folder_shows_its_last_run_and_its_next(services, admin, tmp_path) -> None:
+    evening = replace(services, market_provider=NseFolder(tmp_path), now=lambda _conn: EVENING)
+    before = seen(open_section(evening, admin))
+    fill(tmp_path, 3)
+    update_market(evening)
+
+    words = seen(open_section(evening, admin))
+
+    assert "Not asked yet" in before
+    assert "Prices come from the exchange&#x27;s files" in words
+    assert "Came in full" in words
+    assert "9 Mar 2026, 7:30 pm IST" in words
+    assert "9 Mar 2026, 8:30 pm IST" in words
+    assert "<li>15 new closes, 0 known, 0 corrected.</li>" in words
+    assert "No worker runs" in words
+
+
+def test_a_file_that_cannot_be_read_is_named_as_text(services, admin, tmp_path) -> None:
+    evening = replace(services, market_provider=NseFolder(tmp_path), now=lambda _conn: EVENING)
+    fill(tmp_path, 3)
+    drop(tmp_path, EVENING.date(), CLOSES | {"Nifty IT": "<b>3</b>"})
+    (tmp_path / "cm06MAR2026bhav.csv").write_bytes(b"half")
+    (tmp_path / "BhavCopy_NSE_CM_0_0_0_20260306_F_0000.csv.zip").unlink()
+    update_market(evening)
+
+    words = seen(open_section(evening, admin))
+
+    assert "Not all could be read" in words
+    assert "cm06MAR2026bhav.csv: Its first row lacks" in words
+    assert "“&lt;b&gt;3&lt;/b&gt;” is no number." in words
+    assert "<b>" not in words
+
+
+def test_yahoo_shows_its_terms_and_what_is_missing(services, admin) -> None:
+    evening = replace(services, market_provider=Yahoo(), now=lambda _conn: EVENING)
+    update_market(evening)
+
+    words = seen(open_section(evening, admin))
+
+    assert "Nothing came" in words
+    assert "pip install yfinance" in words
+    assert "intended for personal use only" in words
+
+
+def test_coverage_shows_what_ends_early_and_hides_the_rest(services, admin) -> None:
+    closes = table()
+    closes.iloc[-2:, 1] = float("nan")
+    store_file(services, admin, as_csv(closes))
+
+    words = seen(open_section(services, admin))
+
+    assert "Series that end before it</dt><dd>1<" in words
+    assert "<summary>All 5 series</summary>" in words
+    assert words.count("NIFTY AUTO TRI") == 2
+    assert words.count("NIFTY 50 TRI") == 1
 
 
 def test_a_bad_file_is_reported_row_by_row_before_anything_is_stored(services, admin) -> None:
