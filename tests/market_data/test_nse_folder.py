@@ -111,9 +111,7 @@ def test_names_that_are_missing_are_told_once_for_many_days(tmp_path) -> None:
 
     indices, funds = fetch(tmp_path).missing
 
-    assert indices.startswith(
-        "Indices that files of 2 days do not have: NIFTY AUTO (2, last on 09.03.2026), "
-    )
+    assert indices.startswith("Indices that files of 2 days do not have: NIFTY 500 (2, last on 09.03.2026), ")
     assert funds.startswith("Funds that files of 2 days do not have: ")
     assert funds.endswith(" more.")
 
