@@ -16,7 +16,7 @@ def draw_curves(note: EvidenceNote) -> bytes:
     """A PNG of the curves, on a logarithmic scale."""
     curves, band = 100 * note.found.curves, 100 * note.by_lot.curves
     figure = new_figure()
-    axes = figure.add_axes((0.075, 0.075, 0.9, 0.8), facecolor=PAPER)
+    axes = figure.add_axes((0.085, 0.08, 0.89, 0.78), facecolor=PAPER)
     axes.set_yscale("log")
     low = 0.95 * min(curves.to_numpy().min(), band["low"].to_numpy().min())
     high = 1.05 * max(curves.to_numpy().max(), band["high"].to_numpy().max())
@@ -26,7 +26,7 @@ def draw_curves(note: EvidenceNote) -> bytes:
     axes.set_yticks(marks, [str(mark) for mark in marks])
     axes.minorticks_off()
     axes.grid(axis="y", color=LINE, linewidth=0.7)
-    axes.tick_params(length=0, labelsize=7, labelcolor=QUIET)
+    axes.tick_params(length=0, labelsize=8.5, labelcolor=QUIET)
     for spine in axes.spines.values():
         spine.set_visible(False)
     axes.fill_between(
@@ -42,7 +42,7 @@ def draw_curves(note: EvidenceNote) -> bytes:
     for name, colour in _COLOURS.items():
         axes.plot(curves.index, curves[name], color=colour, linewidth=1.5, label=names[name])
     figure.legend(
-        loc="upper center", bbox_to_anchor=(0.525, 0.985), ncols=4, frameon=False, fontsize=7, labelcolor=INK,
-        handlelength=1.3, columnspacing=1.3,
+        loc="upper center", bbox_to_anchor=(0.525, 0.985), ncols=2, frameon=False, fontsize=8.5, labelcolor=INK,
+        handlelength=1.4, columnspacing=2,
     )  # fmt: skip
     return png_of(figure)

@@ -14,7 +14,7 @@ _TAIL_WEEKS = 6
 _COLOURS = {"leading": "#0b8a6e", "weakening": "#c9720f", "lagging": "#b8403a", "improving": "#3a6fb0"}
 _SIDES = {"leading": (1, 1), "weakening": (1, -1), "lagging": (-1, -1), "improving": (-1, 1)}
 # Names stand no nearer to each other than this, in parts of the picture's height.
-_LINE_HEIGHT = 0.036
+_LINE_HEIGHT = 0.044
 
 
 def describe_map(report: Report) -> str:
@@ -52,7 +52,7 @@ def draw_map(report: Report) -> bytes:
             color=_COLOURS[name], alpha=0.055, linewidth=0,
         )  # fmt: skip
         axes.text(
-            0.965 * reach * sides[0], 0.94 * reach * sides[1], name.capitalize(), color=_COLOURS[name], fontsize=8,
+            0.965 * reach * sides[0], 0.94 * reach * sides[1], name.capitalize(), color=_COLOURS[name], fontsize=9.5,
             fontweight="bold", ha="right" if sides[0] > 0 else "left", va="center",
         )  # fmt: skip
     ends = []
@@ -74,11 +74,11 @@ def draw_map(report: Report) -> bytes:
         side = 1 if -1 < at_x / (0.62 * reach) < 0 else -1
         side = side if abs(at_x) > 0.62 * reach else -side
         axes.annotate(
-            name, (at_x, at_y), xytext=(at_x + side * 0.035 * reach, label_y), color=INK, fontsize=7,
+            name, (at_x, at_y), xytext=(at_x + side * 0.035 * reach, label_y), color=INK, fontsize=8.5,
             ha="left" if side > 0 else "right", va="center", zorder=4,
         )  # fmt: skip
     caption = f"Trend against {report.benchmark} →   (up: gaining speed)"
-    figure.text(0.5, 0.022, caption, color=QUIET, fontsize=7, ha="center")
+    figure.text(0.5, 0.022, caption, color=QUIET, fontsize=8.5, ha="center")
     return png_of(figure)
 
 

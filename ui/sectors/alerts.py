@@ -130,7 +130,7 @@ def _settings(services: Services, user: User, wanted: ReportSettings, answer: An
         )
         show(answer)
         st.form_submit_button("Save", key=_SAVE, type="primary")
-    st.html(f'<p class="small quiet" style="margin:0">{escape(_when(services, user))}</p>')
+    st.html(_coming(services, user, wanted))
     with st.container(key="alerts-links", horizontal=True):
         st.page_link(page("watchlist"), label="Open the watch-list")
 
@@ -156,14 +156,26 @@ def _save(services: Services, user: User) -> str:
     return "Saved."
 
 
-def _when(services: Services, user: User) -> str:
+def _coming(services: Services, user: User, wanted: ReportSettings) -> str:
+    """What comes next and when, in words."""
     if not user.is_email_verified:
-        return "Nothing is sent before your address is confirmed."
+        return _said("Nothing is sent before your address is confirmed.")
     coming = next_reports(services, user)
-    if not coming:
-        return "No report is on."
-    said = "; ".join(f"{_KINDS[one.kind].lower()} on {_day_and_hour(one.at)}" for one in coming)
-    return f"Next: {said}. Each comes if there is a new close by then and the data are in order."
+    rows = [(_KINDS[one.kind], _day_and_hour(one.at)) for one in coming]
+    if wanted.wants(ReportKind.ALERTS):
+        rows.append(
+            (_KINDS[ReportKind.ALERTS], f"{_clock(wanted.hour)} IST after each new close, if there is news")
+        )
+    if not rows:
+        return _said("Nothing is on: no report and no alert comes.")
+    lines = "".join(f"<div><dt>{escape(name)}</dt><dd>{escape(when)}</dd></div>" for name, when in rows)
+    return f'<div class="coming"><p>What comes next</p><dl>{lines}</dl></div>' + _said(
+        "Only with a new close by then, and only while the data are in order."
+    )
+
+
+def _said(sentence: str) -> str:
+    return f'<p class="small quiet" style="margin:0">{escape(sentence)}</p>'
 
 
 def _preview(services: Services, user: User, sent: Answer) -> None:
@@ -191,7 +203,7 @@ def _preview(services: Services, user: User, sent: Answer) -> None:
         empty_state("Not enough history", "Evidence needs at least three years of prices before this close.")
         return
     st.html(f'<p class="mail-subject"><span>Subject</span> {escape(preview.subject)}</p>')
-    with st.container(key="mail-preview", height=640, border=False):
+    with st.container(key="mail-preview", height=780, border=False):
         st.html(preview.html)  # allowed: html-unescaped - a mail of ours, whose template escapes every value
 
 
@@ -234,7 +246,7 @@ def _history_row(report: SentReport) -> str:
 
 def _day_and_hour(moment: datetime) -> str:
     """`Saturday, 5 Dec 2026, 8:00 am IST`."""
-    return f"{moment.astimezone(INDIA):%A}, {format_moment(moment)}"
+    return f"{_DAYS[moment.astimezone(INDIA).weekday()]}, {format_moment(moment)}"
 
 
 def _clock(hour: int) -> str:

@@ -40,6 +40,8 @@ def _draw(view: View) -> None:
             "Choose one above. It then stands here with its rank, its strength and what changed in a week, and in "
             "your own part of each report by mail.",
         )
+        with st.container(key="watch-links", horizontal=True):
+            st.page_link(page("dashboard"), label="See how all sectors rank")
         return
     rows = watched_rows(view.market, view.benchmark, names)
     with st.container(key="card-watched", gap=None):

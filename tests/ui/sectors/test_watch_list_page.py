@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 from streamlit.testing.v1 import AppTest
 
-from domain.report_rules import AlertKind, Scope
+from domain.report_rules import AlertKind, ReportKind, Scope
 from sectors.delivery import schedule_reports, send_report
 from sectors.report_settings import find_report_settings
 from sectors.watch_list import list_watched, watch
@@ -107,6 +107,23 @@ def test_the_preview_is_the_mail_and_what_was_sent_is_listed(services, reader, o
     assert "data:image/png;base64," in preview
     assert "The report is on its way to asha@example.com." in seen(page)
     assert "Report on request" in seen(page)
+
+
+def test_the_evidence_note_is_chosen_seen_and_sent_by_hand(services, reader, open_page) -> None:
+    page = open_page("alerts")
+    page.toggle(key="alerts-evidence").set_value(True)
+    click(page, "Save")
+
+    assert find_report_settings(services, reader).evidence
+    assert "<dt>Evidence note</dt><dd>Saturday, 7 Nov 2026, 8:00 am IST</dd>" in seen(page)
+
+    page.segmented_control(key="alerts-previewed").set_value(ReportKind.EVIDENCE).run()
+    assert "Evidence this month" in seen(page)
+    click(page, "Send me this report now")
+
+    [(subject,)] = rows(services, "SELECT subject FROM emails WHERE kind = 'report_on_request'")
+    assert "Evidence to 30 Oct" in subject
+    assert "The note is on its way to asha@example.com." in seen(page)
 
 
 def test_a_report_that_was_withheld_is_listed_with_its_reason(services, reader, open_page) -> None:
