@@ -38,6 +38,9 @@ faults: setup ## Run the fault tests with their large numbers (an hour) and writ
 security: setup chromium ## Run the security probes with their large numbers and write docs/security_report.md
 	@$(BIN)/python -m pytest tests/security --security=large -n 2 --dist worksteal -o faulthandler_timeout=0
 
+journeys: setup chromium ## Walk every journey at both gateways on both screens and write docs/journeys.md
+	@$(BIN)/python -m pytest tests/e2e -m journey --journeys=large -n 2 --dist loadfile
+
 conformance: setup chromium ## Run every test that a line of docs/conformance.md names, and write the page
 	@$(BIN)/python -m tests.contract.conformance -n 2 --dist loadfile
 
@@ -73,4 +76,4 @@ lock: setup ## Write both lock files from pyproject.toml
 	@$(BIN)/uv pip compile --quiet pyproject.toml --universal --generate-hashes --no-header --output-file requirements.txt
 	@$(BIN)/uv pip compile --quiet --group dev --universal --generate-hashes --no-header --constraint requirements.txt --output-file requirements-dev.txt
 
-.PHONY: help setup run dev chromium test faults security conformance check format screenshots bench audit lock
+.PHONY: help setup run dev chromium test faults security journeys conformance check format screenshots bench audit lock

@@ -38,6 +38,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--security", choices=("small", "large"), default="small", help="how much the security probes do"
     )
+    parser.addoption(
+        "--journeys",
+        choices=("small", "large"),
+        default="small",
+        help="walk each journey once or twice, or at both gateways on both screens",
+    )
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -120,10 +126,13 @@ def committing_engine(server: EmbeddedServer) -> Iterator[Engine]:
 
 @pytest.fixture
 def engine(committing_engine: Engine) -> Iterator[Engine]:
-    """A migrated and empty database; what is committed is deleted afterwards."""
-    engine = connect_engine(committing_engine.url)
-    yield engine
-    engine.dispose()
+    """A migrated and empty database; what is committed is deleted afterwards.
+
+    The connections are the run's: a new one costs the server more than most tests do.
+    """
+    yield committing_engine
+    if committing_engine.pool.checkedout():  # type: ignore[attr-defined]  # by a thread that was left behind
+        committing_engine.dispose()
     with committing_engine.begin() as conn:
         # Neither foreign keys nor the append-only triggers stand in the way of this one transaction.
         conn.execute(text("SET LOCAL session_replication_role = replica"))

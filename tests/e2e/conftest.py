@@ -17,8 +17,12 @@ pytest.importorskip("playwright", reason="browser tests need requirements-dev.tx
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from tests.canaries import KEYS
+from tests.e2e import ways
+from tests.e2e.journey import Person, new_person
+from tests.e2e.journeys_page import Tally
 from tests.e2e.site import Member, Site
 from tests.e2e.tills import TILLS, Till
+from tests.e2e.ways import SCREENS, Way
 
 ROOT = Path(__file__).resolve().parents[2]
 ADMIN_EMAIL, ADMIN_PASSWORD = "admin@example.com", "AdminPass123"
@@ -85,27 +89,42 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-@pytest.fixture(scope="session")
-def profile(browser: Browser, site: Site) -> Iterator[BrowserContext]:
-    """One browser profile for all tests: what it has loaded once, it keeps."""
-    context = new_context(browser, site)
-    yield context
-    context.close()
+class Devices:
+    """The browser profiles of the run, by screen and owner: what one has loaded once, it keeps."""
+
+    def __init__(self, browser: Browser, site: Site) -> None:
+        self._browser, self._site = browser, site
+        self._contexts: dict[tuple[str, str], BrowserContext] = {}
+
+    def of(self, screen: str, owner: str) -> BrowserContext:
+        if (screen, owner) not in self._contexts:
+            self._contexts[screen, owner] = new_context(self._browser, self._site, **SCREENS[screen])
+        return self._contexts[screen, owner]
+
+    def close(self) -> None:
+        for context in self._contexts.values():
+            context.close()
 
 
 @pytest.fixture(scope="session")
-def second_profile(browser: Browser, site: Site) -> Iterator[BrowserContext]:
-    """Another device."""
-    context = new_context(browser, site)
-    yield context
-    context.close()
+def devices(browser: Browser, site: Site) -> Iterator[Devices]:
+    devices = Devices(browser, site)
+    yield devices
+    devices.close()
+
+
+@pytest.fixture(scope="session")
+def way() -> Way:
+    """Where a test walks that is no journey. Journeys are given theirs."""
+    return Way("cashfree", "desktop")
 
 
 @pytest.fixture
-def context(profile: BrowserContext) -> Iterator[BrowserContext]:
+def context(devices: Devices, way: Way) -> Iterator[BrowserContext]:
     """A browser in which nobody is signed in."""
-    yield profile
-    forget(profile)
+    context = devices.of(way.screen, "first")
+    yield context
+    forget(context)
 
 
 @pytest.fixture
@@ -114,15 +133,15 @@ def page(context: BrowserContext) -> Page:
 
 
 @pytest.fixture
-def second_device(second_profile: BrowserContext) -> Iterator[Page]:
+def second_device(devices: Devices, way: Way) -> Iterator[Page]:
     """A page in a browser that shares nothing with the first."""
-    yield second_profile.new_page()
-    forget(second_profile)
+    context = devices.of(way.screen, "second")
+    yield context.new_page()
+    forget(context)
 
 
 def new_context(browser: Browser, site: Site, **options: Any) -> BrowserContext:
-    options = {"viewport": {"width": 1280, "height": 900}, **options}
-    context = browser.new_context(base_url=site.url, **options)
+    context = browser.new_context(base_url=site.url, **{**SCREENS["desktop"], **options})
     context.set_default_timeout(20_000)
     return context
 
@@ -135,9 +154,9 @@ def forget(context: BrowserContext) -> None:
 
 
 @pytest.fixture
-def gateway() -> str:
-    """The gateway of the member's order. Tests of both name them."""
-    return "cashfree"
+def gateway(way: Way) -> str:
+    """The gateway of the member's order."""
+    return way.gateway
 
 
 @pytest.fixture
@@ -154,8 +173,31 @@ def member(site: Site, context: BrowserContext, gateway: str) -> Member:
     return member
 
 
+@pytest.fixture
+def newcomer(site: Site, gateway: str) -> Iterator[Person]:
+    """Somebody whom the application has not met, while the plans are sold at the journey's gateway."""
+    with site.selling_at(gateway):
+        yield new_person()
+
+
 @pytest.fixture(autouse=True)
 def calm_simulator(site: Site) -> Iterator[None]:
     """No fault of one test reaches the next."""
     yield
     site.simulator("DELETE", "/control/faults")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    ways.parametrize(metafunc)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    ways.choose(config, items)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line(
+        "markers", "journey: walked at both gateways and on both screens; see tests/e2e/ways.py"
+    )
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(Tally(config.getoption("--journeys") == "large"), "journeys-tally")

@@ -139,6 +139,16 @@ def shown_order(page: Page) -> str:
     return found.group()
 
 
+def follow(page: Page, name: str) -> None:
+    """Follow a link of the navigation; on a phone it is behind a button."""
+    link = page.get_by_role("link", name=name).first
+    expect(link).to_be_attached()
+    menu = page.get_by_test_id("stExpandSidebarButton")
+    if menu.is_visible():
+        menu.click()
+    link.click()
+
+
 def expect_settled(page: Page) -> None:
     """The page's script has ended, and nothing that an earlier run of it drew is left between the new.
 

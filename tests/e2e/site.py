@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -124,11 +125,15 @@ class Site:
         self.simulator("POST", "/control/faults", name=fault, **settings)
 
     def truth(self, user: User) -> list[dict[str, Any]]:
-        """What the gateway knows of this user's orders."""
+        """What the gateway knows of this user's orders, in the same words for both gateways."""
         orders = self.simulator("GET", "/control/truth")["orders"]
         return [
             # Razorpay has numbers of its own; ours is the receipt.
-            {**order, "order_id": order.get("receipt") or order["order_id"]}
+            {
+                **order,
+                "order_id": order.get("receipt") or order["order_id"],
+                "status": order["status"].upper(),
+            }
             for order in orders
             if order["tags"].get("user_id") == str(user.id)
         ]
@@ -214,6 +219,24 @@ class Site:
         return Member(
             person, user, payment_handler.start_checkout(self.services, user, plan, gateway=gateway)
         )
+
+    @contextlib.contextmanager
+    def selling_at(self, gateway: str) -> Iterator[None]:
+        """The plans name this gateway for a while; else the setting does, which names Cashfree."""
+        self._sell_at(gateway)
+        try:
+            yield
+        finally:
+            self._sell_at(None)
+
+    def _sell_at(self, gateway: str | None) -> None:
+        with self.services.engine.begin() as conn:
+            conn.execute(text("UPDATE plans SET gateway = :gateway"), {"gateway": gateway})
+
+    def pay(self, order: Order, outcome: str = "SUCCESS") -> None:
+        """Pay an order by card without a browser."""
+        address = f"/control/orders/{self.at_gateway(order.id)}/pay"
+        self.simulator("POST", address, method="card", outcome=outcome)
 
     def let_in(self, context: BrowserContext, user: User) -> None:
         """Give the browser a session of this user, as the log-in form does."""

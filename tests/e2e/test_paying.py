@@ -7,11 +7,12 @@ from playwright.sync_api import Page, expect
 
 from tests.e2e import journey
 from tests.e2e.site import Member, Site
-from tests.e2e.tills import BOTH, Till
+from tests.e2e.tills import Till
 
-pytestmark = pytest.mark.parametrize("gateway", BOTH)
+pytestmark = pytest.mark.journey
 
 
+@pytest.mark.journey(twice=True)
 @pytest.mark.parametrize(
     ("pay", "group"),
     [
@@ -59,6 +60,7 @@ def test_billing_shows_the_paid_order_and_its_payment(
     expect(row).to_contain_text(site.gateway_payments(member.order.id)[0]["payment_id"])
 
 
+@pytest.mark.journey(twice=True)
 def test_cancelling_at_the_gateway_gives_no_access(
     site: Site, page: Page, member: Member, till: Till
 ) -> None:
@@ -72,6 +74,7 @@ def test_cancelling_at_the_gateway_gives_no_access(
     assert site.subscription(member.person.username)["status"] == "pending"
 
 
+@pytest.mark.journey(twice=True)
 def test_cancelling_at_the_gateway_is_not_told_as_waiting_for_the_bank(
     page: Page, member: Member, till: Till
 ) -> None:
@@ -92,6 +95,7 @@ def test_going_back_without_paying_is_not_told_as_waiting_for_the_bank(page: Pag
     expect(page.get_by_text("We are waiting for the bank")).to_have_count(0)
 
 
+@pytest.mark.journey(twice=True)
 def test_a_cancelled_attempt_is_followed_by_a_payment_on_the_same_order(
     site: Site, page: Page, member: Member, till: Till
 ) -> None:
@@ -107,6 +111,7 @@ def test_a_cancelled_attempt_is_followed_by_a_payment_on_the_same_order(
     assert [order["id"] for order in site.orders(member.person.username)] == [member.order.id]
 
 
+@pytest.mark.journey(twice=True)
 def test_a_wrong_otp_is_told_as_a_failed_payment(site: Site, page: Page, member: Member, till: Till) -> None:
     page.goto("/")
     till.pay_by_card(page, otp="9999")
@@ -119,6 +124,7 @@ def test_a_wrong_otp_is_told_as_a_failed_payment(site: Site, page: Page, member:
     assert site.subscription(member.person.username)["status"] == "pending"
 
 
+@pytest.mark.journey(twice=True)
 def test_a_failed_card_is_followed_by_a_success_on_the_same_order(
     site: Site, page: Page, member: Member, till: Till
 ) -> None:
@@ -135,6 +141,7 @@ def test_a_failed_card_is_followed_by_a_success_on_the_same_order(
     assert [order["id"] for order in site.orders(member.person.username)] == [member.order.id]
 
 
+@pytest.mark.journey(twice=True)
 def test_a_pending_payment_gives_no_access_yet(site: Site, page: Page, member: Member, till: Till) -> None:
     page.goto("/")
     till.open(page)
@@ -145,6 +152,7 @@ def test_a_pending_payment_gives_no_access_yet(site: Site, page: Page, member: M
     assert site.subscription(member.person.username)["status"] == "pending"
 
 
+@pytest.mark.journey(twice=True)
 def test_a_pending_payment_turns_active_without_a_click(
     site: Site, page: Page, member: Member, till: Till
 ) -> None:
@@ -160,6 +168,7 @@ def test_a_pending_payment_turns_active_without_a_click(
     journey.expect_paid(page)
 
 
+@pytest.mark.journey(twice=True)
 def test_a_pending_payment_that_fails_says_so_without_a_click(
     site: Site, page: Page, member: Member, till: Till
 ) -> None:

@@ -15,6 +15,8 @@ from playwright.sync_api import Browser
 from tests.e2e import journey
 from tests.e2e.conftest import new_context, start_site
 from tests.e2e.site import Site
+from tests.e2e.tills import TILLS
+from tests.e2e.ways import SCREENS, Way
 
 PATHS = ["/webhooks/cashfree", "/webhooks/cashfree/"]
 OTHER_METHODS = ["GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS"]
@@ -137,12 +139,14 @@ def test_streamlits_own_metrics_are_closed(either: Site) -> None:
     assert either.get("/_stcore/metrics").status_code == 404
 
 
-def test_somebody_registers_and_pays_under_uvicorn(browser: Browser, under_uvicorn: Site) -> None:
-    context, person = new_context(browser, under_uvicorn), journey.new_person()
+@pytest.mark.journey
+def test_somebody_registers_and_pays_under_uvicorn(browser: Browser, under_uvicorn: Site, way: Way) -> None:
+    context, person = new_context(browser, under_uvicorn, **SCREENS[way.screen]), journey.new_person()
     page = context.new_page()
 
-    journey.register(page, person)
-    journey.pay_by_card(page)
+    with under_uvicorn.selling_at(way.gateway):
+        journey.register(page, person)
+    TILLS[way.gateway].pay_by_card(page)
 
     journey.expect_paid(page)
     assert under_uvicorn.subscription(person.username)["status"] == "active"

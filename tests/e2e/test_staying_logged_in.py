@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from playwright.sync_api import BrowserContext, Page, WebSocketRoute, expect
 
 from accounts.sessions import sign_out_everywhere
@@ -9,6 +10,7 @@ from tests.e2e import journey
 from tests.e2e.site import Member, Site
 
 
+@pytest.mark.journey
 def test_a_log_in_survives_a_refresh_and_a_new_tab(
     context: BrowserContext, page: Page, member: Member
 ) -> None:
@@ -21,6 +23,7 @@ def test_a_log_in_survives_a_refresh_and_a_new_tab(
         expect(shown.get_by_role("button", name="Log out")).to_be_visible()
 
 
+@pytest.mark.journey
 def test_a_log_in_survives_a_lost_connection(page: Page, member: Member) -> None:
     connections: list[WebSocketRoute] = []
 
@@ -33,13 +36,14 @@ def test_a_log_in_survives_a_lost_connection(page: Page, member: Member) -> None
     expect(page.get_by_role("button", name="Log out")).to_be_visible()
 
     connections[0].close(code=1012, reason="restart")
-    page.get_by_role("link", name="Dashboard").first.click()
+    journey.follow(page, "Dashboard")
 
     expect(page.get_by_role("heading", name="Dashboard", level=1)).to_be_visible()
     expect(page.get_by_role("button", name="Log out")).to_be_visible()
     assert len(connections) == 2
 
 
+@pytest.mark.journey
 def test_s06_a_session_that_another_process_ended_is_out_on_the_next_rerun(
     site: Site, page: Page, member: Member
 ) -> None:
@@ -48,7 +52,7 @@ def test_s06_a_session_that_another_process_ended_is_out_on_the_next_rerun(
 
     # The test's own process stands for a second application on the same database.
     sign_out_everywhere(site.services, member.user)
-    page.get_by_role("link", name="Dashboard").first.click()
+    journey.follow(page, "Dashboard")
 
     expect(page.get_by_label("Email or username")).to_be_visible()
     expect(page.get_by_role("button", name="Log out")).to_have_count(0)
@@ -79,6 +83,7 @@ def test_s23_a_lost_password_is_replaced_by_a_link_and_old_browsers_are_out(
     journey.log_in(page, member.user.username, "NewPass12345")
 
 
+@pytest.mark.journey
 def test_an_address_is_confirmed_by_a_click_and_not_by_opening_the_link(
     site: Site, page: Page, member: Member
 ) -> None:
