@@ -43,7 +43,7 @@ def test_the_hunt_finds_nothing_where_nothing_was_planted(
 ) -> None:
     is_large = pytestconfig.getoption("--faults") == "large"
 
-    hunt = _hunt(server, "none", "hunt_none", budget=BUDGET if is_large else 10)
+    hunt = _hunt(server, "none", "hunt_none", budget=BUDGET if is_large else 2)
 
     assert hunt.returncode == 1, hunt.stdout + hunt.stderr
     assert hunt.stdout.startswith("survived")

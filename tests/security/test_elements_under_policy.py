@@ -58,7 +58,7 @@ def draw(browser: Browser, bench: Bench) -> Iterator[Callable[[str], Drawn]]:
         assert answer is not None
         assert ("content-security-policy" in answer.headers) is (policy != "off")
         settle(page, is_styled=policy != "unstyled")
-        return Drawn(pictures_of(page), refused)
+        return Drawn(pictures_of(page, may_be_blank=policy == "unstyled"), refused)
 
     yield drawn
     for context in contexts:
@@ -86,13 +86,13 @@ def settle(page: Page, *, is_styled: bool) -> None:
     page.evaluate("() => document.fonts.ready.then(() => true)")
 
 
-def pictures_of(page: Page) -> Pictures:
+def pictures_of(page: Page, *, may_be_blank: bool) -> Pictures:
     """Each element's region of the page, when two looks in a row agree and nothing is blank any more."""
     before, pictures = b"", dict[str, Picture]()
     for _ in range(30):
         now = page.screenshot(animations="disabled", caret="hide")
         pictures = cut_out(page, now)
-        if now == before and not blank(pictures):
+        if now == before and (may_be_blank or not blank(pictures)):
             break
         before = now
     return pictures
