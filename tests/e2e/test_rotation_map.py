@@ -24,7 +24,7 @@ def test_the_map_moves_isolates_plays_and_can_be_linked_to(site: Site, page: Pag
     page.keyboard.press("ArrowLeft")
     expect(page.get_by_role("img", name="Rotation Map, week to 23 Oct 2026")).to_be_visible()
     expect(page).to_have_url(re.compile("week=2026-10-23"))
-    expect(page.get_by_text("Week to 23 Oct 2026. x is the trend")).to_be_visible()
+    expect(page.get_by_text("Week to 23 Oct 2026. x: trend")).to_be_visible()
 
     # A press isolates a sector: the others fade, Python draws its line, the address names it.
     page.get_by_role("button", name=re.compile("^Pharma")).click()

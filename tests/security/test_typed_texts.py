@@ -146,8 +146,8 @@ def test_s10_hostile_texts_typed_by_an_admin_do_nothing(
         expect(walk.page.get_by_text("Nothing found")).to_be_visible()
     walk.check("the search")
     walk.open("/admin?section=market-data")
-    for payload in payloads:
-        fill_every_form(walk, payload, typed)
+    for texts in sendings:
+        fill_every_form(walk, texts, typed)
     walk.open(f"/admin?order={walk.planted.member.order.id}")
     for texts in sendings:
         reason = fill_every_form(walk, texts, typed)["Reason"]
@@ -182,7 +182,7 @@ def fill_every_form(walk: Walk, texts: Texts, typed: set[str]) -> dict[str, Payl
             fill_in(field, payload.text)
             taken[label] = payload
         walk.press(form.locator("[data-testid=stFormSubmitButton] button").first)
-    typed |= taken.keys()
+    typed.update(taken)
     return taken
 
 
