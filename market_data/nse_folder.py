@@ -118,6 +118,7 @@ def read_files(
         tuple(found.rows),
         tuple(found.problems),
         (*_absences(found), *found.notes),
+        tuple(_gaps(found)),
         tuple(found.broken),
         tuple(found.days),
     )
@@ -162,6 +163,9 @@ def _absences(found: _Found) -> Iterator[str]:
     for kind, days in found.absent.items():
         when = listed(f"{day:%d.%m.%Y}" for day in reversed(days))
         yield f"There is no {_CALLED[kind]} of {when}."
+
+
+def _gaps(found: _Found) -> Iterator[str]:
     for kind, called in (_INDEX, "Indices"), (_EQUITY, "Funds"):
         lacking = {name: days for (of, name), days in found.lacking.items() if of == kind}
         gaps = {day for days in lacking.values() for day in days}

@@ -35,13 +35,14 @@ class Instrument:
 class Fetched:
     """What a provider gave: one row at most for each instrument and day.
 
-    `problems` are rows that cannot be used, `missing` says what it had nothing of, `broken` what could not be read at
-    all. `days` are those of which everything was there, rising.
+    `problems` are rows that cannot be used, `missing` says which files are not there, `gaps` of which names they have
+    nothing, `broken` what could not be read at all. `days` are those of which everything was there, rising.
     """
 
     rows: tuple[UploadedRow, ...] = ()
     problems: tuple[RowProblem, ...] = ()
     missing: tuple[str, ...] = ()
+    gaps: tuple[str, ...] = ()
     broken: tuple[str, ...] = ()
     days: tuple[date, ...] = ()
 

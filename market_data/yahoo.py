@@ -75,7 +75,7 @@ class Yahoo:
                     if instrument.symbol == BENCHMARKS[0]:
                         days.append(day)
         told = (f"Yahoo has no close of {listed(missing)}.",) if missing else ()
-        return Fetched(tuple(rows), tuple(problems), told, (), tuple(sorted(days)))
+        return Fetched(tuple(rows), tuple(problems), gaps=told, days=tuple(sorted(days)))
 
 
 def is_installed() -> bool:
@@ -147,7 +147,7 @@ def _row(
     instrument: Instrument, ticker: str, day: date, close: float, *, today: date
 ) -> UploadedRow | RowProblem:
     # Two digits are what the exchange gives: the rest is noise that would be a correction every night.
-    close = round(close, 2) if math.isfinite(close) else close
+    close = round(close, 2)
     raw = f"{ticker} {day} {close}"
     problem = row_problem(day, close, today=today)
     if problem is None:

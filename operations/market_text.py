@@ -73,6 +73,6 @@ def _import(imported: Imported) -> Iterator[str]:
     if imported.held:
         yield _NEXT
     yield from (f"  cannot be read: {line}" for line in imported.broken[:_HELD_SHOWN])
-    yield from (f"  note: {line}" for line in imported.told[-_HELD_SHOWN:])
+    yield from (f"  note: {line}" for line in (*imported.told[-_HELD_SHOWN:], *imported.gaps))
     if imported.not_packed:
         yield f"Pages cannot show these prices yet: {imported.not_packed}"

@@ -32,6 +32,8 @@ class Imported:
     corrected: int = 0
     held: list[str] = field(default_factory=list)
     told: list[str] = field(default_factory=list)
+    # Of the newest days alone: that a fund had no row years ago is no news.
+    gaps: tuple[str, ...] = ()
     broken: list[str] = field(default_factory=list)
     packed: str | None = None
     not_packed: str | None = None
@@ -44,7 +46,9 @@ class Imported:
             where = f"row {problem.number}: " if problem.number else ""
             self.held.append(f"{where}{problem.raw[:60]}: {problem.wrong}")
         self.told += report.notes if fetched is None else fetched.missing
-        self.broken += () if fetched is None else fetched.broken
+        if fetched is not None:
+            self.broken += fetched.broken
+            self.gaps = fetched.gaps
         self.packed, self.not_packed = report.packed, report.not_packed
 
 

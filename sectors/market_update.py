@@ -88,7 +88,10 @@ def update_market(services: Services) -> Update | None:
 
 
 def run_update(services: Services, provider: Provider, *, day: date | None = None) -> Update:
-    """Fetch the last days, or one day, and store them. A provider that fails is written down, and a person called."""
+    """Fetch the last days and store them. A provider that fails is written down, and a person called.
+
+    With a `day` that one alone is asked for, by hand: it is no run of the evening, and not written down as one.
+    """
     with services.engine.begin() as conn:
         now = services.now(conn)
         newest = prices.find_last_day(conn)
@@ -99,17 +102,18 @@ def run_update(services: Services, provider: Provider, *, day: date | None = Non
     try:
         fetched = provider.fetch(first, last, wanted, today=today)
     except ProviderFailed as exc:
-        return _failed(services, provider, first, last, str(exc))
+        return _failed(services, provider, first, last, str(exc), is_written_down=day is None)
     with services.engine.begin() as conn:
         report = store_rows(services, conn, fetched.rows, source=provider.name, problems=fetched.problems)
         through = fetched.days[-1] if fetched.days else None
         note = "\n".join(_note(fetched, report, first, last))[:_LONGEST_NOTE]
         now = services.now(conn)
         held = len(report.problems) + len(report.withdrawn)
-        market_updates.insert(
-            conn,
-            UpdateRow(provider.name, now, through, report.new, len(report.replacements), held, note),
-        )
+        if day is None:
+            market_updates.insert(
+                conn,
+                UpdateRow(provider.name, now, through, report.new, len(report.replacements), held, note),
+            )
         _alarm(services, conn, PROVIDER_ALARM, _about_files(fetched), now)
         _call_about_prices(services, conn, now)
     log.info("market_updated", provider=provider.name, through=str(through), new=report.new, held_back=held)
@@ -137,10 +141,13 @@ def wanted_instruments(conn: Connection) -> list[Instrument]:
     return [Instrument(row.id, row.kind, row.symbol, row.isin) for row in known_instruments(conn)]
 
 
-def _failed(services: Services, provider: Provider, first: date, last: date, why: str) -> Update:
+def _failed(
+    services: Services, provider: Provider, first: date, last: date, why: str, *, is_written_down: bool
+) -> Update:
     with services.engine.begin() as conn:
         now = services.now(conn)
-        market_updates.insert(conn, UpdateRow(provider.name, now, None, 0, 0, 0, why[:_LONGEST_NOTE]))
+        if is_written_down:
+            market_updates.insert(conn, UpdateRow(provider.name, now, None, 0, 0, 0, why[:_LONGEST_NOTE]))
         _alarm(services, conn, PROVIDER_ALARM, f"The prices of {provider.name} did not come: {why}", now)
         _call_about_prices(services, conn, now, has_failed=True)
     log.warning("market_provider_failed", provider=provider.name)
@@ -159,6 +166,7 @@ def _note(fetched: Fetched, report: Report, first: date, last: date) -> Iterator
         yield f"{last:%d.%m.%Y} is not whole: no session, or its files are late."
     yield from fetched.broken[:_BROKEN_NAMED]
     yield from fetched.missing
+    yield from fetched.gaps
 
 
 def _about_files(fetched: Fetched) -> str | None:

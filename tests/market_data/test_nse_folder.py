@@ -109,7 +109,7 @@ def test_names_that_are_missing_are_told_once_for_many_days(tmp_path) -> None:
     for day in (BEFORE, DAY):
         drop(tmp_path, day, {"Nifty 50": 10}, udiff_row(*FUND, 21, day))
 
-    indices, funds = fetch(tmp_path).missing
+    indices, funds = fetch(tmp_path).gaps
 
     assert indices.startswith("Indices that files of 2 days do not have: NIFTY 500 (2, last on 09.03.2026), ")
     assert funds.startswith("Funds that files of 2 days do not have: ")
@@ -119,7 +119,7 @@ def test_names_that_are_missing_are_told_once_for_many_days(tmp_path) -> None:
 def test_names_that_one_file_does_not_have_are_told_with_its_day(tmp_path) -> None:
     drop(tmp_path, DAY, {"Nifty 50": 10}, udiff_row(*FUND, 21))
 
-    indices, _ = fetch(tmp_path).missing
+    indices, _ = fetch(tmp_path).gaps
 
     assert indices.startswith("Indices that the file of 09.03.2026 does not have: ")
     assert "NIFTY BANK" in indices

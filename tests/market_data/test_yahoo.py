@@ -66,7 +66,7 @@ def test_closes_of_indices_and_funds_are_read_by_their_tickers(answer) -> None:
         (9, 502),
     ]
     assert found.days == (date(2026, 3, 5), date(2026, 3, 6), date(2026, 3, 9))
-    assert "NIFTY BANK (^NSEBANK)" in found.missing[0]
+    assert "NIFTY BANK (^NSEBANK)" in found.gaps[0]
     assert asked[0]["end"] == "2026-03-10"
     assert asked[0]["auto_adjust"] is False
     assert "^CRSLDX" in asked[0]["tickers"]

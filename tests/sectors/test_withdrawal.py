@@ -63,6 +63,7 @@ def test_a_stored_spike_moves_to_the_quarantine_and_the_market_is_packed_anew(
     assert stored_close(services, SESSIONS[-1].date()) == spiked.iloc[-1, SERIES]
     assert count(services, "panels") == before + 1
     assert len(report.withdrawn) == 1
+    assert (report.new, report.unchanged) == (10, 4 if is_sent_again else 0)
     with services.engine.connect() as conn:
         detail = conn.execute(text("SELECT detail FROM audit_log ORDER BY id DESC LIMIT 1")).scalar_one()
     assert detail["withdrawn"][0].startswith(f"{NAMES[SERIES]} {SESSIONS[-3].date()}")
