@@ -89,9 +89,8 @@ async def show(request: Request) -> Response:
 async def receive(request: Request) -> Response:
     """POST /unsubscribe/{token}: unsubscribe, or with `action=resubscribe` take that back."""
     token = request.path_params["token"]
-    body = (await request.body()).decode("utf-8", "replace")
     is_form = request.headers.get("content-type", "").startswith(_FORM)
-    action = parse_qs(body, max_num_fields=20).get("action", [""])[0] if is_form else ""
+    action = _action(await request.body()) if is_form else ""
     change: Callable[[Services, str], None] = resubscribe if action == "resubscribe" else unsubscribe
     try:
         await run_in_threadpool(lambda: change(get_services(), token[:_LONGEST_TOKEN]))
@@ -102,6 +101,14 @@ async def receive(request: Request) -> Response:
     if change is resubscribe:
         return _page(words.back, words.what_is_back, token, "unsubscribe", "Unsubscribe")
     return _page("You are unsubscribed", words.what_stopped, token, "resubscribe", words.undo)
+
+
+def _action(body: bytes) -> str:
+    """What the form asks for. One that is none of ours asks for nothing: whatever is sent to the link ends reports."""
+    try:
+        return parse_qs(body.decode("utf-8", "replace"), max_num_fields=20).get("action", [""])[0]
+    except ValueError:
+        return ""
 
 
 def _words_of(token: str) -> _Words:

@@ -34,6 +34,13 @@ def test_a_mail_programs_one_click_unsubscribes_without_cookie_and_origin(
     assert find_report_settings(services, user).unsubscribed_at is not None
 
 
+def test_a_form_with_too_many_fields_unsubscribes_too(services, user, client, path) -> None:
+    answer = client.post(path, content=b"a=1&" * 30, headers=MAIL_PROGRAM)
+
+    assert answer.status_code == 200
+    assert find_report_settings(services, user).unsubscribed_at is not None
+
+
 def test_looking_changes_nothing_and_shows_one_button(services, user, client, path) -> None:
     for method in ("GET", "HEAD"):
         answer = client.request(method, path)
