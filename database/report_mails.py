@@ -179,6 +179,18 @@ def withhold(conn: Connection, email_id: int, *, reason: str) -> None:
     )
 
 
+def readdress(conn: Connection, email_id: int, *, to: str) -> None:
+    """This mail goes to that address, if it still has to go."""
+    conn.execute(
+        text("""
+        UPDATE emails
+        SET to_address = :to
+        WHERE id = :email_id AND status IN ('queued', 'kept') AND to_address <> :to
+        """),
+        {"email_id": email_id, "to": to},
+    )
+
+
 def store_image(conn: Connection, png: bytes) -> bytes:
     """Keep a picture, once however many mails carry it. Its digest."""
     digest = hashlib.sha256(png).digest()

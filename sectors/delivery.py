@@ -64,12 +64,16 @@ def schedule_reports(services: Services) -> int:
         return 0
     _resolve_gate(services)
     close = close_of(found.market)
+    if any(kind is ReportKind.EVIDENCE for _, kind in due):
+        # Computed here once: in the first reader's transaction it would hold their account meanwhile.
+        evidence_for(close, ReportKind.EVIDENCE)
     return sum(_write(services, user, kind, close) for user, kind in due)
 
 
 def send_report(services: Services, email_id: int) -> None:
     """Send a report that was written, unless it is not due to its reader any more: then say why beside it. A job.
 
+    It goes to the address that is proved by now: the one that it was written to may be somebody else's.
     Raises MailNotSent to be tried again.
     """
     with services.engine.begin() as conn:
@@ -79,9 +83,12 @@ def send_report(services: Services, email_id: int) -> None:
             return
         wanted = report_mails.find_settings(conn, user.id)
     reason = _why_not(services, user, wanted, stored.kind)
-    if reason is not None:
-        with services.engine.begin() as conn:
+    with services.engine.begin() as conn:
+        if reason is not None:
             report_mails.withhold(conn, email_id, reason=reason)
+        else:
+            report_mails.readdress(conn, email_id, to=user.email)
+    if reason is not None:
         log.info("report_withheld", email_id=email_id, reason=reason)
         return
     send_mail(services, email_id)

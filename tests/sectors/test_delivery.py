@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from billing import outbox
+from database import users
 from domain.errors import InvalidInput, NoActiveSubscription, TooManyRequests
 from domain.report_rules import AlertKind, ReportKind, ReportSettings, Scope
 from market_data.demo import load_demo_market
@@ -153,6 +154,18 @@ def test_who_expires_between_schedule_and_send_gets_nothing(services, reader, se
     assert rows(services, "SELECT status, last_error FROM emails WHERE kind = 'report_weekly'") == [
         ("withheld", "The subscription had ended when it was to be sent.")
     ]
+
+
+def test_who_changes_the_address_between_schedule_and_send_gets_it_at_the_new_one(
+    services, reader, sender
+) -> None:
+    schedule_reports(services)
+    with services.engine.begin() as conn:
+        users.replace_email(conn, reader.id, email="new@example.com", now=services.now(conn))
+
+    _send_all(services)
+
+    assert [mail.to_address for mail in sender.sent] == ["new@example.com"]
 
 
 def test_without_a_subscription_or_a_proved_address_nothing_is_written(services, user, gateway) -> None:
