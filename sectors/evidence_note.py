@@ -22,7 +22,7 @@ from sectors.evidence import (
     has_left_chance,
     signal_line,
 )
-from sectors.evidence_words import sentences
+from sectors.evidence_words import sentences, shown
 from sectors.report import format_day, signed
 
 _MONTH = pd.DateOffset(months=1)
@@ -52,8 +52,9 @@ class EvidenceNote:
         asked = self.found.question
         return (
             f"{label}Evidence to {self.as_of.day} {self.as_of:%b}: top {asked.top} by {asked.signal} "
-            f"{self.found.followed.found.cagr_pct:.1f} % a year, equal parts {self.found.equal.cagr_pct:.1f} %, "
-            f"chance {self.by_lot.low_pct:.1f} to {self.by_lot.high_pct:.1f} %"
+            f"{shown(self.found.followed.found.cagr_pct, 1)} % a year, equal parts "
+            f"{shown(self.found.equal.cagr_pct, 1)} %, chance {shown(self.by_lot.low_pct, 1)} to "
+            f"{shown(self.by_lot.high_pct, 1)} %"
         )
 
 
@@ -106,9 +107,9 @@ def _changes(found: Evidence, by_lot: Chance, before: Market) -> tuple[str, ...]
     return (
         f"Since {format_day(before.as_of)} the rule made {signed(month['followed'], 1)} %, all sectors in equal parts "
         f"{signed(month['equal'], 1)} %, {found.benchmark} {signed(month['benchmark'], 1)} %.",
-        f"Growth a year over the whole time went from {then.followed.found.cagr_pct:.1f} to "
-        f"{found.followed.found.cagr_pct:.1f} % for the rule and from {then.equal.cagr_pct:.1f} to "
-        f"{found.equal.cagr_pct:.1f} % for equal parts. {where}",
-        f"The t of its order went from {then.followed.t:.1f} to {found.followed.t:.1f}. One month is no evidence for "
-        "or against a rule.",
+        f"Growth a year over the whole time went from {shown(then.followed.found.cagr_pct, 1)} to "
+        f"{shown(found.followed.found.cagr_pct, 1)} % for the rule and from {shown(then.equal.cagr_pct, 1)} to "
+        f"{shown(found.equal.cagr_pct, 1)} % for equal parts. {where}",
+        f"The t of its order went from {shown(then.followed.t, 1)} to {shown(found.followed.t, 1)}. One month is no "
+        "evidence for or against a rule.",
     )

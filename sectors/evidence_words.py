@@ -5,6 +5,7 @@ A sentence is chosen by the figures, so it is right whichever way they fall.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from sectors.evidence import (
@@ -59,27 +60,27 @@ def _against_all(found: Evidence) -> str:
     made, equal, held = found.followed.found.cagr_pct, found.equal.cagr_pct, found.held.cagr_pct
     order = "less than" if made < equal else "more than"
     return (
-        f"Holding the {_top(found)} by {found.question.signal} made {made:.1f} % a year over "
-        f"{found.years:.1f} years after costs, {order} all {found.sectors} sectors in equal parts ({equal:.1f} %); "
-        f"{found.benchmark} made {held:.1f} %."
+        f"Holding the {_top(found)} by {found.question.signal} made {shown(made, 1)} % a year over "
+        f"{found.years:.1f} years after costs, {order} all {found.sectors} sectors in equal parts "
+        f"({shown(equal, 1)} %); {found.benchmark} made {shown(held, 1)} %."
     )
 
 
 def _against_chance(found: Evidence, by_lot: Chance) -> str:
     what = "one sector" if found.question.top == 1 else f"{found.question.top} sectors"
     drawn = (
-        f"Of {RUNS} portfolios of {what} drawn by lot every month nine in ten made {by_lot.low_pct:.1f} to "
-        f"{by_lot.high_pct:.1f} % a year"
+        f"Of {RUNS} portfolios of {what} drawn by lot every month nine in ten made {shown(by_lot.low_pct, 1)} to "
+        f"{shown(by_lot.high_pct, 1)} % a year"
     )
     return f"{drawn}: the signal {_WHERE[has_left_chance(found, by_lot)]}."
 
 
 def _order(found: Evidence, tried: int) -> str:
     ic, t = found.followed.ic, found.followed.t
-    said = (
-        f"The order of the sectors by {found.question.signal} and that of the month after it: rank "
-        f"correlation {ic:.2f}, t {t:.1f}"
-    )
+    orders = f"The order of the sectors by {found.question.signal} and that of the month after it"
+    if math.isnan(t):
+        return f"{orders} cannot be compared: too few sectors have prices."
+    said = f"{orders}: rank correlation {shown(ic, 2)}, t {shown(t, 1)}"
     if abs(t) < NOTABLE_T:
         return f"{said}; below 2 it is noise."
     way = "" if ic > 0 else ", and the order was the wrong way round"
@@ -122,8 +123,8 @@ def compared(found: Evidence, by_lot: Chance) -> tuple[Compared, ...]:
         ),
         Compared(
             "Drawn by lot",
-            f"{by_lot.low_pct:.1f} to {by_lot.high_pct:.1f} %",
-            f"{HIGH - LOW} % of {RUNS} draws; mean {by_lot.mean_pct:.1f} %",
+            f"{shown(by_lot.low_pct, 1)} to {shown(by_lot.high_pct, 1)} %",
+            f"{HIGH - LOW} % of {RUNS} draws; mean {shown(by_lot.mean_pct, 1)} %",
         ),
     )
 
@@ -133,17 +134,22 @@ def rule_name(found: Evidence) -> str:
     return f"Top {found.question.top} by {found.question.signal}"
 
 
+def shown(value: float, decimals: int) -> str:
+    """`5.9` or `−3.1`, with a real minus sign; a dash where there is no value."""
+    return "–" if math.isnan(value) else signed(value, decimals).removeprefix("+")
+
+
 def signal_rows(lines: tuple[SignalLine, ...]) -> tuple[tuple[str, tuple[str, ...]], ...]:
     """Each signal with its cells under `SIGNAL_COLUMNS`, the fastest growth first."""
     return tuple(
         (
             line.signal,
             (
-                f"{line.found.cagr_pct:.1f}",
+                shown(line.found.cagr_pct, 1),
                 f"{signed(line.found.max_drawdown_pct)} %",
                 f"{line.turnover_a_year:.1f}",
-                f"{line.ic:.2f}".replace("-", "−"),
-                f"{line.t:.1f}".replace("-", "−"),
+                shown(line.ic, 2),
+                shown(line.t, 1),
             ),
         )
         for line in sorted(lines, key=lambda line: -line.found.cagr_pct)
@@ -155,7 +161,7 @@ def period_rows(found: Evidence) -> tuple[tuple[str, tuple[str, ...]], ...]:
     return tuple(
         (
             f"{format_day(period.first.date())} to {format_day(period.last.date())}",
-            (f"{period.followed_pct:.1f}", f"{period.equal_pct:.1f}", f"{period.benchmark_pct:.1f}"),
+            (shown(period.followed_pct, 1), shown(period.equal_pct, 1), shown(period.benchmark_pct, 1)),
         )
         for period in found.periods
     )

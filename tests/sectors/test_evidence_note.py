@@ -143,3 +143,24 @@ def test_the_picture_is_a_small_png_and_always_the_same(note) -> None:
     assert one.startswith(b"\x89PNG")
     assert len(one) < 200_000
     assert draw_curves(note) == one
+
+
+def test_an_order_that_cannot_be_compared_is_said_in_words(note) -> None:
+    without = replace(note.found.followed, ic=float("nan"), t=float("nan"))
+
+    said = sentences(replace(note.found, followed=without), note.by_lot, note.lines, is_demo=False)
+    [(_, cells)] = signal_rows((without,))
+
+    assert said[2].endswith("cannot be compared: too few sectors have prices.")
+    assert "nan" not in " ".join(said)
+    assert cells[3:] == ("–", "–")
+
+
+def test_what_is_below_zero_has_a_real_minus_sign_in_sentences_and_cells_alike(note) -> None:
+    turned = replace(note.found.followed, ic=-0.03, t=-1.25)
+
+    said = sentences(replace(note.found, followed=turned), note.by_lot, note.lines, is_demo=False)
+    [(_, cells)] = signal_rows((turned,))
+
+    assert "rank correlation −0.03, t −1.2; below 2 it is noise." in said[2]
+    assert cells[3:] == ("−0.03", "−1.2")
