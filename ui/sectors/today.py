@@ -14,7 +14,7 @@ from analyzer.rotation_map import QUADRANTS
 from domain.accounts import User
 from reports.export import safe_text
 from sectors.ranking import WINDOW, Ranking
-from ui.components import empty_state, format_date, format_signed
+from ui.components import empty_state, format_date, format_signed, notice
 from ui.pages import page
 from ui.sectors import charts
 from ui.sectors.explained import help_of, how_link
@@ -215,6 +215,9 @@ def _table(view: View, ranking: Ranking) -> None:
 
 
 def _filtered(table: pd.DataFrame) -> pd.DataFrame:
+    # The field drops what it cannot read without a word.
+    if len(st.query_params.get_all("rating")) == 1:
+        notice("The address names one end of the ratings: a range has two. All ratings are shown.", "warn")
     with st.container(key="dashboard-filters", horizontal=True, vertical_alignment="bottom", gap="small"):
         words = st.text_input(
             "Find a sector or ETF",
@@ -314,7 +317,14 @@ def make_csv(table: pd.DataFrame, ranking: Ranking) -> str:
     file = io.StringIO()
     writer = csv.writer(file)
     writer.writerow(
-        ["Close", ranking.as_of.isoformat(), "Against", ranking.benchmark, "Source", ranking.source]
+        [
+            "Close",
+            ranking.as_of.isoformat(),
+            "Against",
+            ranking.benchmark,
+            "Source",
+            safe_text(ranking.source),
+        ]
     )
     writer.writerow(["Sector", *_CSV_COLUMNS.values()])
     for row in table[list(_CSV_COLUMNS)].itertuples(name=None):

@@ -114,6 +114,14 @@ def test_a_range_of_ratings_stands_in_the_address(services, member, shown) -> No
     ratings = page.dataframe[0].value["rating"]
     assert 0 < len(ratings) < 31
     assert ratings.between(20, 60).all()
+    assert "one end of the ratings" not in seen(page)
+
+
+def test_a_link_with_one_end_of_the_ratings_is_told_that_all_are_shown(services, member, shown) -> None:
+    page = open_view(services, member, "dashboard", rating="60")
+
+    assert "one end of the ratings" in seen(page)
+    assert len(page.dataframe[0].value) == 31
 
 
 @pytest.mark.parametrize(
@@ -151,11 +159,12 @@ def test_the_download_is_the_table_with_where_it_comes_from() -> None:
 
 
 def test_no_cell_of_the_download_begins_a_formula() -> None:
-    ranking = rank_sectors(load_demo_market(), "NIFTY 50")
+    ranking = replace(rank_sectors(load_demo_market(), "NIFTY 50"), source="=SUM(1)")
     table = ranking.table.assign(sector="=HYPERLINK(1)", etf="@SUM(1)").set_index("sector")
 
     rows = list(csv.reader(io.StringIO(make_csv(table, ranking))))
 
+    assert rows[0][-1] == "'=SUM(1)"
     assert rows[2][0] == "'=HYPERLINK(1)"
     assert "'@SUM(1)" in rows[2]
 
