@@ -23,6 +23,7 @@ from ui import session
 from ui.account_parts import NOTHING, Answer, answer_of, show
 from ui.components import Tone, badge, empty_state, format_date, format_moment, notice
 from ui.pages import page
+from ui.sectors.explained import how_link
 from ui.sectors.frame import View, render_view
 from wiring import Services
 
@@ -77,7 +78,7 @@ def _draw(view: View) -> None:
         )
     left, right = st.columns([0.85, 1.15], gap="medium")
     with left, st.container(key="card-alerts-settings"):
-        _settings(services, user, wanted, answer)
+        _settings(view, wanted, answer)
     with right, st.container(key="card-alerts-preview"):
         _preview(services, user, sent)
     _history(services, user)
@@ -101,7 +102,7 @@ def _send_link(services: Services, user: User) -> str:
     return f"A link is on its way to {user.email}."
 
 
-def _settings(services: Services, user: User, wanted: ReportSettings, answer: Answer) -> None:
+def _settings(view: View, wanted: ReportSettings, answer: Answer) -> None:
     with st.form("alerts-form", border=False):
         st.subheader("Reports", anchor=False)
         st.toggle("Weekly report", value=wanted.weekly, key="alerts-weekly")
@@ -116,7 +117,9 @@ def _settings(services: Services, user: User, wanted: ReportSettings, answer: An
         )
         st.subheader("Alerts", anchor=False)
         st.html(
-            '<p class="chart-note">Looked for at each new close, mailed at the same hour. No news, no mail.</p>'
+            '<p class="chart-note">Looked for at each new close, mailed at the same hour. No news, no mail. '
+            f"{how_link(view, 'rs', 'RS 55')}, {how_link(view, 'quadrant', 'quadrant')} and "
+            f"{how_link(view, 'rank', 'rank')}: how they are computed.</p>"
         )
         for kind, (label, _) in _ALERTS.items():
             st.checkbox(label, value=kind in wanted.alerts, key=f"alerts-kind-{kind.value}")
@@ -130,7 +133,7 @@ def _settings(services: Services, user: User, wanted: ReportSettings, answer: An
         )
         show(answer)
         st.form_submit_button("Save", key=_SAVE, type="primary")
-    st.html(_coming(services, user, wanted))
+    st.html(_coming(view.services, view.user, wanted))
     with st.container(key="alerts-links", horizontal=True):
         st.page_link(page("watchlist"), label="Open the watch-list")
 

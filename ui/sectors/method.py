@@ -8,14 +8,13 @@ from __future__ import annotations
 from html import escape
 from urllib.parse import urlencode
 
-import pandas as pd
 import streamlit as st
 
 from analyzer.registry import CONVENTIONS, FORMULAS, Formula
 from domain.accounts import User
 from domain.views import VIEWS
 from sectors.method import extremes
-from ui.components import notice
+from ui.components import format_signed, notice
 from ui.sectors.explained import FORMULA, set_formula
 from ui.sectors.frame import View, render_view
 from ui.sectors.method_check import draw_check
@@ -55,7 +54,6 @@ _COLUMNS = {
     "rot_y": ("y", 2, ""),
     "clenow90_pct": ("momentum", 1, " %"),
 }
-_SIGNED = frozenset(column for column, (_, _, unit) in _COLUMNS.items() if unit)
 
 Extremes = dict[str, tuple[tuple[str, float], tuple[str, float]]]
 
@@ -155,9 +153,8 @@ def _now(entry: Formula, found: Extremes) -> str:
 def _end(column: str, end: tuple[str, float]) -> str:
     name, value = end
     _, decimals, unit = _COLUMNS[column]
-    sign = "+" if column in _SIGNED else ""
-    shown = "–" if pd.isna(value) else f"{value:{sign}.{decimals}f}{unit}".replace("-", "−")
-    return f"<b>{escape(shown)}</b> {escape(name)}"
+    shown = format_signed(value, decimals) if unit else f"{value:.{decimals}f}"
+    return f"<b>{escape(shown)}{escape(unit)}</b> {escape(name)}"
 
 
 def _conventions() -> str:

@@ -10,7 +10,7 @@ from analyzer.market import Fund
 from analyzer.registry import CHANGES, METHOD_VERSION
 from sectors.market import LATE_AFTER
 from sectors.method import SeriesRow, gates_in_words, packed_at, series_rows
-from ui.components import NOT_ADVICE, badge, format_date, format_moment
+from ui.components import NOT_ADVICE, badge, format_clock, format_date
 from ui.sectors.frame import View
 
 _SOURCE_DEMO = (
@@ -50,7 +50,7 @@ def draw_versions(view: View) -> None:
         (
             "Packed",
             "Not stored" if packed is None else format_date(packed),
-            "" if packed is None else format_moment(packed).split(", ", 1)[1],
+            "" if packed is None else format_clock(packed),
         ),
         ("Newest close", format_date(view.whole.as_of), f"{len(view.whole.total_return):,} sessions"),
     )

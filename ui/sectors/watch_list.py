@@ -13,6 +13,7 @@ from sectors.watched import Watched, watched_rows
 from ui.components import empty_state, format_date, format_signed, notice
 from ui.pages import page
 from ui.picture import spark
+from ui.sectors.explained import how_link
 from ui.sectors.frame import View, render_view
 from wiring import Services
 
@@ -49,7 +50,8 @@ def _draw(view: View) -> None:
             _row(view, watched, is_first=place == 0, is_last=place == len(rows) - 1)
     st.html(
         f'<p class="small quiet">RS 55 is the growth over 55 sessions compared with {escape(view.benchmark)}. The line '
-        "is the relative strength of 26 weeks. A description of the past, not a forecast.</p>"
+        "is the relative strength of 26 weeks. A description of the past, not a forecast. "
+        f"{how_link(view, 'rs')}</p>"
     )
     with st.container(key="watch-links", horizontal=True):
         st.page_link(page("alerts"), label="Alerts & mail for these sectors")

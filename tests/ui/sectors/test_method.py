@@ -20,7 +20,7 @@ from sectors.ranking import rank_sectors
 from tests.ui.sectors.drawing import open_view, seen
 from ui.sectors import frame
 from ui.sectors.explained import help_of, set_formula
-from ui.sectors.method import _COLUMNS, PARTS
+from ui.sectors.method import _COLUMNS, PARTS, _end
 from ui.sectors.method_check import make_check_csv, spreadsheet_formula
 from ui.sectors.today import make_csv
 
@@ -72,6 +72,13 @@ def test_the_ends_of_rs_55_are_those_of_today(services, member, shown) -> None:
 
 def test_every_column_with_ends_has_a_name_on_the_page() -> None:
     assert set(_COLUMNS) <= {column for entry in FORMULAS for column in entry.needs}
+
+
+def test_an_end_that_rounds_to_nothing_has_no_sign() -> None:
+    assert _end("rs55_pct", ("IT", -0.04)) == "<b>0.0 %</b> IT"
+    assert _end("rs55_pct", ("IT", 0.04)) == "<b>0.0 %</b> IT"
+    assert _end("rs55_pct", ("IT", -1.26)) == "<b>−1.3 %</b> IT"
+    assert _end("rot_x", ("IT", 99.5)) == "<b>99.50</b> IT"
 
 
 def test_conventions_have_a_part_of_their_own(services, member, shown) -> None:

@@ -159,3 +159,11 @@ def _draw(services, user, path):  # type: ignore[no-untyped-def]  # run as a scr
 
     landing_page._navigation(services, user, is_half=False)
     landing_page.pages.page(path)._page()
+
+
+def test_both_pages_lead_to_the_formulas_of_their_figures(services, reader, open_page) -> None:
+    watch(services, reader, "IT")
+
+    assert 'href="/method?formula=rs"' in seen(open_page("watchlist"))
+    alerts = seen(open_page("alerts"))
+    assert all(f'href="/method?formula={key}"' in alerts for key in ("rs", "quadrant", "rank"))
