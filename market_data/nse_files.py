@@ -35,8 +35,12 @@ _DAYS = ("%d-%m-%Y", "%d-%b-%Y", "%Y-%m-%d")
 _NOTHING = {"", "-"}
 _KEPT_CHARACTERS = 200
 _REMEDY = "Look at the exchange's file; send the right close as a CSV file if this one is wrong."
+# As the exchange packs. Others can ask for gigabytes before the first byte, and fail with errors of their own.
+_PACKINGS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
+# A damaged directory can name a file by nothing at all: that is an IndexError.
 _UNREADABLE_ZIP = (
     zipfile.BadZipFile,
+    IndexError,
     zlib.error,
     EOFError,
     NotImplementedError,
@@ -137,6 +141,8 @@ def unpacked(content: bytes) -> bytes:
                 raise FileRefused(f"It is an archive of {len(members)} files, and one is expected.")
             if members[0].flag_bits & 1:
                 raise FileRefused("It is an archive under a password.")
+            if members[0].compress_type not in _PACKINGS:
+                raise FileRefused("It is an archive of an unusual kind: pack it as the exchange does.")
             with archive.open(members[0]) as file:
                 # The size that an archive states is its own word.
                 plain = file.read(_MAX_BYTES + 1)

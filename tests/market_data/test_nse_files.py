@@ -170,6 +170,21 @@ def archive(*names: str) -> bytes:
     return buffer.getvalue()
 
 
+def packed_otherwise(kind: int) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", kind) as file:
+        file.writestr("a.csv", "abc" * 99)
+    return buffer.getvalue()
+
+
+def nameless() -> bytes:
+    content = bytearray(archive("a"))
+    directory = content.index(b"PK\x01\x02")
+    content[directory + 28] = 0
+    content[directory + 30] = 1
+    return bytes(content)
+
+
 def encrypted() -> bytes:
     content = bytearray(zipped(b"abc"))
     content[6] |= 1
@@ -188,6 +203,9 @@ def encrypted() -> bytes:
         (archive("a.csv", "b.csv"), "archive of 2 files"),
         (archive(), "archive of 0 files"),
         (encrypted(), "password"),
+        (packed_otherwise(zipfile.ZIP_LZMA), "unusual kind"),
+        (packed_otherwise(zipfile.ZIP_BZIP2), "unusual kind"),
+        (nameless(), "cannot be opened"),
     ],
 )
 def test_an_archive_that_bursts_or_is_broken_is_refused(content, why) -> None:
