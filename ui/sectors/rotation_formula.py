@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import date
 from html import escape
 
@@ -50,13 +51,19 @@ def _table(compared: tuple[Compared, ...]) -> str:
     rows = "".join(
         f"<tr><td><b>{escape(line.variant.letter)}</b> {escape(line.variant.name)}"
         f'<small class="formula-text">{_formula(line.variant)}</small></td>'
-        f'<td class="num">{line.found.changes_a_year:.1f}</td><td class="num">{line.found.clockwise_pct:.0f} %</td>'
-        f'<td class="num">{line.found.diagonal_pct:.0f} %</td><td class="num">{line.agreement_pct:.0f} %</td></tr>'
+        f'<td class="num">{_number(line.found.changes_a_year, 1)}</td>'
+        f'<td class="num">{_number(line.found.clockwise_pct, 0, " %")}</td>'
+        f'<td class="num">{_number(line.found.diagonal_pct, 0, " %")}</td>'
+        f'<td class="num">{_number(line.agreement_pct, 0, " %")}</td></tr>'
         for line in compared
     )
     return (
         f'<div class="compared"><table class="figures"><tr><th>Definition</th>{head}</tr>{rows}</table></div>'
     )
+
+
+def _number(value: float, decimals: int, unit: str = "") -> str:
+    return "–" if math.isnan(value) else f"{value:.{decimals}f}{unit}"
 
 
 def _formula(variant: Variant) -> str:
@@ -68,8 +75,17 @@ def _formula(variant: Variant) -> str:
 
 def _said(compared: tuple[Compared, ...]) -> str:
     by_letter = {line.variant.letter: line.found.changes_a_year for line in compared}
-    times = by_letter["A"] / by_letter["F"]
-    if times > 1:
+    copied, ours = by_letter["A"], by_letter["F"]
+    if math.isnan(copied) or math.isnan(ours):
+        sentence = (
+            "There is not enough history to count changes: the first two years of the map are left out."
+        )
+    elif ours == 0 < copied:
+        sentence = (
+            f"On these prices ours changed no quadrant, the most copied definition {copied:.1f} times a year."
+        )
+    elif copied > ours:
+        times = copied / ours
         sentence = (
             f"The most copied definition changes quadrant {times:.1f} times as often as ours on these prices."
         )

@@ -8,11 +8,13 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from analyzer.market import Market
 from market_data.demo import load_demo_market
 from sectors.rotation import RotationView, rotation_view
-from sectors.rotation_formula import WhatFollowed
+from sectors.rotation_formula import WhatFollowed, compare_definitions
+from tests.sectors.markets import a_market
 from tests.security.pages import words_of
-from ui.sectors.rotation_formula import followed_sentence
+from ui.sectors.rotation_formula import _said, _table, followed_sentence
 from ui.sectors.rotation_map import Choice, choice_from_address, choice_from_map, packed
 
 
@@ -144,3 +146,27 @@ def test_what_an_address_cannot_mean_leaves_it() -> None:
 
 def test_a_market_too_young_for_a_map_is_told_so() -> None:
     assert "a year of prices" in words_of(open_page(lag=2_400).main)[0]
+
+
+def test_a_young_market_says_that_there_is_nothing_to_compare_yet() -> None:
+    market = load_demo_market().until(date(2018, 8, 1))
+
+    said = drawer_text(market)
+
+    assert "nan" not in said
+    assert "There is not enough history to count changes" in said
+
+
+def test_a_market_in_which_our_map_stands_still_is_compared_all_the_same() -> None:
+    rng = np.random.default_rng(1)
+    waves = np.cumsum(rng.normal(0, 0.01, (545, 3)), axis=0)
+    market = a_market({name: 100 * np.exp(waves[:, place]) for place, name in enumerate(("A", "B", "C"))})
+    ours, copied, _ = compare_definitions(market, "NIFTY 50")
+
+    assert ours.found.changes_a_year == 0 < copied.found.changes_a_year
+    assert "ours changed no quadrant" in drawer_text(market)
+
+
+def drawer_text(market: Market) -> str:
+    compared = compare_definitions(market, "NIFTY 50")
+    return _table(compared) + _said(compared)
