@@ -28,7 +28,7 @@ _MAX_BYTES = MAX_MEGABYTES * 1024 * 1024
 # The only series in which the funds are traded: other rows of a symbol are blocks, bonds and auctions.
 _SERIES = "EQ"
 _CRORE = 10_000_000
-_NUMBER = re.compile(r"[+-]?(\d+|\d{1,3}(,\d{2,3})+)?(\.\d*)?([eE][+-]?\d{1,2})?")
+_NUMBER = re.compile(r"[+-]?((\d+|\d{1,3}(,\d{2,3})+)(\.\d*)?|\.\d+)([eE][+-]?\d{1,2})?")
 _LARGEST = 1e15
 # Each layout writes its own; none of them can be mistaken for another.
 _DAYS = ("%d-%m-%Y", "%d-%b-%Y", "%Y-%m-%d")
@@ -263,8 +263,7 @@ def _day(words: str) -> date | None:
 
 
 def _number(words: str) -> float | None:
-    has_digit = any(sign.isdecimal() for sign in words)
-    if len(words) > 40 or not words.isascii() or not has_digit or not _NUMBER.fullmatch(words):
+    if len(words) > 40 or not words.isascii() or not _NUMBER.fullmatch(words):
         return None
     number = float(words.replace(",", ""))
     return number if abs(number) < _LARGEST else None

@@ -71,7 +71,7 @@ def test_an_index_of_ours_that_is_not_in_the_file_is_named() -> None:
     assert "NIFTY 50" not in read.missing
 
 
-@pytest.mark.parametrize("close", ["NaN", "inf", "abc", ".", "1e400", "٣"])
+@pytest.mark.parametrize("close", ["NaN", "inf", "abc", ".", "E-2", "1e400", "٣"])
 def test_a_close_that_is_no_number_is_held_back(close) -> None:
     read = indices(index_file({"Nifty 50": 22500.5, "Nifty IT": close}))
 
