@@ -22,8 +22,8 @@ from sectors.evidence import (
     has_left_chance,
     signal_line,
 )
-from sectors.evidence_words import sentences, shown
-from sectors.report import format_day, signed
+from sectors.evidence_words import growth, sentences, shown
+from sectors.report import format_day
 
 _MONTH = pd.DateOffset(months=1)
 _WHERE = {1: "above the range of chance", 0: "within the range of chance", -1: "below the range of chance"}
@@ -105,8 +105,8 @@ def _changes(found: Evidence, by_lot: Chance, before: Market) -> tuple[str, ...]
         else f"A month ago it stood {_WHERE[stood]}, now {_WHERE[stands]}."
     )
     return (
-        f"Since {format_day(before.as_of)} the rule made {signed(month['followed'], 1)} %, all sectors in equal parts "
-        f"{signed(month['equal'], 1)} %, {found.benchmark} {signed(month['benchmark'], 1)} %.",
+        f"Since {format_day(before.as_of)} the rule made {growth(month['followed'])}, all sectors in equal parts "
+        f"{growth(month['equal'])}, {found.benchmark} {growth(month['benchmark'])}.",
         f"Growth a year over the whole time went from {shown(then.followed.found.cagr_pct, 1)} to "
         f"{shown(found.followed.found.cagr_pct, 1)} % for the rule and from {shown(then.equal.cagr_pct, 1)} to "
         f"{shown(found.equal.cagr_pct, 1)} % for equal parts. {where}",

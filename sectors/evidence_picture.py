@@ -18,8 +18,9 @@ def draw_curves(note: EvidenceNote) -> bytes:
     figure = new_figure()
     axes = figure.add_axes((0.085, 0.08, 0.89, 0.78), facecolor=PAPER)
     axes.set_yscale("log")
-    low = 0.95 * min(curves.to_numpy().min(), band["low"].to_numpy().min())
-    high = 1.05 * max(curves.to_numpy().max(), band["high"].to_numpy().max())
+    # A benchmark may lack sessions, or begin later: its line has gaps then.
+    low = 0.95 * min(curves.min().min(), band["low"].min())
+    high = 1.05 * max(curves.max().max(), band["high"].max())
     axes.set_ylim(low, high)
     axes.set_xlim(curves.index[0], curves.index[-1])
     marks = [mark for mark in _MARKS if low <= mark <= high]

@@ -9,7 +9,7 @@ from domain.report_rules import ReportKind
 from mail.market_mail import FigureRow, FigureTable, ReportText
 from sectors.evidence import HIGH, LOW, RUNS
 from sectors.evidence_note import EvidenceNote
-from sectors.evidence_words import WHAT_IS_NOT_IN_IT, compared, rule_name, signal_rows
+from sectors.evidence_words import WHAT_IS_NOT_IN_IT, compared, rule_name, shown, signal_rows
 from sectors.report import format_day
 from sectors.report_text import WHY, basis_words, method_words
 from sectors.studies import SIGNALS_STUDY
@@ -80,6 +80,6 @@ def describe_curves(note: EvidenceNote) -> str:
     return (
         f"What 100 became from {format_day(first)} to {format_day(end)}: {rule_name(note.found)} "
         f"{last['followed']:.0f}, all {note.found.sectors} sectors in equal parts {last['equal']:.0f}, "
-        f"{note.benchmark} {last['benchmark']:.0f}; "
+        f"{note.benchmark} {shown(last['benchmark'], 0)}; "
         f"{HIGH - LOW} % of {RUNS} portfolios drawn by lot {band['low']:.0f} to {band['high']:.0f}."
     )

@@ -88,11 +88,11 @@ def _order(found: Evidence, tried: int) -> str:
 
 
 def _noise(lines: tuple[SignalLine, ...]) -> str:
-    growth = {line.signal: line.found.cagr_pct for line in lines}
-    best, worst = max(growth, key=growth.__getitem__), min(growth, key=growth.__getitem__)
-    near = abs(growth[POPULAR] - growth[NEARLY_THE_SAME])
+    made = {line.signal: line.found.cagr_pct for line in lines}
+    best, worst = max(made, key=made.__getitem__), min(made, key=made.__getitem__)
+    near = abs(made[POPULAR] - made[NEARLY_THE_SAME])
     return (
-        f"Between the best signal ({best}) and the worst ({worst}) lie {growth[best] - growth[worst]:.1f} points a "
+        f"Between the best signal ({best}) and the worst ({worst}) lie {made[best] - made[worst]:.1f} points a "
         f"year, between {POPULAR} and {NEARLY_THE_SAME}, which measure nearly the same, {near:.1f}."
     )
 
@@ -107,19 +107,19 @@ def compared(found: Evidence, by_lot: Chance) -> tuple[Compared, ...]:
     return (
         Compared(
             rule_name(found),
-            f"{signed(followed.found.cagr_pct, 1)} %",
-            f"deepest fall {signed(followed.found.max_drawdown_pct)} %; "
+            growth(followed.found.cagr_pct),
+            f"deepest fall {shown(followed.found.max_drawdown_pct, 0)} %; "
             f"turnover {followed.turnover_a_year:.1f} a year",
         ),
         Compared(
             f"All {found.sectors} in equal parts",
-            f"{signed(found.equal.cagr_pct, 1)} %",
-            f"deepest fall {signed(found.equal.max_drawdown_pct)} %",
+            growth(found.equal.cagr_pct),
+            f"deepest fall {shown(found.equal.max_drawdown_pct, 0)} %",
         ),
         Compared(
             found.benchmark,
-            f"{signed(found.held.cagr_pct, 1)} %",
-            f"deepest fall {signed(found.held.max_drawdown_pct)} %",
+            growth(found.held.cagr_pct),
+            f"deepest fall {shown(found.held.max_drawdown_pct, 0)} %",
         ),
         Compared(
             "Drawn by lot",
@@ -139,6 +139,11 @@ def shown(value: float, decimals: int) -> str:
     return "–" if math.isnan(value) else signed(value, decimals).removeprefix("+")
 
 
+def growth(pct: float) -> str:
+    """`+5.9 %`; a dash where there is no value."""
+    return "–" if math.isnan(pct) else f"{signed(pct, 1)} %"
+
+
 def signal_rows(lines: tuple[SignalLine, ...]) -> tuple[tuple[str, tuple[str, ...]], ...]:
     """Each signal with its cells under `SIGNAL_COLUMNS`, the fastest growth first."""
     return tuple(
@@ -146,7 +151,7 @@ def signal_rows(lines: tuple[SignalLine, ...]) -> tuple[tuple[str, tuple[str, ..
             line.signal,
             (
                 shown(line.found.cagr_pct, 1),
-                f"{signed(line.found.max_drawdown_pct)} %",
+                f"{shown(line.found.max_drawdown_pct, 0)} %",
                 f"{line.turnover_a_year:.1f}",
                 shown(line.ic, 2),
                 shown(line.t, 1),

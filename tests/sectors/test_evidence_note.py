@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from html.parser import HTMLParser
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -164,3 +166,17 @@ def test_what_is_below_zero_has_a_real_minus_sign_in_sentences_and_cells_alike(n
 
     assert "rank correlation −0.03, t −1.2; below 2 it is noise." in said[2]
     assert cells[3:] == ("−0.03", "−1.2")
+
+
+def test_a_benchmark_with_gaps_leaves_dashes_and_a_picture(market) -> None:
+    closes = market.total_return.copy()
+    closes.iloc[-30:-10, closes.columns.get_loc("NIFTY 50")] = np.nan
+    closes.iloc[-1, closes.columns.get_loc("NIFTY 50")] = np.nan
+
+    gappy = build_note(replace(market, version="gaps", total_return=closes), "NIFTY 50")
+
+    assert gappy is not None
+    words = words_of_evidence(gappy, ReportKind.EVIDENCE)
+    assert "NIFTY 50 –." in gappy.changes[0]
+    assert not re.search(r"\bnan\b", repr(words))
+    assert draw_curves(gappy).startswith(b"\x89PNG")
