@@ -170,6 +170,7 @@ def _change_password(services: Services, user: User) -> Answer:
         return Answer(fields={"current": "Enter your current password."})
     # Read before the session ends: the new one must not be worth less, or more.
     was_proved = has_second_factor(services, session.session_token(services))
+    way = session.way_out()
     try:
         changed = credentials.change_password(
             services, user, current=current, new=new, visitor=session.visitor(services)
@@ -179,4 +180,4 @@ def _change_password(services: Services, user: User) -> Answer:
         # browser is about to be signed in anew: "nothing was changed" would be untrue.
         session.go_on_leaving()
         return refusal(error)
-    return session.enter(services, changed, "/account", has_second_factor=was_proved)
+    return session.enter(services, changed, way, "/account", has_second_factor=was_proved)

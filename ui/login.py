@@ -74,10 +74,11 @@ def _submit(services: Services, target: str) -> str:
     password = st.session_state.get("login-password") or ""
     if not name.strip() or not password:
         return "Enter your email or username and your password."
+    way = session.way_out()
     try:
         user = user_management.sign_in(
             services, login=name, password=password, visitor=session.visitor(services)
         )
     except ProductError as error:
         return error.user_message
-    return session.enter(services, user, target)
+    return session.enter(services, user, way, target)

@@ -81,6 +81,7 @@ def render_form(services: Services) -> None:
 def _submit(services: Services) -> tuple[Mapping[str, str], str]:
     """Register what the form holds. Returns the sentences to show; does not return when it succeeds."""
     values = {name: st.session_state.get(f"register-{name}") or "" for name in _FIELDS}
+    way = session.way_out()
     try:
         plan = find_plan(payment_handler.list_plans(services), st.session_state.get("register-plan") or "")
         user = user_management.register(
@@ -107,7 +108,7 @@ def _submit(services: Services) -> tuple[Mapping[str, str], str]:
     with suppress(GatewayError, CheckoutClosed):
         if not user_management.entitlement(services, user).is_active:
             payment_handler.start_checkout(services, user, plan.id)
-    return session.enter(services, user, "/")
+    return session.enter(services, user, way, "/")
 
 
 def _own_account(services: Services, values: Mapping[str, str]) -> User | None:

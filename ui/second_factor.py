@@ -98,12 +98,13 @@ def codes_card(codes: tuple[str, ...]) -> bool:
 def _code_page(services: Services, user: User, next_path: str) -> None:
     problem = ""
     if session.was_clicked(_ENTER):
+        way = session.way_out()
         try:
             verify_code(services, user, st.session_state.get(_CODE) or "")
         except ProductError as error:
             problem = error.user_message
         else:
-            session.enter(services, user, next_path, has_second_factor=True)
+            session.enter(services, user, way, next_path, has_second_factor=True)
     with st.container(key="narrow-second-factor"):
         st.title("Enter your code", anchor=False)
         st.html(
@@ -148,8 +149,9 @@ def _codes_page(services: Services, user: User, codes: tuple[str, ...], next_pat
         )
         with st.container(key="card-raised-second-factor"):
             if codes_card(codes):
+                way = session.way_out()
                 if holds_all_codes(services, user, codes):
-                    session.enter(services, user, next_path, has_second_factor=True)
+                    session.enter(services, user, way, next_path, has_second_factor=True)
                 st.rerun()
 
 

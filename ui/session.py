@@ -130,10 +130,22 @@ def was_clicked(button: str) -> bool:
     return st.session_state.get(button) is True
 
 
-def enter(services: Services, user: User, next_path: str, *, has_second_factor: bool = False) -> NoReturn:
+def way_out() -> list[str]:
+    """Take it before what can be done only once, and hand it to `enter`.
+
+    A second press ends the run at its next touch of the page or of `session_state`: by then the way must be known.
+    """
+    way: list[str] = st.session_state.setdefault(_LEAVING, [])
+    return way
+
+
+def enter(
+    services: Services, user: User, way: list[str], next_path: str, *, has_second_factor: bool = False
+) -> NoReturn:
     """Sign the user in: leave for the route that sets the cookie and comes back to `next_path`.
 
-    A session that this browser had before ends there, so that every change of rights brings a new token.
+    A session that this browser had before ends there, so that every change of rights brings a new token. `way` is
+    the `way_out` that was taken before the user proved who they are.
     """
     browser_token = read_cookie(browser_cookie_name(services.settings))
     if browser_token is None:
@@ -143,15 +155,15 @@ def enter(services: Services, user: User, next_path: str, *, has_second_factor: 
         st.stop()
     ticket = issue_ticket(services, user, browser_token=browser_token, has_second_factor=has_second_factor)
     path = f"/auth/session?{urlencode({'ticket': ticket, 'next': next_path})}"
-    st.session_state[_LEAVING] = path
+    way.append(path)
     leave_to(path)
 
 
 def go_on_leaving() -> None:
     """Leave where `enter` was about to, if a second press interrupted it. The ticket works in this browser, once."""
-    path = st.session_state.pop(_LEAVING, None)
-    if isinstance(path, str):
-        leave_to(path)
+    way = st.session_state.pop(_LEAVING, None)
+    if way:
+        leave_to(way[-1])
 
 
 def read_cookie(name: str) -> str | None:

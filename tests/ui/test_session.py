@@ -153,7 +153,7 @@ def test_s08_entering_leaves_with_a_ticket_that_only_this_browser_can_use(
     page.context.cookies["browser"] = "browser-1"
 
     with pytest.raises(Stopped):
-        session.enter(services, user, "/checkout/ORDER00000000000001A")
+        session.enter(services, user, session.way_out(), "/checkout/ORDER00000000000001A")
 
     path, _, query = left[0].partition("?")
     ticket = query.partition("ticket=")[2].partition("&")[0]
@@ -162,9 +162,60 @@ def test_s08_entering_leaves_with_a_ticket_that_only_this_browser_can_use(
     assert redeem_ticket(services, ticket, browser_token="browser-1", user_agent="")
 
 
+class Pressed(BaseException):
+    """Streamlit ends a run with something like it when a button was pressed again."""
+
+
+class PressedAgain(dict[str, object]):
+    """A `session_state` during whose next touch the run ends, as Streamlit's does after a second press."""
+
+    is_pressed = False
+
+    def _touch(self) -> None:
+        if self.is_pressed:
+            self.is_pressed = False
+            raise Pressed
+
+    def __setitem__(self, key: str, value: object) -> None:
+        self._touch()
+        super().__setitem__(key, value)
+
+    def setdefault(self, key: str, default: object = None) -> object:
+        self._touch()
+        return super().setdefault(key, default)
+
+    def get(self, key: str, default: object = None) -> object:  # type: ignore[override]
+        self._touch()
+        return super().get(key, default)
+
+
+def test_a_second_press_after_a_new_password_finds_the_way_that_the_first_began(
+    services, user, page, monkeypatch
+) -> None:
+    state = page.session_state = PressedAgain()
+    left: list[str] = []
+
+    def leave(path: str) -> None:
+        state.get("anything")
+        left.append(path)
+        raise Stopped
+
+    monkeypatch.setattr(session, "leave_to", leave)
+    page.context.cookies["browser"] = "browser-1"
+    way = session.way_out()
+    state.is_pressed = True  # while the password is changed
+
+    with pytest.raises(Pressed):
+        session.enter(services, user, way, "/account")
+    with pytest.raises(Stopped):
+        session.go_on_leaving()
+
+    assert left[0].startswith("/auth/session?ticket=")
+
+
 def test_a_browser_that_refuses_cookies_is_told_so(services, user, page) -> None:
     with pytest.raises(Stopped):
-        session.enter(services, user, "/")
+        session.enter(services, user, session.way_out(), "/")
 
     assert "cookies" in page.errors[0]
 
