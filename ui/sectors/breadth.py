@@ -119,7 +119,9 @@ def _areas(counts: pd.DataFrame) -> alt.LayerChart | alt.FacetChart:
         .mark_area(opacity=0.85, interpolate="step-after")
         .encode(
             x=charts.time_axis(counts.index),
-            y=alt.Y("sectors:Q", stack=True, title=None, axis=alt.Axis(tickCount=5)),
+            y=alt.Y(
+                "sectors:Q", stack=True, title=None, scale=alt.Scale(nice=False), axis=alt.Axis(tickCount=5)
+            ),
             color=charts.colour("quadrant", QUADRANTS, tuple(charts.QUADRANT_COLOURS.values())),
             order=alt.Order("place:Q"),
             tooltip=[

@@ -47,12 +47,12 @@ def _described(key: str, kept_by: tuple[Hashable, ...], _build: Callable[[], Cha
 
 
 def time_axis(sessions: pd.Index) -> alt.X:
-    """Months on a chart of a year or two, years on a longer one."""
+    """Months on a chart of a year or two, years on a longer one, days on a short one."""
     import altair as alt
 
     days = (sessions[-1] - sessions[0]).days
-    years = days > 1100
-    axis = alt.Axis(format="%Y" if years else "%b %y", tickCount=6, grid=False, labelOverlap=True)
+    form = "%Y" if days > 1100 else "%b %y" if days > 120 else "%d %b"
+    axis = alt.Axis(format=form, tickCount=6, grid=False, labelOverlap=True)
     x: alt.X = alt.X("session:T", title=None, axis=axis)
     return x
 
@@ -120,5 +120,5 @@ def lines(
 
 def finish(chart: Chart, height: int) -> Chart:
     """A chart that lies on the page instead of on a plate of its own."""
-    finished: Chart = chart.properties(height=height, background="transparent")
+    finished: Chart = chart.properties(height=height, background="transparent", padding={"bottom": 4})
     return finished

@@ -25,7 +25,7 @@ from wiring import Services
 if TYPE_CHECKING:
     import altair as alt
 
-_ROW_HEIGHT = 21.5
+_ROW_HEIGHT = 23.5
 _LINE_SESSIONS = 252
 # By what the table is sorted: the column, and whether its smallest comes first.
 _ORDERS = {
@@ -125,7 +125,7 @@ def _bars(table: pd.DataFrame) -> alt.LayerChart | alt.FacetChart:
             alt.Tooltip("rs55_pct:Q", title=f"RS {WINDOW}, %", format="+.2f"),
         ],
     )
-    bars = base.mark_bar(cornerRadius=3, height=12).encode(
+    bars = base.mark_bar(cornerRadius=3, height=13).encode(
         color=alt.condition("datum.rs55_pct > 0", alt.value(charts.AHEAD), alt.value(charts.BEHIND))
     )
     zero = (
@@ -279,8 +279,8 @@ def _grid(view: View, table: pd.DataFrame) -> None:
             "rating", "mansfield200d", "nse_nms", "quadrant", "line", "etf", "liquidity",
         ],
         column_config={
-            "rank": column.NumberColumn("Rank", format="%d", width=50, help=help_of("rank")),
-            "sector": column.TextColumn("Sector", width=136, pinned=True),
+            "rank": column.NumberColumn("Rank", format="%d", width=46, help=help_of("rank")),
+            "sector": column.TextColumn("Sector", width=152, pinned=True),
             # Without a plus: the format would put one before an unchanged place, too.
             "change_1w": column.NumberColumn(
                 "▲ 1w", format="%d", width=48, help="Places climbed in one week; 0 is the same place, below 0 a slip"
@@ -290,18 +290,18 @@ def _grid(view: View, table: pd.DataFrame) -> None:
             ),
             **{
                 f"rs{sessions}_pct": column.NumberColumn(
-                    f"RS {sessions}", format="%+.1f", width=62, help=f"In %, over {sessions} sessions. {help_of('rs')}"
+                    f"RS {sessions}", format="%+.1f", width=58, help=f"In %, over {sessions} sessions. {help_of('rs')}"
                 )
                 for sessions in (55, 21, 123, 252)
             },
-            "rating": column.NumberColumn("Rating", format="%d", width=58, help=help_of("rating")),
+            "rating": column.NumberColumn("Rating", format="%d", width=54, help=help_of("rating")),
             "mansfield200d": column.NumberColumn(
                 "Mansfield", format="%+.1f", width=76, help=f"In %. {help_of('mansfield')}"
             ),
-            "nse_nms": column.NumberColumn("Score", format="%.2f", width=56, help=help_of("momentum-score")),
-            "quadrant": column.TextColumn("Quadrant", width=118, help=help_of("quadrant")),
-            "line": column.LineChartColumn("26 weeks", width=80, color=charts.AHEAD),
-            "etf": column.TextColumn("ETF", width=102),
+            "nse_nms": column.NumberColumn("Score", format="%.2f", width=52, help=help_of("momentum-score")),
+            "quadrant": column.TextColumn("Quadrant", width=128, help=help_of("quadrant")),
+            "line": column.LineChartColumn("26 weeks", width=72, color=charts.AHEAD),
+            "etf": column.TextColumn("ETF", width=112),
             "liquidity": column.TextColumn(
                 "Trades", width=58, help=help_of("liquidity")
             ),
@@ -335,4 +335,7 @@ def make_csv(table: pd.DataFrame, ranking: Ranking) -> str:
 def _cell(value: str | float) -> str | float:
     if isinstance(value, str):
         return safe_text(value)
-    return "" if pd.isna(value) else round(float(value), 4)
+    if pd.isna(value):
+        return ""
+    # A rank of 5.0 is none.
+    return int(value) if float(value).is_integer() else round(float(value), 4)

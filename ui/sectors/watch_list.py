@@ -144,10 +144,12 @@ def _try(change) -> None:  # type: ignore[no-untyped-def]  # any use-case that c
 def _line(watched: Watched) -> str:
     row = watched.row
     if row.rank is None:
-        since = "" if row.no_data_since is None else f" since {format_date(row.no_data_since)}"
+        why = (
+            "No rank yet" if row.no_data_since is None else f"No data since {format_date(row.no_data_since)}"
+        )
         return (
             '<div class="watch"><b class="rank">–</b>'
-            f'<div class="what"><strong>{escape(row.sector)}</strong><span>No data{since}</span></div></div>'
+            f'<div class="what"><strong>{escape(row.sector)}</strong><span>{escape(why)}</span></div></div>'
         )
     change = "=" if not row.change_1w else format_signed(row.change_1w)
     tone = "" if not row.change_1w else " ahead" if row.change_1w > 0 else " behind"

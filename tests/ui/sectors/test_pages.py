@@ -156,6 +156,7 @@ def test_the_download_is_the_table_with_where_it_comes_from() -> None:
     assert [row[0] for row in rows[2:]] == ranking.table["sector"].tolist()
     column = rows[1].index("RS 55, %")
     assert [float(row[column]) for row in rows[2:]] == ranking.table["rs55_pct"].round(4).tolist()
+    assert [row[rows[1].index("Rank")] for row in rows[2:5]] == ["1", "2", "3"]
 
 
 def test_no_cell_of_the_download_begins_a_formula() -> None:
