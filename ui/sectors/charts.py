@@ -43,7 +43,14 @@ def show(key: str, kept_by: tuple[Hashable, ...], build: Callable[[], Chart], *,
 @st.cache_data(show_spinner=False, max_entries=_KEPT)
 def _described(key: str, kept_by: tuple[Hashable, ...], _build: Callable[[], Chart]) -> dict[str, Any]:
     described: dict[str, Any] = _build().to_dict()
+    # As tables the points go to the browser in half the bytes, and without a conversion on each run.
+    described["datasets"] = {name: _table(rows) for name, rows in described["datasets"].items()}
     return described
+
+
+def _table(rows: list[dict[str, Any]]) -> pd.DataFrame:
+    table = pd.DataFrame(rows)
+    return table.assign(session=pd.to_datetime(table["session"])) if "session" in table else table
 
 
 def time_axis(sessions: pd.Index) -> alt.X:
