@@ -63,7 +63,8 @@ _NOTE = _Words(
     "No more evidence notes come by mail. Other reports and alerts stay as you chose them.",
     "That was a mistake: send it again",
     "The evidence note is on again",
-    "It comes on each month's first Saturday. What else comes is chosen on the page Alerts & mail in your account.",
+    "It comes on each month's first Saturday, unless you have stopped all reports. What comes is chosen on the page "
+    "Alerts & mail in your account.",
 )
 _STYLE = """
 :root { color-scheme: light dark; }
