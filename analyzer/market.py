@@ -85,6 +85,11 @@ class Market:
         return first.date()
 
     @property
+    def basis(self) -> Basis:
+        """What `total_return` holds: prices, where total returns are not known."""
+        return Basis.PRICE if self.total_return.equals(self.price) else Basis.TOTAL_RETURN
+
+    @property
     def sector_names(self) -> list[str]:
         return [sector.name for sector in self.sectors]
 

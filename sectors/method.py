@@ -12,7 +12,7 @@ from datetime import date, datetime
 import pandas as pd
 
 import analyzer
-from analyzer.market import STALE_AFTER_SESSIONS, Market, Sector
+from analyzer.market import STALE_AFTER_SESSIONS, Basis, Market, Sector
 from database import panels
 from domain.accounts import User
 from market_data import gates
@@ -45,6 +45,7 @@ class Check:
 
     sector: Sector
     benchmark: str
+    basis: Basis
     closes: pd.DataFrame
     strength_pct: float | None
 
@@ -98,7 +99,9 @@ def check_of(market: Market, name: str, benchmark: str) -> Check:
     sector = market.sector(name)
     both = pd.DataFrame({name: market.closes()[name], benchmark: market.benchmark(benchmark)})
     strength = analyzer.snapshot(both[[name]], both[benchmark])["rs55_pct"].iloc[0]
-    return Check(sector, benchmark, both.tail(WINDOW + 1), None if pd.isna(strength) else float(strength))
+    return Check(
+        sector, benchmark, market.basis, both.tail(WINDOW + 1), None if pd.isna(strength) else float(strength)
+    )
 
 
 def series_rows(market: Market) -> tuple[SeriesRow, ...]:

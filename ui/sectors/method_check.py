@@ -116,7 +116,7 @@ def make_check_csv(check: Check, source: str) -> str:
     name, benchmark = check.sector.name, check.benchmark
     writer.writerow(
         [
-            "Source", safe_text(source), "Series", "total return", "In a spreadsheet",
+            "Source", safe_text(source), "Series", str(check.basis), "In a spreadsheet",
             f"type {spreadsheet_formula(check)}",
         ]
     )  # fmt: skip

@@ -33,7 +33,8 @@ def _draw(view: View) -> None:
         measure = st.segmented_control(
             "Growth", ("Absolute", "Relative"), default="Absolute", required=True, key="growth", bind="query-params",
         )  # fmt: skip
-        chosen = st.segmented_control(
+        # Where only prices are stored there is nothing to choose.
+        chosen = "Price" if view.market.basis is Basis.PRICE else st.segmented_control(
             "Series", ("Total return", "Price"), default="Total return", required=True, key="series",
             bind="query-params",
         )  # fmt: skip

@@ -131,7 +131,7 @@ def _pictures(view: View, detail: SectorDetail, span: int) -> None:
         )
     with st.container(key="card-price"):
         st.subheader("Price", anchor=False)
-        st.html(f'<p class="chart-note">{escape(detail.sector.index_name)}, total return</p>')
+        st.html(f'<p class="chart-note">{escape(detail.sector.index_name)}, {escape(view.market.basis)}</p>')
         price = drawn[["price"]].rename(columns={"price": "Index"}).round(1)
         charts.show(
             "sector-price", kept_by, lambda: charts.lines(price, height=200), alt="Price of the index"

@@ -199,9 +199,9 @@ def _table(view: View, ranking: Ranking) -> None:
     _grid(view, table)
     left, right = st.columns([0.7, 0.3], vertical_alignment="center")
     left.html(
-        f'<p class="small quiet">RS n: {escape(help_of("rs"))} Total return. ▲ counts places climbed since one and '
-        "four weeks before. The line covers 26 weeks. Tick a row to open its sector. Figures describe the past. "
-        f"{how_link(view, 'rs', 'All formulas')}</p>"
+        f'<p class="small quiet">RS n: {escape(help_of("rs"))} {escape(view.market.basis.capitalize())}. ▲ counts '
+        "places climbed since one and four weeks before. The line covers 26 weeks. Tick a row to open its sector. "
+        f"Figures describe the past. {how_link(view, 'rs', 'All formulas')}</p>"
     )
     right.download_button(
         "Download as CSV",

@@ -225,3 +225,25 @@ def test_back_to_the_latest_close(services, member, shown) -> None:
 
     assert "Close of 30 Oct 2026" in seen(page)
     assert "As it was known then" not in seen(page)
+
+
+def test_where_only_prices_are_stored_no_page_says_total_return(services, member, shown) -> None:
+    market = load_demo_market()
+    shown(replace(market, version="prices-only", total_return=market.price))
+
+    for path, words in (
+        ("dashboard", "Price. ▲"),
+        ("sector", ", price</p>"),
+        ("returns", "Growth in %, price"),
+    ):
+        page = open_view(services, member, path)
+        assert "total return" not in seen(page).lower(), path
+        assert words in seen(page), path
+    assert "Series" not in [choice.label for choice in page.get("button_group")]
+
+
+def test_where_total_returns_are_known_pages_say_so(services, member, shown) -> None:
+    for path, words in (("dashboard", "Total return. ▲"), ("returns", "Growth in %, total return")):
+        page = open_view(services, member, path)
+        assert words in seen(page), path
+    assert "Series" in [choice.label for choice in page.get("button_group")]
