@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from html import escape
+from urllib.parse import parse_qs, urlencode
 
 import streamlit as st
 
@@ -10,7 +12,7 @@ import user_management
 from domain.accounts import User
 from domain.errors import ProductError, TicketRefused
 from domain.identifiers import ORDER_ID_PATTERN
-from domain.views import VIEWS
+from domain.views import CHOICES, VIEW_ADDRESS, VIEWS
 from ui import session
 from ui.components import footer, notice
 from ui.pages import page
@@ -31,14 +33,15 @@ def render(services: Services, user: User | None) -> None:
     """The page /login."""
     following = st.query_params.get("next", "")
     order_id = returned_order(following)
-    following = following if following in _NEXT else ""
+    following = following if following in _NEXT or VIEW_ADDRESS.fullmatch(following) else ""
+    name, _, choices = following.partition("?")
     if user is not None:
-        st.switch_page(page(following), query_params={"order_id": order_id} if order_id else None)
+        st.switch_page(page(name), query_params={"order_id": order_id} if order_id else parse_qs(choices))
     target = f"{_RETURN}{order_id}" if order_id else f"/{following}"
     message = _submit(services, target) if st.session_state.get("login-submit") else ""
     with st.container(key="narrow-login"):
         st.title("Log in", anchor=False)
-        purpose = "see your payment" if order_id else _NEXT.get(following, "")
+        purpose = "see your payment" if order_id else _NEXT.get(name, "")
         if purpose:
             st.html(f'<p class="section-lead">Log in to {escape(purpose)}.</p>')
         if st.query_params.get("problem") == "ticket":
@@ -61,6 +64,13 @@ def render(services: Services, user: User | None) -> None:
 def address_for_return(order_id: str) -> dict[str, str]:
     """The query with which the log-in page leads back to the return of this order."""
     return {"next": f"{_RETURN}{order_id}"}
+
+
+def address_for_view(path: str, choices: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """The query with which the log-in page leads back to a view as it was linked to, or to its page alone."""
+    known = {name: values for name, values in choices.items() if name in CHOICES}
+    whole = f"{path}?{urlencode(known, doseq=True)}" if known else path
+    return {"next": whole if VIEW_ADDRESS.fullmatch(whole) else path}
 
 
 def returned_order(following: str) -> str:

@@ -11,13 +11,13 @@ from starlette.responses import RedirectResponse, Response
 from accounts.sessions import browser_cookie_name, redeem_ticket, session_cookie_name, sign_out
 from domain.errors import TicketRefused
 from domain.identifiers import ORDER_ID_PATTERN
-from domain.views import VIEWS
+from domain.views import VIEW_ADDRESS
 from web.cookies import clear_session, set_session
 from wiring import get_services
 
 # Where a sign-in may lead. Anything else leads home, so that no link of ours sends people elsewhere.
 _NEXT = re.compile(
-    rf"/|/({'|'.join(VIEWS)})|/billing|/admin|/account|(/checkout/|/\?order_id=){ORDER_ID_PATTERN.pattern}"
+    rf"/|/({VIEW_ADDRESS.pattern})|/billing|/admin|/account|(/checkout/|/\?order_id=){ORDER_ID_PATTERN.pattern}"
 )
 
 

@@ -19,6 +19,7 @@ OURS = {"origin": "http://localhost:8501", "sec-fetch-site": "same-origin"}
     [
         "/",
         "/dashboard",
+        "/sector?name=Oil+%26+gas&asof=2026-03-02",
         "/billing",
         "/admin",
         "/checkout/ORDER00000000000001A",
@@ -57,6 +58,9 @@ def test_s07_over_tls_the_cookie_is_secure_and_bound_to_the_host(services, open_
         "/\\evil.example",
         "/dashboard/../..//evil.example",
         "/dashboard?x=1",
+        "/sector?name=IT&x=1",
+        "/sector?name=IT\r\nset-cookie: a=b",
+        "/billing?name=IT",
         "/dashboard\n",
         "/auth/sign-out",
         "/checkout/ORDER1",

@@ -22,6 +22,7 @@ from domain.views import VIEWS
 from sectors.market import open_market
 from ui.activation import render_locked
 from ui.components import badge, footer, format_date, notice
+from ui.login import address_for_view
 from ui.pages import page
 from wiring import Services
 
@@ -82,7 +83,8 @@ def render_view(
     `has_past` is False for pages that show no single day, `has_benchmark` for those that compare with none.
     """
     if user is None:
-        st.switch_page(page("login"), query_params={"next": path})
+        asked = {name: st.query_params.get_all(name) for name in st.query_params}
+        st.switch_page(page("login"), query_params=address_for_view(path, asked))
     try:
         whole = open_market(services, user)
     except NoActiveSubscription:
