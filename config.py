@@ -166,6 +166,11 @@ class Settings(BaseSettings):
         return self.cashfree_env is CashfreeEnv.SIMULATOR
 
     @property
+    def postal_address(self) -> str:
+        """The address of the business and its state, or an empty text."""
+        return ", ".join(part for part in (self.business_address, self.business_state) if part)
+
+    @property
     def has_razorpay(self) -> bool:
         """Whether Razorpay is configured at all. It need not be."""
         return self.razorpay_env is not None

@@ -30,7 +30,7 @@ class BusinessSettings(Protocol):
     @property
     def business_name(self) -> str: ...
     @property
-    def business_address(self) -> str: ...
+    def postal_address(self) -> str: ...
     @property
     def business_gstin(self) -> str: ...
     @property
@@ -62,7 +62,7 @@ class Business:
     def from_settings(cls, settings: BusinessSettings) -> Business:
         return cls(
             name=settings.business_name,
-            address=settings.business_address,
+            address=settings.postal_address,
             gstin=settings.business_gstin,
             support_email=settings.support_email,
             support_phone=settings.support_phone,

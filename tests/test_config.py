@@ -342,6 +342,13 @@ def test_comma_lists_are_split_and_trimmed(tmp_path) -> None:
     assert [secret.get_secret_value() for secret in settings.cashfree_webhook_secrets] == ["one", "two"]
 
 
+def test_the_address_of_the_business_ends_with_its_state(tmp_path) -> None:
+    address = {"BUSINESS_ADDRESS": "12 MG Road, Bengaluru 560001", "BUSINESS_STATE": "Karnataka"}
+
+    assert load_settings(address, root=tmp_path).postal_address == "12 MG Road, Bengaluru 560001, Karnataka"
+    assert load_settings({}, root=tmp_path).postal_address == ""
+
+
 def test_printing_settings_shows_no_secret(tmp_path) -> None:
     settings = load_settings(
         {

@@ -120,8 +120,8 @@ def contact_cards(settings: Settings) -> str:
     if settings.grievance_officer:
         officer = escape(settings.grievance_officer)
         cards.append(("Grievance officer", officer, "For a complaint that support has not settled."))
-    if settings.business_address:
-        cards.append((escape(settings.business_name), escape(settings.business_address), ""))
+    if settings.postal_address:
+        cards.append((escape(settings.business_name), escape(settings.postal_address), ""))
     drawn = "".join(f"<div><h3>{title}</h3><p>{line}</p><p>{note}</p></div>" for title, line, note in cards)
     return f'<div class="cards rs-body">{drawn}</div>'
 
@@ -144,8 +144,8 @@ def _read_text(name: str) -> Template:
 def footer(settings: Settings) -> None:
     """Legal links, the regulator's number when there is one, and what the product is not."""
     lines = [f"© {escape(settings.business_name)}"]
-    if settings.business_address:
-        lines.append(escape(settings.business_address))
+    if settings.postal_address:
+        lines.append(escape(settings.postal_address))
     if settings.business_gstin:
         lines.append(f"GSTIN {escape(settings.business_gstin)}")
     if settings.sebi_registration:
