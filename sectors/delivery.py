@@ -67,7 +67,16 @@ def schedule_reports(services: Services) -> int:
     if any(kind is ReportKind.EVIDENCE for _, kind in due):
         # Computed here once: in the first reader's transaction it would hold their account meanwhile.
         evidence_for(close, ReportKind.EVIDENCE)
-    return sum(_write(services, user, kind, close) for user, kind in due)
+    written, unforeseen = 0, None
+    for user, kind in due:
+        try:
+            written += _write(services, user, kind, close)
+        except Exception as exc:  # raised below: one reader must not keep the others waiting
+            unforeseen = unforeseen or exc
+            log.error("report_not_written", user_id=str(user.id), kind=kind, error=type(exc).__name__)
+    if unforeseen is not None:
+        raise unforeseen
+    return written
 
 
 def send_report(services: Services, email_id: int) -> None:

@@ -20,6 +20,7 @@ from sectors.market import MarketOfTheDay
 from sectors.report_settings import find_report_settings, save_report_settings
 from sectors.watch_list import watch
 from tests.sectors.readers import FIRST_SATURDAY, SATURDAY, a_reader, reports, rows
+from user_management import register
 
 NOTHING = ReportSettings(weekly=False)
 
@@ -88,6 +89,37 @@ def test_the_token_of_the_link_is_not_in_the_database(services, reader, sender) 
 
     token = sender.sent[0].unsubscribe_url.rpartition("/")[2]
     assert rows(services, f"SELECT 1 FROM emails WHERE html_body LIKE '%{token}%'") == []
+
+
+def test_one_reader_whose_report_cannot_be_written_keeps_nobody_else_waiting(
+    services, gateway, user, reader, monkeypatch
+) -> None:
+    bela = register(
+        services,
+        full_name="Bela Iyer",
+        email="bela@example.com",
+        username="bela",
+        phone="8888888888",
+        state="Kerala",
+        password="TestPass123",
+    )
+    a_reader(services, gateway, bela)
+    write = delivery._write
+    met = []
+
+    def break_on_the_first(services, user, kind, close) -> bool:
+        met.append(user)
+        if len(met) == 1:
+            raise KeyError("their list")
+        return write(services, user, kind, close)
+
+    monkeypatch.setattr(delivery, "_write", break_on_the_first)
+
+    with pytest.raises(KeyError):
+        schedule_reports(services)
+
+    assert len(met) == 2
+    assert reports(services) == [("weekly", "queued")]
 
 
 def test_two_processes_at_once_write_one(services, reader) -> None:
