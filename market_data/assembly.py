@@ -49,8 +49,9 @@ def build_market(closes: SeriesOf, turnover: SeriesOf, *, source: str) -> Market
     names = {sector.name: sector.index_name for sector in sectors} | {name: name for name in benchmarks}
     if BENCHMARKS[0] not in benchmarks or len(sectors) < FEWEST_SECTORS:
         raise NotEnough(
-            f"Prices of {BENCHMARKS[0]} and of at least {FEWEST_SECTORS} sectors are needed; there are "
-            f"{'those' if benchmarks else 'none'} of a benchmark, and those of {len(sectors)} sectors."
+            f"Prices of {BENCHMARKS[0]} and of at least {FEWEST_SECTORS} sectors are needed. Stored are "
+            f"{'those' if BENCHMARKS[0] in benchmarks else 'none'} of {BENCHMARKS[0]}, and those of {len(sectors)} "
+            f"sector{'' if len(sectors) == 1 else 's'}."
         )
     every = pd.DataFrame({name: closes[kind, index] for name, index in names.items()}).sort_index()
     sessions = sessions_of(every)

@@ -11,6 +11,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from statistics import median_low
 
 import numpy as np
 import pandas as pd
@@ -87,7 +88,7 @@ def find_suspects(
     days: list[date] = [session.date() for session in closes.index]
     followed = None if index is None else index.reindex(closes.index, method="ffill").to_numpy(np.float64)
     suspects: list[Suspect] = []
-    good, good_at, at = float(np.median(values[:_START])), 0, 0
+    good, good_at, at = float(median_low(values[:_START])), 0, 0
     while at < len(values):
         value = float(values[at])
         if days[at] in accepted or abs(math.log(value / good)) <= SPIKE_LOG_RETURN:

@@ -79,7 +79,11 @@ def _shown(services: Services, user: User, status: MarketStatus) -> None:
                 placeholder="As it stands on every page, for example: NSE, licensed by …",
                 key="admin-market-source",
             )
-            is_sent = st.form_submit_button("Show stored prices", key="admin-market-show")
+            is_sent = st.form_submit_button(
+                "Show stored prices", key="admin-market-show", disabled=status.last_day is None
+            )
+        if status.last_day is None:
+            st.html('<p class="small quiet">Nothing is stored yet: send a file below first.</p>')
         if is_sent:
             run(partial(_show_prices, services, user, label), view=_VIEW, waiting="Packing the prices …")
 
@@ -192,7 +196,10 @@ def _store(services: Services, user: User, content: bytes) -> tuple[str, Tone]:
     told = f"Stored: {report.new:,} new closes, {len(report.replacements):,} corrected"
     told += f"; {len(report.problems):,} rows are in the quarantine." if report.problems else "."
     if report.withdrawn:
-        told += f" {len(report.withdrawn):,} stored closes turned out to be wrong and moved there."
+        count = len(report.withdrawn)
+        told += (
+            f" {count:,} stored {'close' if count == 1 else 'closes'} turned out to be wrong and moved there."
+        )
     if report.not_packed:
         return f"{told} Pages cannot show these prices yet: {report.not_packed}", "warn"
     return told, "warn" if report.problems or report.withdrawn else "good"

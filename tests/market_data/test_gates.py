@@ -31,6 +31,15 @@ def test_a_spike_that_comes_back_is_found_with_all_its_days(factor: float, lengt
     assert {suspect.rule for suspect in suspects} == {Rule.SPIKE}
 
 
+def test_what_a_close_is_held_against_is_a_close_of_the_series() -> None:
+    closes = series(2)
+    closes.iloc[:] = [30100.5, 300000.0]
+
+    [suspect] = find_suspects(closes, is_fund=False)
+
+    assert suspect.sentence.startswith("300000 is 10.0 times above the 30100.5 before it")
+
+
 def test_a_move_that_stays_is_believed_of_an_index() -> None:
     closes = series()
     closes.iloc[30:] *= 1.3

@@ -141,6 +141,7 @@ def test_a_good_file_is_stored_and_shown_and_taken_back(services, admin) -> None
 
 
 def test_prices_are_not_shown_without_reason_to(services, admin) -> None:
+    store_file(services, admin, as_csv(table().iloc[:, :1]))
     page = open_section(services, admin)
     page.text_input(key="admin-market-source").input("A licensed vendor")
 
@@ -177,4 +178,14 @@ def test_a_stored_close_that_turns_out_to_be_a_spike_is_told(services, admin) ->
     click(page, "Store 10 rows")
 
     assert "they move to the quarantine" in shown
-    assert "1 stored closes turned out to be wrong" in seen(page)
+    assert "1 stored close turned out to be wrong" in seen(page)
+
+
+def test_without_stored_prices_there_are_none_to_show(services, admin) -> None:
+    page = open_section(services, admin)
+    before = next(button for button in page.button if button.label == "Show stored prices").disabled
+    store_file(services, admin, as_csv(table()))
+    page = open_section(services, admin)
+
+    assert before
+    assert not next(button for button in page.button if button.label == "Show stored prices").disabled
