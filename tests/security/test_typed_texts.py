@@ -20,6 +20,7 @@ from accounts.second_factor import begin_setup, confirm_setup
 from accounts.sessions import issue_ticket, redeem_ticket, session_cookie_name
 from domain.accounts import User
 from domain.links import Purpose
+from sectors.ingest import store_file
 from tests.e2e.journey import Person
 from tests.security.browser_watch import settle
 from tests.security.conftest import Scale
@@ -145,6 +146,8 @@ def test_s10_hostile_texts_typed_by_an_admin_do_nothing(
         box.press("Enter")
         expect(walk.page.get_by_text("Nothing found")).to_be_visible()
     walk.check("the search")
+    # Without a stored price the form waits.
+    store_file(walk.site.services, walk.admin, b"date,symbol,close\n2026-03-09,NIFTY IT,100\n")
     walk.open("/admin?section=market-data")
     for texts in sendings:
         fill_every_form(walk, texts, typed)
