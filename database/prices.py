@@ -281,12 +281,6 @@ def count_waiting(conn: Connection, *, since: date | None = None) -> int:
     return count
 
 
-def list_decided(conn: Connection) -> dict[str, str]:
-    """What was decided about which row: row key → accepted or dismissed."""
-    rows = conn.execute(text("SELECT row_key, status FROM px_reject WHERE status <> 'waiting'"))
-    return {row.row_key: row.status for row in rows}
-
-
 def list_accepted(conn: Connection, instrument_ids: Sequence[int]) -> dict[int, list[tuple[date, float]]]:
     """The days and closes that a person has accepted, by instrument."""
     rows = conn.execute(

@@ -6,13 +6,12 @@ Every row that cannot be read is named by its line in the file, with what is wro
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 
+from market_data.cells import cells_of, day_of, number_of
 from market_data.gates import Rule, row_problem
 
 # .streamlit/config.toml lets the browser send no more than this either.
@@ -30,7 +29,6 @@ _FORMATS = ("%Y-%m-%d", "%d-%m-%Y", "%d/%m/%Y", "%d-%b-%Y", "%d %b %Y")
 _FIRST_DAY = date(1990, 1, 1)
 # Plain digits, or with commas as in 1,23,456.70 and 123,456.70.
 _NUMBER = re.compile(r"[+-]?(\d+|\d{1,3}(,\d{2,3})+)(\.\d+)?([eE][+-]?\d{1,2})?")
-_LARGEST = 1e15
 _KEPT_CHARACTERS = 200
 
 
@@ -91,7 +89,7 @@ def read_closes(
         )
     # Line by line: a quotation mark that is never closed must not swallow the rest of the file.
     separator = max(",;\t", key=lines[0].count)
-    header = _cells(lines[0], separator) or []
+    header = cells_of(lines[0], separator) or []
     columns, notes = _columns(header)
     if len(lines) - 1 > MAX_ROWS:
         raise FileRefused(
@@ -102,7 +100,7 @@ def read_closes(
     for number, line in enumerate(lines[1:], start=2):
         if not line.strip():
             continue
-        read = _read_row(number, line, _cells(line, separator), len(header), columns, instruments, today)
+        read = _read_row(number, line, cells_of(line, separator), len(header), columns, instruments, today)
         (rows if isinstance(read, UploadedRow) else problems).append(read)  # type: ignore[arg-type]
     rows, twice = without_duplicates(rows)
     problems = sorted([*problems, *twice], key=lambda problem: problem.number)
@@ -129,15 +127,6 @@ def _decoded(content: bytes) -> str:
     if "\x00" in text:
         raise FileRefused("This is no text file. Save the table as “CSV UTF-8” and send that.")
     return text
-
-
-def _cells(line: str, separator: str) -> list[str] | None:
-    try:
-        return [
-            cell.strip() for cell in next(csv.reader(io.StringIO(line), delimiter=separator, strict=True))
-        ]
-    except (csv.Error, StopIteration):
-        return None
 
 
 def _columns(header: list[str]) -> tuple[dict[str, int], list[str]]:
@@ -176,9 +165,9 @@ def _read_row(
     value = {name: cells[place] for name, place in columns.items()}
     name = value.get("isin") or value.get("symbol", "")
     instrument_id = instruments.get(name.upper()) or instruments.get(value.get("symbol", "").upper())
-    day = _day(value["date"])
-    close = _number(value["close"])
-    turnover = _number(value.get("turnover", ""))
+    day = day_of(value["date"], _FORMATS)
+    close = number_of(value["close"], _NUMBER)
+    turnover = number_of(value.get("turnover", ""), _NUMBER)
     kept = (instrument_id, day, close, turnover)
     if instrument_id is None:
         wrong = f"“{name[:40]}” is no symbol or ISIN of the universe." if name else "It names no symbol."
@@ -206,22 +195,6 @@ def _read_row(
         return RowProblem(number, raw, "turnover", wrong, "Correct it, or leave it empty.",
                           instrument_id, day, close, None)  # fmt: skip
     return UploadedRow(number, raw, instrument_id, day, close, turnover)
-
-
-def _day(words: str) -> date | None:
-    for form in _FORMATS:
-        try:
-            return datetime.strptime(words, form).date()  # noqa: DTZ007 - a day, no moment
-        except ValueError:
-            continue
-    return None
-
-
-def _number(words: str) -> float | None:
-    if len(words) > 40 or not words.isascii() or not _NUMBER.fullmatch(words):
-        return None
-    number = float(words.replace(",", ""))
-    return number if abs(number) < _LARGEST else None
 
 
 def without_duplicates(rows: list[UploadedRow]) -> tuple[list[UploadedRow], list[RowProblem]]:

@@ -6,16 +6,16 @@ It is read whole or refused with a sentence; a row of ours that cannot be used i
 
 from __future__ import annotations
 
-import csv
 import io
 import re
 import zipfile
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 
 from market_data.assembly import FUND, INDEX_PRICE
+from market_data.cells import cells_of, day_of, number_of
 from market_data.csv_upload import FileRefused, RowProblem, UploadedRow, without_duplicates
 from market_data.demo import BENCHMARKS
 from market_data.gates import Rule, row_problem
@@ -29,7 +29,6 @@ _MAX_BYTES = MAX_MEGABYTES * 1024 * 1024
 _SERIES = "EQ"
 _CRORE = 10_000_000
 _NUMBER = re.compile(r"[+-]?((\d+|\d{1,3}(,\d{2,3})+)(\.\d*)?|\.\d+)([eE][+-]?\d{1,2})?")
-_LARGEST = 1e15
 # Each layout writes its own; none of them can be mistaken for another.
 _DAYS = ("%d-%m-%Y", "%d-%b-%Y", "%Y-%m-%d")
 _NOTHING = {"", "-"}
@@ -166,7 +165,7 @@ def _table(content: bytes, day: date, layouts: Sequence[_Columns]) -> tuple[list
     rows = text.splitlines()
     if "\x00" in text:
         raise FileRefused("It is no text file.")
-    header = [cell.upper() for cell in _cells(rows[0]) or []] if rows else []
+    header = [cell.upper() for cell in cells_of(rows[0]) or []] if rows else []
     columns = next((one for one in layouts if _needed(one) <= set(header)), None)
     if columns is None:
         lacks = "; ".join(", ".join(sorted(_needed(one) - set(header))) for one in layouts)
@@ -176,7 +175,7 @@ def _table(content: bytes, day: date, layouts: Sequence[_Columns]) -> tuple[list
     for number, raw in enumerate(rows[1:], start=2):
         if raw.strip():
             # A quotation mark that is never closed gives no cells: the row is nobody's, and is told as missing.
-            cells = _cells(raw) or []
+            cells = cells_of(raw) or []
             wide, width = max(wide, width), len(cells)
             empty = dict.fromkeys(_needed(columns), "")
             lines.append(
@@ -189,7 +188,7 @@ def _table(content: bytes, day: date, layouts: Sequence[_Columns]) -> tuple[list
             f"It ends in the middle of row {lines[-1].number}: half written, or cut. Drop it again."
         )
     for line in lines:
-        found = _day(line.value[columns.day])
+        found = day_of(line.value[columns.day], _DAYS)
         if found not in {day, None}:
             raise FileRefused(
                 f"Row {line.number} is of {found:%d.%m.%Y}, but the file's name says {day:%d.%m.%Y}."
@@ -230,9 +229,9 @@ def _row(
         return RowProblem(line.number, line.raw, rule, wrong, _REMEDY, instrument.id, day, close)
 
     written = line.value[columns.day]
-    if _day(written) != day:
+    if day_of(written, _DAYS) != day:
         return held("date", f"“{written[:20]}” is no date of a session.")
-    close = _number(line.value[columns.close])
+    close = number_of(line.value[columns.close], _NUMBER)
     if close is None:
         return held("close", f"“{line.value[columns.close][:20]}” is no number.")
     problem = row_problem(day, close, today=today)
@@ -241,29 +240,6 @@ def _row(
         return held(
             str(rule), f"The close is {close:g}. {wrong}" if rule is Rule.NOT_POSITIVE else wrong, close
         )
-    turnover = _number(line.value.get(columns.turnover, ""))
+    turnover = number_of(line.value.get(columns.turnover, ""), _NUMBER)
     rupees = round(turnover * columns.unit, 2) if turnover is not None and turnover >= 0 else None
     return UploadedRow(line.number, line.raw, instrument.id, day, close, rupees)
-
-
-def _cells(line: str) -> list[str] | None:
-    try:
-        return [cell.strip() for cell in next(csv.reader(io.StringIO(line), strict=True))]
-    except (csv.Error, StopIteration):
-        return None
-
-
-def _day(words: str) -> date | None:
-    for form in _DAYS:
-        try:
-            return datetime.strptime(words, form).date()  # noqa: DTZ007 - a day, no moment
-        except ValueError:
-            continue
-    return None
-
-
-def _number(words: str) -> float | None:
-    if len(words) > 40 or not words.isascii() or not _NUMBER.fullmatch(words):
-        return None
-    number = float(words.replace(",", ""))
-    return number if abs(number) < _LARGEST else None

@@ -44,10 +44,6 @@ class MarketOfTheDay:
     market: Market
     gate: str | None
 
-    @property
-    def is_sound(self) -> bool:
-        return self.gate is None
-
 
 def open_market(services: Services, actor: User) -> Market:
     """The market as the actor may see it now. Raises NoActiveSubscription.

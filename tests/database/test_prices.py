@@ -65,7 +65,7 @@ def test_a_row_waits_once_and_is_decided_once(conn, fund_id) -> None:
     assert kept == [1, 0]
     assert (first, second) == (True, False)
     assert prices.quarantine(conn, [held_back(fund_id)], source="a") == 0
-    assert prices.list_decided(conn) == {"key": "dismissed"}
+    assert conn.execute(text("SELECT row_key, status FROM px_reject")).all() == [("key", "dismissed")]
 
 
 def test_a_row_without_an_instrument_cannot_be_accepted(conn) -> None:

@@ -19,8 +19,7 @@ from sectors.delivery import schedule_reports, send_now, send_report
 from sectors.market import MarketOfTheDay
 from sectors.report_settings import find_report_settings, save_report_settings
 from sectors.watch_list import watch
-from tests.sectors.readers import FIRST_SATURDAY, SATURDAY, a_reader, reports, rows
-from user_management import register
+from tests.sectors.readers import FIRST_SATURDAY, SATURDAY, a_reader, reports, rows, somebody_else
 
 NOTHING = ReportSettings(weekly=False)
 
@@ -94,16 +93,7 @@ def test_the_token_of_the_link_is_not_in_the_database(services, reader, sender) 
 def test_one_reader_whose_report_cannot_be_written_keeps_nobody_else_waiting(
     services, gateway, user, reader, monkeypatch
 ) -> None:
-    bela = register(
-        services,
-        full_name="Bela Iyer",
-        email="bela@example.com",
-        username="bela",
-        phone="8888888888",
-        state="Kerala",
-        password="TestPass123",
-    )
-    a_reader(services, gateway, bela)
+    a_reader(services, gateway, somebody_else(services))
     write = delivery._write
     met = []
 
