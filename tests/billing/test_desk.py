@@ -13,12 +13,6 @@ from domain.errors import Forbidden, GatewayRequestRejected, RefundRefused
 from payment_handler import start_checkout
 from reports import orders as order_reports
 from reports import trouble
-from user_management import create_admin
-
-
-@pytest.fixture
-def admin(services):
-    return create_admin(services, email="owner@example.com", password="TestPass123")
 
 
 def audited(services, actor) -> list[tuple]:

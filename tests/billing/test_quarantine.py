@@ -10,12 +10,7 @@ from sqlalchemy import text
 from domain.errors import CheckoutClosed, Forbidden, OrderNotFound
 from domain.orders import OrderStatus
 from payment_handler import execute_refund, release_order, start_checkout, sync_order
-from user_management import create_admin, entitlement
-
-
-@pytest.fixture
-def admin(services):
-    return create_admin(services, email="owner@example.com", password="TestPass123")
+from user_management import entitlement
 
 
 @pytest.fixture

@@ -180,7 +180,7 @@ CASHFREE_NAIVE = [
         "CN01",
         "Return address, browser and unsigned messages open nothing; the gateway is asked",
         "f-lies:f23_a_return_that_claims_success_for_ones_own_unpaid_order_only_asks_the_gateway "
-        "handler:an_event_makes_us_look_and_believes_nothing_in_the_body edge:forged_messages_are_refused",
+        "handler-webhooks:an_event_makes_us_look_and_believes_nothing_in_the_body edge:forged_messages_are_refused",
         "",
     ),
     (
@@ -216,14 +216,15 @@ CASHFREE_NAIVE = [
     (
         "CN06",
         "Four witnesses at once activate once",
-        "f-activation:f40_webhook_return_sweep_and_recheck_at_once_activate_once handler:eight_looks_at_once_pay_once",
+        "f-activation:f40_webhook_return_sweep_and_recheck_at_once_activate_once "
+        "handler-at-once:eight_looks_at_once_pay_once",
         "",
     ),
     (
         "CN07",
         "A message is known only once it is stored with its job; one that led to nothing is looked at again",
-        "handler:a_webhook_whose_job_cannot_be_queued_is_not_kept_either "
-        "handler:a_repeat_of_an_event_that_led_to_nothing_is_looked_at_again",
+        "handler-webhooks:a_webhook_whose_job_cannot_be_queued_is_not_kept_either "
+        "handler-webhooks:a_repeat_of_an_event_that_led_to_nothing_is_looked_at_again",
         "",
     ),
     (
@@ -278,7 +279,7 @@ CASHFREE_NAIVE = [
         "A refund is done when it is done, and its id is stored before it is asked for",
         "contract:a_refund_whose_answer_was_lost_is_made_once "
         "refunds:a_full_refund_ends_access_when_it_succeeds_and_not_before "
-        "refunds:a_refund_whose_answer_was_lost_is_found_and_not_made_twice",
+        "refunds-made:a_refund_whose_answer_was_lost_is_found_and_not_made_twice",
         "",
     ),
     (
@@ -321,7 +322,7 @@ CASHFREE_NAIVE = [
         "The gateway is asked ever more rarely, and its pauses are kept",
         "reconciliation:an_order_is_asked_for_ever_more_rarely_and_not_for_ever "
         "repetition:a_short_rate_limit_is_waited_for "
-        "handler:a_return_asks_the_gateway_at_most_every_five_seconds",
+        "handler-buyers:a_return_asks_the_gateway_at_most_every_five_seconds",
         "",
     ),
     (

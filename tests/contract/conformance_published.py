@@ -89,7 +89,7 @@ BEST_PRACTICES = [
     (
         "BP-08",
         "The answer to a created payment is lost: the order's payments are looked at before another try",
-        "handler:an_order_that_was_paid_unheard_is_found_before_another_one_is_opened",
+        "handler-twice:an_order_that_was_paid_unheard_is_found_before_another_one_is_opened",
         "payments are made in Razorpay's checkout here, never by our server",
     ),
     *_unread("BP", range(9, 10)),
@@ -141,7 +141,7 @@ ADVICE = [
     (
         "AD02",
         "Answered in five seconds, worked off afterwards",
-        "handler:a_webhook_is_kept_to_the_byte_once_and_queues_one_look "
+        "handler-webhooks:a_webhook_is_kept_to_the_byte_once_and_queues_one_look "
         "f-database:f37_a_stalled_database_is_answered_503_in_time_and_later_one_effect",
         "",
     ),
@@ -196,7 +196,7 @@ ADVICE = [
         "AD10",
         "Nobody is asked to pay a paid order",
         "choice:whoever_has_paid_already_is_not_led_to_another_gateway "
-        "handler:an_order_that_was_paid_unheard_is_found_before_another_one_is_opened",
+        "handler-twice:an_order_that_was_paid_unheard_is_found_before_another_one_is_opened",
         "",
     ),
     (

@@ -206,7 +206,7 @@ RAZORPAY_NAIVE = [
     (
         "RN09",
         "Webhooks are stored and answered, looked into later; unknown events are answered 200",
-        "handler:a_webhook_is_kept_to_the_byte_once_and_queues_one_look "
+        "handler-webhooks:a_webhook_is_kept_to_the_byte_once_and_queues_one_look "
         "f-database:f37_a_stalled_database_is_answered_503_in_time_and_later_one_effect "
         "rz-web:what_is_not_about_an_order_is_kept_shown_and_answered_200_and_grants_or_ends_nothing",
         "",
@@ -256,7 +256,7 @@ RAZORPAY_NAIVE = [
         "A refund counts when it is done; failed ones are noticed; held money is not refunded",
         "contract:a_refund_that_waits_is_pending_and_then_done "
         "contract:a_refund_that_fails_says_so_and_frees_its_amount "
-        "refunds:a_failed_refund_calls_a_person_frees_the_money_and_is_not_repeated "
+        "refunds-made:a_failed_refund_calls_a_person_frees_the_money_and_is_not_repeated "
         "capture:a_second_held_payment_of_a_paid_order_is_left_to_go_back",
         "",
     ),
