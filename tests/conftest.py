@@ -231,6 +231,20 @@ def user(services: Services) -> User:
     )
 
 
+@pytest.fixture
+def stranger(services: Services) -> User:
+    """Another account, which has nothing to do with what `user` owns."""
+    return register(
+        services,
+        full_name="Bela Iyer",
+        email="bela@example.com",
+        username="bela",
+        phone="8888888888",
+        state="Kerala",
+        password="TestPass123",
+    )
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """The one Chromium of the run: Playwright's loop may be started once."""

@@ -6,7 +6,7 @@ import pytest
 
 from config import ConfigError, load_settings
 from domain.razorpay_keys import RazorpayEnv
-from tests.test_config import GOOD_PRODUCTION
+from tests.test_config_production import GOOD_PRODUCTION
 from wiring import build_gateways
 
 LIVE = {

@@ -17,12 +17,7 @@ from domain.errors import (
 )
 from domain.gateway import GatewayOrderStatus, GatewayPaymentStatus
 from domain.orders import OrderStatus, PaymentStatus
-from payment_handler import (
-    last_failure,
-    list_orders,
-    start_checkout,
-    sync_order,
-)
+from payment_handler import last_failure, list_orders, start_checkout, sync_order
 from tests.books import check_invariants, everything, rows
 from user_management import entitlement
 

@@ -10,10 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from domain.orders import OrderStatus
-from payment_handler import (
-    start_checkout,
-    sync_order,
-)
+from payment_handler import start_checkout, sync_order
 from tests.books import check_invariants, rows, together
 from user_management import entitlement
 

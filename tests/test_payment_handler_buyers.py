@@ -6,13 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from domain.accounts import User
-from domain.errors import (
-    GatewayCredentialsRejected,
-    GatewayReplyInvalid,
-    GatewayTimeout,
-    OrderNotFound,
-)
+from domain.errors import GatewayCredentialsRejected, GatewayReplyInvalid, GatewayTimeout, OrderNotFound
 from domain.gateway import GatewayPaymentStatus
 from domain.orders import OrderStatus, PaymentStatus
 from payment_handler import (
@@ -25,7 +19,6 @@ from payment_handler import (
     sync_order,
 )
 from tests.books import rows
-from user_management import register
 
 pytestmark = pytest.mark.parametrize("kind", ["cashfree", "razorpay"])
 
@@ -33,19 +26,6 @@ pytestmark = pytest.mark.parametrize("kind", ["cashfree", "razorpay"])
 @pytest.fixture
 def order(services, user):
     return start_checkout(services, user, "monthly")
-
-
-@pytest.fixture
-def stranger(services) -> User:
-    return register(
-        services,
-        full_name="Bela Iyer",
-        email="bela@example.com",
-        username="bela",
-        phone="8888888888",
-        state="Kerala",
-        password="TestPass123",
-    )
 
 
 def test_only_the_owner_can_confirm_a_return(services, gateway, order, stranger) -> None:

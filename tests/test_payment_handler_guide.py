@@ -6,15 +6,8 @@ import pytest
 from sqlalchemy import text
 
 import payment_handler
-from domain.errors import (
-    GatewayTimeout,
-)
-from payment_handler import (
-    save_payment_record,
-    send_payment_receipt,
-    start_checkout,
-    sync_order,
-)
+from domain.errors import GatewayTimeout
+from payment_handler import save_payment_record, send_payment_receipt, start_checkout, sync_order
 from tests.books import rows
 
 pytestmark = pytest.mark.parametrize("kind", ["cashfree", "razorpay"])

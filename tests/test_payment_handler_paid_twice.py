@@ -7,14 +7,9 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from domain.errors import (
-    CheckoutClosed,
-)
+from domain.errors import CheckoutClosed
 from domain.orders import OrderStatus
-from payment_handler import (
-    start_checkout,
-    sync_order,
-)
+from payment_handler import start_checkout, sync_order
 from tests.books import check_invariants, rows
 from user_management import entitlement
 

@@ -7,16 +7,8 @@ import threading
 import pytest
 from sqlalchemy import text
 
-from domain.errors import (
-    GatewayReplyInvalid,
-    GatewayTimeout,
-    WebhookRefused,
-)
-from payment_handler import (
-    process_event,
-    receive_webhook,
-    start_checkout,
-)
+from domain.errors import GatewayReplyInvalid, GatewayTimeout, WebhookRefused
+from payment_handler import process_event, receive_webhook, start_checkout
 from tests.books import rows, together
 
 pytestmark = pytest.mark.parametrize("kind", ["cashfree", "razorpay"])

@@ -9,11 +9,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from domain.errors import (
-    Forbidden,
-    OrderNotFound,
-    RefundRefused,
-)
+from domain.errors import Forbidden, OrderNotFound, RefundRefused
 from domain.gateway import GatewayRefundStatus
 from payment_handler import execute_refund, request_refund, start_checkout, sync_order
 from tests.billing.returned_money import FULL, KEY, answer, ask

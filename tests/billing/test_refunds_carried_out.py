@@ -6,10 +6,7 @@ import threading
 
 import pytest
 
-from domain.errors import (
-    GatewayRequestRejected,
-    GatewayTimeout,
-)
+from domain.errors import GatewayRequestRejected, GatewayTimeout
 from domain.gateway import GatewayRefundStatus
 from payment_handler import execute_refund, start_checkout, sync_order
 from tests.billing.returned_money import FULL, KEY, answer, ask

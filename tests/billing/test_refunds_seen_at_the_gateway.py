@@ -6,9 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from domain.errors import (
-    GatewayObjectNotFound,
-)
+from domain.errors import GatewayObjectNotFound
 from domain.gateway import GatewayPaymentStatus, GatewayRefundStatus
 from domain.orders import OrderStatus
 from payment_handler import start_checkout, sync_order

@@ -263,7 +263,7 @@ CASHFREE_NAIVE = [
     (
         "CN12",
         "Sandbox and production are not mixed; secrets may be rotated",
-        "config:production_refuses_each_weakness_alone_and_names_it "
+        "config-live:production_refuses_each_weakness_alone_and_names_it "
         "cf-webhooks:any_secret_of_the_rotation_is_accepted "
         "f-webhooks:f33_a_message_of_another_environment_is_refused_and_leaves_no_row",
         "",
@@ -320,7 +320,7 @@ CASHFREE_NAIVE = [
     (
         "CN20",
         "The gateway is asked ever more rarely, and its pauses are kept",
-        "reconciliation:an_order_is_asked_for_ever_more_rarely_and_not_for_ever "
+        "sweep:an_order_is_asked_for_ever_more_rarely_and_not_for_ever "
         "repetition:a_short_rate_limit_is_waited_for "
         "handler-buyers:a_return_asks_the_gateway_at_most_every_five_seconds",
         "",

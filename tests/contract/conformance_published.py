@@ -66,7 +66,7 @@ BEST_PRACTICES = [
     (
         "BP-05",
         "Tried with a comparison on demand",
-        "reconciliation:a_payment_without_webhook_and_return_is_found_after_two_minutes",
+        "sweep:a_payment_without_webhook_and_return_is_found_after_two_minutes",
         "only what it is tried with could be read",
     ),
     (
@@ -168,7 +168,7 @@ ADVICE = [
     (
         "AD06",
         "A pending order is asked about in growing gaps, then left to the comparison",
-        "reconciliation:an_order_is_asked_for_ever_more_rarely_and_not_for_ever "
+        "sweep:an_order_is_asked_for_ever_more_rarely_and_not_for_ever "
         "each:a_payment_that_no_message_told_of_is_found_in_the_gateways_account",
         "",
     ),

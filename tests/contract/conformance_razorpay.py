@@ -263,7 +263,7 @@ RAZORPAY_NAIVE = [
     (
         "RN16",
         "Open orders are looked at without any message",
-        "reconciliation:a_payment_without_webhook_and_return_is_found_after_two_minutes "
+        "sweep:a_payment_without_webhook_and_return_is_found_after_two_minutes "
         "each:a_payment_that_no_message_told_of_is_found_in_the_gateways_account "
         "f-silence:f39_a_gateway_that_stopped_sending_messages_loses_nothing_and_is_noticed",
         "",

@@ -28,23 +28,10 @@ from tests.fakes import FakeGateway
 from tests.faults.front_door import answers_of, build_app
 from tests.faults.invariant_guard import the_books_hold as the_books_hold
 from tests.faults.sql import execute, rows
-from user_management import entitlement, register
+from user_management import entitlement
 from wiring import Services
 
 API = "http://gateway.example/pg"
-
-
-@pytest.fixture
-def stranger(services: Services) -> User:
-    return register(
-        services,
-        full_name="Bela Iyer",
-        email="bela@example.com",
-        username="bela",
-        phone="8888888888",
-        state="Kerala",
-        password="TestPass123",
-    )
 
 
 @pytest.fixture

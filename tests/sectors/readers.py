@@ -9,7 +9,6 @@ from sqlalchemy import text
 from database import users
 from domain.accounts import User
 from payment_handler import start_checkout, sync_order
-from user_management import register
 from wiring import Services
 
 # A Saturday, 8:01 in India: the default hour of the weekly report.
@@ -29,18 +28,6 @@ def a_reader(services: Services, gateway, user: User) -> User:
         found = users.find(conn, user.id)
     assert found is not None
     return found
-
-
-def somebody_else(services: Services) -> User:
-    return register(
-        services,
-        full_name="Bela Iyer",
-        email="bela@example.com",
-        username="bela",
-        phone="8888888888",
-        state="Kerala",
-        password="TestPass123",
-    )
 
 
 def rows(services: Services, sql: str) -> list[tuple]:

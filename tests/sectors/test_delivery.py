@@ -19,7 +19,7 @@ from sectors.delivery import schedule_reports, send_now, send_report
 from sectors.market import MarketOfTheDay
 from sectors.report_settings import find_report_settings, save_report_settings
 from sectors.watch_list import watch
-from tests.sectors.readers import FIRST_SATURDAY, SATURDAY, a_reader, reports, rows, somebody_else
+from tests.sectors.readers import FIRST_SATURDAY, SATURDAY, a_reader, reports, rows
 
 NOTHING = ReportSettings(weekly=False)
 
@@ -91,9 +91,9 @@ def test_the_token_of_the_link_is_not_in_the_database(services, reader, sender) 
 
 
 def test_one_reader_whose_report_cannot_be_written_keeps_nobody_else_waiting(
-    services, gateway, user, reader, monkeypatch
+    services, gateway, user, stranger, reader, monkeypatch
 ) -> None:
-    a_reader(services, gateway, somebody_else(services))
+    a_reader(services, gateway, stranger)
     write = delivery._write
     met = []
 

@@ -13,7 +13,6 @@ from domain.orders import OrderStatus
 from payment_handler import start_checkout
 from ui import session
 from ui.navigate import leave_to
-from user_management import register
 
 
 class Stopped(Exception):
@@ -220,17 +219,8 @@ def test_a_browser_that_refuses_cookies_is_told_so(services, user, page) -> None
     assert "cookies" in page.errors[0]
 
 
-def test_two_visitors_never_see_each_other(services, user, page, token) -> None:
-    bela = register(
-        services,
-        full_name="Bela Iyer",
-        email="bela@example.com",
-        username="bela",
-        phone="8888888888",
-        state="Kerala",
-        password="TestPass123",
-    )
-    ticket = issue_ticket(services, bela, browser_token="b")
+def test_two_visitors_never_see_each_other(services, user, stranger, page, token) -> None:
+    ticket = issue_ticket(services, stranger, browser_token="b")
     other = redeem_ticket(services, ticket, browser_token="b", user_agent="")
 
     seen = []
@@ -239,7 +229,7 @@ def test_two_visitors_never_see_each_other(services, user, page, token) -> None:
         page.session_state.clear()
         seen.append(session.current_user(services))
 
-    assert seen == [user, bela, user]
+    assert seen == [user, stranger, user]
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,6 @@ from sqlalchemy import text
 
 from config import ROOT
 from payment_handler import start_checkout
-from user_management import register
 from web.checkout import _document
 
 OURS = {"origin": "http://localhost:8501", "sec-fetch-site": "same-origin"}
@@ -21,19 +20,6 @@ OURS = {"origin": "http://localhost:8501", "sec-fetch-site": "same-origin"}
 @pytest.fixture
 def order(services, user):
     return start_checkout(services, user, "monthly")
-
-
-@pytest.fixture
-def stranger(services):
-    return register(
-        services,
-        full_name="Bela Iyer",
-        email="bela@example.com",
-        username="bela",
-        phone="8888888888",
-        state="Kerala",
-        password="TestPass123",
-    )
 
 
 def test_the_owner_gets_the_document_with_amount_and_session(client, user, order, sign_in_as) -> None:
