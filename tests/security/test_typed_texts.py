@@ -146,13 +146,14 @@ def test_s10_hostile_texts_typed_by_an_admin_do_nothing(
         box.press("Enter")
         expect(walk.page.get_by_text("Nothing found")).to_be_visible()
     walk.check("the search")
-    # Without a stored price the form waits.
-    store_file(walk.site.services, walk.admin, b"date,symbol,close\n2026-03-09,NIFTY IT,100\n")
+    # Without a stored price the form waits. A series of this test alone: the site is shared with other files.
+    store_file(walk.site.services, walk.admin, b"date,symbol,close\n2026-03-09,NIFTY MEDIA,100\n")
     walk.open("/admin?section=market-data")
     for texts in sendings:
         fill_every_form(walk, texts, typed)
     walk.open(f"/admin?order={walk.planted.member.order.id}")
     for texts in sendings:
+        expect(walk.page.get_by_label("Reason")).to_be_visible()
         reason = fill_every_form(walk, texts, typed)["Reason"]
         expect(walk.page.get_by_role("alert").first).to_be_visible()  # no amount
         # The rest of the page's answer may still be on its way, and would write over what is typed meanwhile.
@@ -163,7 +164,6 @@ def test_s10_hostile_texts_typed_by_an_admin_do_nothing(
         walk.press(walk.page.get_by_role("button", name="Continue"))
         walk.expect_shown([reason], "a refund's reason")
         walk.press(walk.page.get_by_role("button", name="Change"))
-        expect(walk.page.get_by_label("Reason")).to_be_visible()
 
     assert typed == {"Name of the source", "Amount in rupees", "Reason"}
     typed.add("Search users and orders")
@@ -174,6 +174,7 @@ def fill_every_form(walk: Walk, texts: Texts, typed: set[str]) -> dict[str, Payl
     forget_limits(walk)
     taken: dict[str, Payload] = {}
     forms = walk.page.locator("[data-testid=stForm]:visible")
+    expect(forms.first).to_be_visible()
     for number in range(forms.count()):
         form = forms.nth(number)
         fields: Locator = form.locator(_FIELD)
