@@ -7,6 +7,7 @@ Returning money is in `billing/refunds.py`, a verdict in `billing/quarantine.py`
 from __future__ import annotations
 
 from accounts.authority import require_admin
+from billing import mails
 from billing.settlement import sync_order
 from database import books, orders, refunds, users
 from database.order_reports import find_alarm_key
@@ -61,6 +62,7 @@ def settle_by_hand(services: Services, actor: User, *, order_id: str, payment_id
         detail = {"order": order_id, "amount_paise": payment.amount_paise, "reason": reason.strip()[:100]}
         books.audit(conn, "settled_by_hand", f"payment:{payment.id}", actor_id=actor.id, detail=detail)
         now = services.now(conn)
+        mails.defer_returned_by_hand(services, conn, found, payment, returned_at=now)
         for key in refunds.failed_keys(conn, payment.id):
             books.resolve_alarm(conn, f"refund:{key}:failed", now=now, actor_id=actor.id)
     return True

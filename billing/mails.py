@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from sqlalchemy import Connection
 
 from billing.outbox import defer_mail, queue_mail
@@ -9,6 +11,7 @@ from database import emails, plans, users
 from database.refunds import RefundRow
 from domain.gateway import GatewayPayment
 from domain.orders import Order
+from domain.refunds import RefundablePayment
 from domain.subscriptions import Period
 from mail import payment_mail
 from mail.composing import Business
@@ -79,6 +82,26 @@ def defer_refund(
         access_ends=access_ends,
     )
     defer_mail(services, conn, "refund", refund.refund_key, user_id=user.id, to=user.email, mail=mail)
+
+
+def defer_returned_by_hand(
+    services: Services, conn: Connection, order: Order, payment: RefundablePayment, *, returned_at: datetime
+) -> None:
+    """Put the mail that says "your money went back in another way" into the outbox, once for each payment."""
+    user = users.find(conn, order.user_id)
+    if user is None:
+        return
+    mail = payment_mail.returned_by_hand(
+        Business.from_settings(services.settings),
+        full_name=user.full_name,
+        order_id=order.id,
+        plan_name=_plan_name(conn, order.plan_id),
+        amount_paise=payment.amount_paise,
+        returned_at=returned_at,
+        gateway_payment_id=payment.gateway_payment_id,
+    )
+    cause = f"{order.gateway}:{payment.gateway_payment_id}"
+    defer_mail(services, conn, "returned_by_hand", cause, user_id=user.id, to=user.email, mail=mail)
 
 
 def queue_receipt(services: Services, conn: Connection, order_id: str) -> bool:

@@ -23,6 +23,16 @@ class RefundLine:
 
 
 @dataclass(frozen=True, slots=True)
+class HandReturn:
+    """A payment that went back in another way than through the gateway, as its buyer sees it."""
+
+    order_id: str
+    gateway_payment_id: str
+    amount_paise: int
+    returned_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class ReturnedAccess:
     """Access that ended because its payment went back."""
 
@@ -35,6 +45,13 @@ def list_refunds(services: Services, user: User) -> list[RefundLine]:
     with services.engine.connect() as conn:
         rows = order_reports.refunds_of_user(conn, user.id)
     return [RefundLine(**{**row, "status": RefundStatus(row["status"])}) for row in rows]
+
+
+def list_hand_returns(services: Services, user: User) -> list[HandReturn]:
+    """The user's own payments that an admin returned in another way, the newest first."""
+    with services.engine.connect() as conn:
+        rows = order_reports.settled_by_hand_of_user(conn, user.id)
+    return [HandReturn(**row) for row in rows]
 
 
 def find_returned_access(services: Services, user: User) -> ReturnedAccess | None:

@@ -67,6 +67,18 @@ def settled_by_hand(conn: Connection, order_id: str) -> Rows:
     """, order_id=order_id)  # fmt: skip
 
 
+def settled_by_hand_of_user(conn: Connection, user_id: UUID) -> Rows:
+    """What the buyer may know of their money that went back without the gateway, the newest first."""
+    return _all(conn, """
+        SELECT p.order_id, p.gateway_payment_id, p.amount_paise, a.at AS returned_at
+        FROM payments p
+        JOIN orders o ON o.id = p.order_id
+        JOIN audit_log a ON a.object = 'payment:' || p.id AND a.action = 'settled_by_hand'
+        WHERE o.user_id = :user_id
+        ORDER BY a.at DESC
+    """, user_id=user_id)  # fmt: skip
+
+
 def refunds_of_user(conn: Connection, user_id: UUID) -> Rows:
     """What the buyer may know of their own refunds, the newest first."""
     return _all(conn, """

@@ -71,6 +71,14 @@ _PARTS: Mapping[str, str] = {
         WHERE o.user_id = :user_id
         ORDER BY r.created_at, r.id
     """,
+    "returned_in_another_way": """
+        SELECT p.order_id, p.gateway_payment_id AS payment_id, p.amount_paise, a.at AS returned_at
+        FROM payments p
+        JOIN orders o ON o.id = p.order_id
+        JOIN audit_log a ON a.object = 'payment:' || p.id AND a.action = 'settled_by_hand'
+        WHERE o.user_id = :user_id
+        ORDER BY a.at, p.id
+    """,
     "messages_of_the_payment_service": """
         SELECT e.event_type AS message, e.order_id, e.received_at
         FROM gateway_events e
@@ -143,6 +151,11 @@ def list_audit(conn: Connection, user_id: UUID) -> Rows:
             SELECT 'order:' || id FROM orders WHERE user_id = :user_id
             UNION ALL
             SELECT 'grant:' || id FROM grants WHERE user_id = :user_id
+            UNION ALL
+            SELECT 'payment:' || p.id
+            FROM payments p
+            JOIN orders o ON o.id = p.order_id
+            WHERE o.user_id = :user_id
             UNION ALL
             SELECT 'refund:' || r.refund_key
             FROM refunds r

@@ -113,6 +113,34 @@ def refund(
     )
 
 
+def returned_by_hand(
+    business: Business,
+    *,
+    full_name: str,
+    order_id: str,
+    plan_name: str,
+    amount_paise: int,
+    returned_at: datetime,
+    gateway_payment_id: str,
+) -> Mail:
+    """The news that money which the payment service could not return went back in another way."""
+    amount = format_rupees(amount_paise)
+    return Mail.composed(
+        "returned_by_hand",
+        business,
+        subject=f"We returned {amount} to you ({order_id})",
+        full_name=one_line(full_name),
+        amount=amount,
+        rows=[
+            ("Amount", amount),
+            ("Returned on", in_india(returned_at)),
+            ("Plan", one_line(plan_name)),
+            ("Order ID", order_id),
+            ("Payment ID", one_line(gateway_payment_id)),
+        ],
+    )
+
+
 def method_name(method: str) -> str:
     """A gateway's word for a way to pay as a person writes it: `credit_card` becomes "Credit card"."""
     word = one_line(method).lower()

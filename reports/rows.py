@@ -63,7 +63,10 @@ class OrderRow:
 
 @dataclass(frozen=True, slots=True)
 class PaymentRow:
-    """One attempt to pay. `occurred_at` is the gateway's time where it gave one."""
+    """One attempt to pay. `occurred_at` is the gateway's time where it gave one.
+
+    `refunded_paise` went back through the gateway, `returned_by_hand_paise` in another way.
+    """
 
     id: int
     order_id: str
@@ -82,6 +85,7 @@ class PaymentRow:
     created_at: datetime
     occurred_at: datetime
     refunded_paise: int
+    returned_by_hand_paise: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -160,6 +160,8 @@ def _payment_amount(row: PaymentRow) -> str:
         lines.append(quiet(f"charged {charged(row)}"))
     if row.refunded_paise:
         lines.append(quiet(f"{format_rupees(row.refunded_paise)} returned"))
+    if row.returned_by_hand_paise:
+        lines.append(quiet(f"{format_rupees(row.returned_by_hand_paise)} returned by hand"))
     return "<br>".join(lines)
 
 

@@ -165,12 +165,15 @@ def _money(report: OrderReport) -> list[tuple[str, str]]:
     returned = sum(refund.amount_paise for refund in report.refunds if refund.status == "processed")
     under_way = sum(refund.amount_paise for refund in report.refunds if refund.is_open)
     held = sum(payment.amount_paise for payment in report.payments if payment.status == "held")
+    by_hand = sum(settled.amount_paise for settled in report.settled)
     rows = [("Received", format_rupees(received)), ("Returned", format_rupees(returned))]
+    if by_hand:
+        rows.append(("Returned by hand", format_rupees(by_hand)))
     if held:
         rows.insert(0, ("Held until somebody decides", format_rupees(held)))
     if under_way:
         rows.append(("On its way back", format_rupees(under_way)))
-    return [*rows, ("Left", format_rupees(received - returned - under_way))]
+    return [*rows, ("Left", format_rupees(received - returned - by_hand - under_way))]
 
 
 def _refunds(services: Services, user: User, order_id: str, was_open: bool) -> None:

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 
 import streamlit as st
 
 import payment_handler
 import user_management
-from billing.returns import RefundLine, ReturnedAccess, find_returned_access, list_refunds
+from billing.returns import (
+    HandReturn,
+    RefundLine,
+    ReturnedAccess,
+    find_returned_access,
+    list_hand_returns,
+    list_refunds,
+)
 from domain.accounts import User
 from domain.money import format_rupees
 from domain.orders import OrderStatus, PaymentStatus
@@ -72,7 +80,11 @@ def render(services: Services, user: User | None) -> None:
         with right, st.container(key="card-billing-account"):
             _account(user)
         st.subheader("Orders", anchor=False)
-        _orders(payment_handler.list_orders(services, user), list_refunds(services, user))
+        _orders(
+            payment_handler.list_orders(services, user),
+            list_refunds(services, user),
+            list_hand_returns(services, user),
+        )
         _refund_note(services)
     footer(services.settings)
 
@@ -133,14 +145,21 @@ def _readable_phone(phone: str) -> str:
     return f"{phone[:3]} {phone[3:8]} {phone[8:]}"
 
 
-def _orders(lines: list[payment_handler.OrderLine], refunds: list[RefundLine]) -> None:
+def _orders(
+    lines: list[payment_handler.OrderLine], refunds: list[RefundLine], by_hand: list[HandReturn]
+) -> None:
     if not lines:
         empty_state(
             "No orders yet", "When you choose a plan, its order and every payment attempt are listed here."
         )
         return
     rows = "".join(
-        _order_row(line, [refund for refund in refunds if refund.order_id == line.order.id]) for line in lines
+        _order_row(
+            line,
+            [refund for refund in refunds if refund.order_id == line.order.id],
+            [returned for returned in by_hand if returned.order_id == line.order.id],
+        )
+        for line in lines
     )
     st.html(
         '<div class="table-box"><table class="plain stacking figures"><thead><tr><th>Date</th><th>Plan</th>'
@@ -149,16 +168,15 @@ def _orders(lines: list[payment_handler.OrderLine], refunds: list[RefundLine]) -
     )
 
 
-def _order_row(line: payment_handler.OrderLine, refunds: list[RefundLine]) -> str:
+def _order_row(line: payment_handler.OrderLine, refunds: list[RefundLine], by_hand: list[HandReturn]) -> str:
     order = line.order
-    word, tone = describe_order(line)
+    word, tone = describe_order(line, by_hand)
     details = [f'<span class="mono">{escape(order.id)}</span>']
     for payment in line.payments:
         details.append(_attempt(payment, order.status))
         details += [
-            f'<div class="small">{escape(describe_refund(refund))}</div>'
-            for refund in reversed(refunds)
-            if refund.gateway_payment_id == payment.gateway_payment_id
+            f'<div class="small">{escape(sentence)}</div>'
+            for sentence in describe_way_back(payment, refunds, by_hand)
         ]
     return (
         f'<tr><td data-name="Date">{format_date(order.created_at)}</td>'
@@ -169,12 +187,38 @@ def _order_row(line: payment_handler.OrderLine, refunds: list[RefundLine]) -> st
     )
 
 
-def describe_order(line: payment_handler.OrderLine) -> tuple[str, Tone]:
+def describe_order(line: payment_handler.OrderLine, by_hand: Sequence[HandReturn] = ()) -> tuple[str, Tone]:
     """What became of an order, in words that never run ahead of its money: a refund is told when it is done."""
-    money = [payment.status for payment in line.payments if payment.status in _MONEY]
-    if money and all(status is PaymentStatus.REFUNDED for status in money):
+    money = [payment for payment in line.payments if payment.status in _MONEY]
+    if money and all(is_back(payment, by_hand) for payment in money):
         return ("Returned to you" if line.order.status is OrderStatus.SURPLUS else "Refunded"), ""
     return _ORDER[line.order.status]
+
+
+def is_back(payment: payment_handler.PaymentLine, by_hand: Sequence[HandReturn]) -> bool:
+    """True when the buyer has all of a payment again, through the payment service or in another way."""
+    return payment.status is PaymentStatus.REFUNDED or any(
+        returned.gateway_payment_id == payment.gateway_payment_id for returned in by_hand
+    )
+
+
+def describe_way_back(
+    payment: payment_handler.PaymentLine, refunds: Sequence[RefundLine], by_hand: Sequence[HandReturn]
+) -> list[str]:
+    """What went back of a payment, a sentence for each, the oldest first.
+
+    Once it is back in another way, nobody waits for the refund that failed before.
+    """
+    mine = [refund for refund in refunds if refund.gateway_payment_id == payment.gateway_payment_id]
+    other = [returned for returned in by_hand if returned.gateway_payment_id == payment.gateway_payment_id]
+    told = [refund for refund in reversed(mine) if not (other and refund.status is RefundStatus.FAILED)]
+    return [*map(describe_refund, told), *map(describe_hand_return, other)]
+
+
+def describe_hand_return(returned: HandReturn) -> str:
+    """That money is back in another way, with its date: the day on which it was written down."""
+    amount, day = format_rupees(returned.amount_paise), format_date(returned.returned_at)
+    return f"{amount} returned to you in another way on {day}"
 
 
 def describe_refund(refund: RefundLine) -> str:

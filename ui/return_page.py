@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 import payment_handler
 import user_management
+from billing.returns import list_hand_returns
 from domain.accounts import User
 from domain.errors import OrderNotFound, ProductError
 from domain.money import format_rupees
@@ -98,7 +99,7 @@ def render_return(services: Services, user: User, order: Order, said: str = "") 
         elif state is ReturnState.WAITING:
             _waiting(services, user, order, is_upi=attempt is not None and attempt.method == "upi")
         elif state is ReturnState.SURPLUS:
-            _surplus(services, order)
+            _surplus(services, user, order)
         elif state is ReturnState.REVIEW:
             _review(services, order)
         elif state is ReturnState.UNTAKEN:
@@ -251,15 +252,21 @@ def _untaken(services: Services, user: User, order: Order) -> None:
     _ask_us(services)
 
 
-def _surplus(services: Services, order: Order) -> None:
+def _surplus(services: Services, user: User, order: Order) -> None:
+    by_hand = [back for back in list_hand_returns(services, user) if back.order_id == order.id]
+    amount = format_rupees(order.amount_paise)
+    came = f"We received {amount} that your purchase did not need: it had been paid already, or this order was closed."
     with st.container(key="card-wait-return"):
-        st.header("This payment goes back to you", anchor=False)
-        st.text(
-            f"We received {format_rupees(order.amount_paise)} that your purchase did not need: it had been paid "
-            "already, or this order was closed. It is returned to the account you paid from within 5 to 7 business "
-            "days."
-        )
-        st.html(facts([("Order", order.id), ("Amount", format_rupees(order.amount_paise))]))
+        if by_hand:
+            st.header("This payment went back to you", anchor=False)
+            day = format_date(by_hand[0].returned_at)
+            st.text(
+                f"{came} The payment service could not return it, so we returned it to you in another way on {day}."
+            )
+        else:
+            st.header("This payment goes back to you", anchor=False)
+            st.text(f"{came} It is returned to the account you paid from within 5 to 7 business days.")
+        st.html(facts([("Order", order.id), ("Amount", amount)]))
         if st.button("See it in billing", key="return-billing", width="stretch"):
             st.switch_page(page("billing"))
     _ask_us(services)

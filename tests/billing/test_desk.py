@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import text
 
 import payment_handler
+from accounts.export import export_of
 from billing import desk
+from billing.returns import list_hand_returns
 from database import books, personal_data
 from database.invariants import INVARIANTS, find_offenders
 from domain.errors import Forbidden, GatewayRequestRejected, RefundRefused
 from payment_handler import start_checkout
 from reports import orders as order_reports
-from reports import trouble
+from reports import overview, trouble
+from reports.export import to_csv
 
 
 def audited(services, actor) -> list[tuple]:
@@ -128,6 +133,46 @@ def test_what_a_person_settled_by_hand_waits_no_more_and_stands_in_the_audit_log
     ]
     assert (report.waiting, report.refundable) == (None, None)
     assert audited(services, admin) == [("settled_by_hand", f"payment:{payment_id}")]
+
+
+def test_the_buyer_reads_of_money_settled_by_hand_in_billing_and_in_one_mail(
+    services, user, admin, duplicate, clock
+) -> None:
+    order_id, payment_id = duplicate
+    clock.advance(timedelta(days=2))
+
+    for _ in range(2):
+        desk.settle_by_hand(services, admin, order_id=order_id, payment_id=payment_id, reason="NEFT of today")
+
+    (returned,) = list_hand_returns(services, user)
+    assert (returned.order_id, returned.amount_paise) == (order_id, 49900)
+    with services.engine.connect() as conn:
+        (mail,) = conn.execute(
+            text("SELECT to_address, subject, text_body FROM emails WHERE kind = 'returned_by_hand'")
+        ).all()
+    assert (mail.to_address, mail.subject) == (user.email, f"We returned ₹499 to you ({order_id})")
+    assert "in another way" in mail.text_body
+    assert "12 March 2026, 12:00 pm IST" in mail.text_body
+    # How it was done is for the books.
+    assert "NEFT" not in mail.text_body
+
+
+def test_lists_files_and_the_order_page_agree_on_money_settled_by_hand(
+    services, user, admin, duplicate
+) -> None:
+    order_id, payment_id = duplicate
+    desk.settle_by_hand(services, admin, order_id=order_id, payment_id=payment_id, reason="NEFT")
+
+    paid = {row.id: row for row in overview.recent_payments(services, admin).rows}
+    told = export_of(services, user)
+
+    assert (paid[payment_id].refunded_paise, paid[payment_id].returned_by_hand_paise) == (0, 49900)
+    assert {row.returned_by_hand_paise for row in paid.values() if row.id != payment_id} == {0}
+    assert '"returned_by_hand_rupees"' in to_csv(list(paid.values())).decode()
+    assert [(part["order_id"], part["amount_paise"]) for part in told["returned_in_another_way"]] == [
+        (order_id, 49900)
+    ]
+    assert "settled_by_hand" in {entry["what"] for entry in told["what_was_done"]}
 
 
 def test_what_was_settled_by_hand_is_not_refunded_as_well(services, admin, gateway, duplicate) -> None:

@@ -95,7 +95,7 @@ def read(reader: tuple[Page, Watch], html: str) -> None:
 
 
 def test_s10_every_mail_is_found() -> None:
-    assert {"receipt", "activation", "refund", "alarm", "test_mail"} <= set(composers())
+    assert {"receipt", "activation", "refund", "returned_by_hand", "alarm", "test_mail"} <= set(composers())
 
 
 def test_s10_hostile_texts_in_every_mail_do_nothing_in_a_reader_without_a_policy(

@@ -226,6 +226,8 @@ def test_money_whose_refund_failed_is_settled_by_hand_with_a_reason(services, ad
     assert f"₹499 settled by hand by {admin.username}" in seen(page)
     assert "NEFT of today" in seen(page)
     assert not {"₹499 settled by hand", "Continue"} & set(labels(page))
+    assert "<dt>Returned by hand</dt><dd>₹499</dd>" in seen(page)
+    assert "<dt>Left</dt><dd>₹0</dd>" in seen(page)
 
 
 def test_money_that_bought_something_cannot_be_settled_by_hand(services, admin, paid) -> None:

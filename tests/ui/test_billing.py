@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
-from billing.returns import RefundLine
+from billing.returns import HandReturn, RefundLine
 from domain.orders import OrderStatus, PaymentStatus
 from domain.refunds import RefundStatus
 from payment_handler import OrderLine, PaymentLine
 from tests.builders import an_order
-from ui.billing import describe_order, describe_refund
+from ui.billing import describe_order, describe_refund, describe_way_back
 
 
 def a_line(order_status: OrderStatus, *payments: PaymentStatus) -> OrderLine:
@@ -62,3 +63,36 @@ def test_a_refund_is_told_as_far_as_it_is(
     status: RefundStatus, processed_at: datetime | None, words: str
 ) -> None:
     assert describe_refund(RefundLine("ORDER00000000000001A", "511", 49900, status, processed_at)) == words
+
+
+# Evening in UTC, already the next day in India.
+BY_HAND = HandReturn("ORDER00000000000001A", "511", 49900, datetime(2026, 3, 12, 20, 0, tzinfo=UTC))
+FAILED_REFUND = RefundLine("ORDER00000000000001A", "511", 49900, RefundStatus.FAILED, None)
+
+
+def test_money_that_went_back_in_another_way_is_told_with_amount_and_day_and_no_failure() -> None:
+    line = a_line(OrderStatus.SURPLUS, PaymentStatus.CAPTURED)
+
+    assert describe_order(line, [BY_HAND])[0] == "Returned to you"
+    assert describe_way_back(line.payments[0], [FAILED_REFUND], [BY_HAND]) == [
+        "₹499 returned to you in another way on 13 Mar 2026"
+    ]
+
+
+def test_what_went_back_of_another_payment_says_nothing_of_this_one() -> None:
+    line = a_line(OrderStatus.SURPLUS, PaymentStatus.CAPTURED)
+    other = replace(BY_HAND, gateway_payment_id="512")
+
+    assert describe_order(line, [other])[0] == "Being returned to you"
+    assert describe_way_back(line.payments[0], [FAILED_REFUND], [other]) == [
+        "Refund of ₹499 did not go through; we have been told"
+    ]
+
+
+def test_a_paid_order_whose_second_payment_came_back_in_another_way_stays_paid() -> None:
+    line = a_line(OrderStatus.PAID, PaymentStatus.CAPTURED, PaymentStatus.CAPTURED)
+    second = replace(line.payments[1], gateway_payment_id="512")
+
+    told = describe_order(replace(line, payments=(line.payments[0], second)), [BY_HAND])
+
+    assert told == ("Paid", "good")

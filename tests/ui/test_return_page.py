@@ -4,16 +4,20 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 from streamlit.testing.v1 import AppTest
 
+from billing.desk import settle_by_hand
+from domain.errors import GatewayRequestRejected
 from domain.gateway import RETURNED_UNTAKEN, GatewayPaymentStatus
 from domain.orders import Order, OrderStatus, PaymentStatus
-from payment_handler import PaymentLine, confirm_return, start_checkout, sync_order
+from payment_handler import PaymentLine, confirm_return, execute_refund, start_checkout, sync_order
 from tests import builders
 from tests.builders import a_payment
 from ui import return_page, upi
 from ui.return_page import ReturnState, is_undecided, return_state
+from user_management import create_admin
 from wiring import Services
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -247,3 +251,28 @@ def test_a_wait_without_a_code_to_make_offers_none(
     sync_order(services, order.id)
 
     assert "Pay by UPI" not in _labels(draw(order))
+
+
+def test_money_that_was_not_needed_and_came_back_in_another_way_is_told_with_its_day(
+    services, user, gateway, draw
+) -> None:
+    admin = create_admin(services, email="owner@example.com", password="TestPass123")
+    order = start_checkout(services, user, "monthly")
+    annual = start_checkout(services, user, "annual")
+    for paid in (annual, order):
+        gateway.pay(paid.id)
+        sync_order(services, paid.id)
+    with services.engine.connect() as conn:
+        key = conn.execute(text("SELECT refund_key FROM refunds")).scalar_one()
+        payment_id = conn.execute(text("SELECT id FROM payments WHERE role = 'duplicate'")).scalar_one()
+    gateway.fail_next = GatewayRequestRejected()
+    execute_refund(services, key)
+    before = draw(order)
+
+    settle_by_hand(services, admin, order_id=order.id, payment_id=payment_id, reason="NEFT")
+    after = draw(order)
+
+    assert before.header[0].value == "This payment goes back to you"
+    assert after.header[0].value == "This payment went back to you"
+    assert "returned it to you in another way on" in after.text[0].value
+    assert "business days" not in after.text[0].value
