@@ -17,6 +17,7 @@ from domain.accounts import User
 from domain.errors import GatewayTimeout
 from operations.check import Finding, State
 from payment_handler import receive_webhook, start_checkout
+from tests.books import rows
 from user_management import create_admin
 from wiring import Services
 
@@ -49,7 +50,7 @@ def event_id(live_services, user, gateway) -> int:
     gateway.pay(order.id)
     body = f"PAYMENT_SUCCESS_WEBHOOK:{order.id}".encode()
     receive_webhook(live_services, "cashfree", {"x-webhook-signature": "good"}, body)
-    return _rows(live_services, "SELECT id FROM gateway_events")[0][0]
+    return rows(live_services, "SELECT id FROM gateway_events")[0][0]
 
 
 def test_events_are_listed(run, event_id) -> None:
@@ -77,7 +78,7 @@ def test_a_replayed_event_is_queued_and_told(run, live_services, event_id) -> No
 
     assert code == 0
     assert f"Event {event_id} (PAYMENT_SUCCESS_WEBHOOK, ignored until now) is queued again" in out
-    assert _rows(live_services, "SELECT args FROM procrastinate_jobs") == [({"event_id": event_id},)]
+    assert rows(live_services, "SELECT args FROM procrastinate_jobs") == [({"event_id": event_id},)]
 
 
 @pytest.mark.parametrize("action", ["show", "replay"])
@@ -115,7 +116,7 @@ def test_a_sweep_finds_a_payment_that_nobody_told(run, live_services, user, gate
 
     assert code == 0
     assert "Asked about 1 orders: 1 moved, 0 could not be asked." in out
-    assert _rows(live_services, "SELECT status FROM orders") == [("paid",)]
+    assert rows(live_services, "SELECT status FROM orders") == [("paid",)]
 
 
 def test_a_reconciliation_tells_what_it_compared_and_found(run, live_services, event_id) -> None:
@@ -124,8 +125,8 @@ def test_a_reconciliation_tells_what_it_compared_and_found(run, live_services, e
     assert (code, err) == (0, "")
     assert out.startswith("Comparing ")
     assert out.endswith(", 0 unresolved.\n")
-    assert _rows(live_services, "SELECT status FROM orders") == [("paid",)]
-    assert _rows(live_services, "SELECT until - since = interval '3 days' FROM report_runs") == [(True,)]
+    assert rows(live_services, "SELECT status FROM orders") == [("paid",)]
+    assert rows(live_services, "SELECT until - since = interval '3 days' FROM report_runs") == [(True,)]
 
 
 def test_a_reconciliation_takes_whole_days_of_india(run, live_services) -> None:
@@ -143,7 +144,7 @@ def test_a_stretch_that_ends_before_it_begins_is_refused(run, live_services, wor
 
     assert (code, out) == (1, "")
     assert err.startswith("--since must be before --until and before now")
-    assert _rows(live_services, "SELECT count(*) FROM report_runs") == [(0,)]
+    assert rows(live_services, "SELECT count(*) FROM report_runs") == [(0,)]
 
 
 def test_an_account_that_cannot_be_read_is_told_in_a_sentence(run, gateway, monkeypatch) -> None:
@@ -221,7 +222,7 @@ def test_s25_a_lost_second_factor_is_reset_after_the_address_was_typed_twice(
     assert (code, err) == (0, "")
     assert out.endswith("It logs in with its password alone now.\n")
     assert not second_factor.state(live_services, factor_of).is_on
-    assert _rows(live_services, "SELECT actor_id FROM audit_log WHERE action = 'second_factor_reset'") == [
+    assert rows(live_services, "SELECT actor_id FROM audit_log WHERE action = 'second_factor_reset'") == [
         (None,)
     ]
     assert run("reset-second-factor", "boss@example.com")[1].endswith("This account has no second factor.\n")
@@ -245,8 +246,3 @@ def test_a_reset_of_nobody_is_said_so(run, monkeypatch) -> None:
     code, _, err = run("reset-second-factor", "nobody@example.com")
 
     assert (code, err) == (1, "Nothing was changed.\nThere is no account with this email.\n")
-
-
-def _rows(services: Services, statement: str) -> list[tuple]:
-    with services.engine.connect() as conn:
-        return [tuple(row) for row in conn.execute(text(statement))]

@@ -32,6 +32,7 @@ from domain.errors import (
 )
 from domain.links import Purpose
 from tests.accounts.waiting import wait_for_a_waiting_transaction
+from tests.books import rows
 from user_management import register, sign_in
 
 OLD, NEW = "TestPass123", "a new password of mine"
@@ -315,11 +316,6 @@ def waiting_link(services, purpose: Purpose = Purpose.CHANGE_EMAIL) -> str:
         purpose=str(purpose),
     )
     return make_token(services.settings, token_id, purpose)
-
-
-def rows(services, sql: str, **values: object) -> list[tuple]:
-    with services.engine.connect() as conn:
-        return [tuple(row) for row in conn.execute(text(sql), values)]
 
 
 def mails(services) -> list[tuple]:

@@ -28,6 +28,7 @@ from domain.orders import OrderStatus
 from mail.sender import MailNotSent
 from operations.check import State, run_checks
 from payment_handler import execute_refund, request_refund, start_checkout, sync_order, terminate_order
+from tests.books import rows
 from user_management import create_admin, register, sign_in
 
 PASSWORD = "TestPass123"
@@ -293,11 +294,6 @@ def send_all(services, sender: Sender | None) -> None:
     with_mail = replace(services, mail_sender=sender)
     for (email_id,) in rows(services, "SELECT id FROM emails ORDER BY id"):
         send_mail(with_mail, email_id)
-
-
-def rows(services, sql: str, **values: object) -> list[tuple]:
-    with services.engine.connect() as conn:
-        return [tuple(row) for row in conn.execute(text(sql), values)]
 
 
 def kept_rows(services) -> dict[str, list[tuple]]:

@@ -13,6 +13,7 @@ from billing.dead_letters import list_dead_letters, replay_dead_letter, retry_st
 from database.queue import RETRY_LIMIT, Job
 from domain.accounts import Role, User
 from domain.errors import Forbidden, GatewayTimeout
+from tests.books import rows
 from user_management import create_admin
 from wiring import Services
 
@@ -59,13 +60,13 @@ def test_a_replayed_dead_letter_has_all_its_tries_and_no_alarm(live_services, ad
 
     assert replayed
     assert list_dead_letters(live_services, admin) == []
-    assert _rows(
+    assert rows(
         live_services, "SELECT id, status::text, attempts, lock, args, scheduled_at FROM procrastinate_jobs"
     ) == [(job_id, "todo", 0, "mail:7", {"email_id": 7}, None)]
-    assert _rows(live_services, "SELECT resolved_at IS NOT NULL, resolved_by FROM alarms") == [
+    assert rows(live_services, "SELECT resolved_at IS NOT NULL, resolved_by FROM alarms") == [
         (True, admin.id)
     ]
-    assert _rows(
+    assert rows(
         live_services, "SELECT actor_id, object, detail FROM audit_log WHERE action = 'dead_letter_replayed'"
     ) == [(admin.id, f"job:{job_id}", {"job": "send_mail"})]
 
@@ -76,7 +77,7 @@ def test_the_second_click_of_two_replays_nothing(live_services, admin) -> None:
     clicks = [replay_dead_letter(live_services, admin, job_id) for _ in range(2)]
 
     assert clicks == [True, False]
-    assert _rows(live_services, "SELECT count(*) FROM audit_log WHERE action = 'dead_letter_replayed'") == [
+    assert rows(live_services, "SELECT count(*) FROM audit_log WHERE action = 'dead_letter_replayed'") == [
         (1,)
     ]
 
@@ -94,7 +95,7 @@ def test_only_an_admin_sees_and_replays_dead_letters(live_services, user) -> Non
         with pytest.raises(Forbidden):
             replay_dead_letter(live_services, actor, job_id)
 
-    assert _rows(live_services, "SELECT status::text FROM procrastinate_jobs WHERE id = :id", id=job_id) == [
+    assert rows(live_services, "SELECT status::text FROM procrastinate_jobs WHERE id = :id", id=job_id) == [
         ("failed",)
     ]
 
@@ -120,8 +121,8 @@ def test_a_stalled_periodic_job_calls_nobody(live_services) -> None:
     _leave_behind(live_services)
 
     assert retry_stalled_jobs(live_services) == 0
-    assert _rows(live_services, "SELECT count(*) FROM alarms") == [(0,)]
-    assert _rows(live_services, "SELECT status::text FROM procrastinate_jobs") == [("failed",)]
+    assert rows(live_services, "SELECT count(*) FROM alarms") == [(0,)]
+    assert rows(live_services, "SELECT status::text FROM procrastinate_jobs") == [("failed",)]
 
 
 def _dead_letter(services: Services) -> int:
@@ -147,8 +148,3 @@ def _leave_behind(services: Services) -> None:
             )
         )
         conn.execute(text("UPDATE procrastinate_workers SET last_heartbeat = now() - interval '1 minute'"))
-
-
-def _rows(services: Services, statement: str, **values: object) -> list[tuple]:
-    with services.engine.connect() as conn:
-        return [tuple(row) for row in conn.execute(text(statement), values)]

@@ -26,26 +26,22 @@ from payment_handler import (
     sync_order,
     terminate_order,
 )
+from tests.books import rows
 from tests.fakes import FakeGateway, FakeRazorpay
 from user_management import create_admin, entitlement
 
 BOTH = ["cashfree", "razorpay"]
 
 
-def _rows(services, statement: str) -> list[tuple]:
-    with services.engine.connect() as conn:
-        return [tuple(row) for row in conn.execute(text(statement))]
-
-
 def _events(services, gateway: FakeGateway, body: str) -> bool:
     is_new = receive_webhook(services, gateway.name, {gateway.signature_header: "good"}, body.encode())
-    for (event_id,) in _rows(services, "SELECT id FROM gateway_events WHERE status = 'new'"):
+    for (event_id,) in rows(services, "SELECT id FROM gateway_events WHERE status = 'new'"):
         process_event(services, event_id)
     return is_new
 
 
 def _refund_keys(services) -> list[str]:
-    return [row[0] for row in _rows(services, "SELECT refund_key FROM refunds ORDER BY id")]
+    return [row[0] for row in rows(services, "SELECT refund_key FROM refunds ORDER BY id")]
 
 
 def _violations(services) -> list[str]:
@@ -74,7 +70,7 @@ def test_a_message_about_money_gives_access_once(services, user, gateway) -> Non
     again = _events(services, gateway, f"{gateway.paid_event}:{order.id}")
 
     assert (first, again) == (True, False)
-    assert len(_rows(services, "SELECT 1 FROM subscription_periods")) == 1
+    assert len(rows(services, "SELECT 1 FROM subscription_periods")) == 1
 
 
 @pytest.mark.parametrize("kind", BOTH)
@@ -241,7 +237,7 @@ def test_an_order_that_no_gateway_opened_has_nothing_to_open_a_checkout_with(ser
     gateway.fail_next = GatewayTimeout()
     with pytest.raises(GatewayTimeout):
         start_checkout(services, user, "monthly")
-    ((order_id,),) = _rows(services, "SELECT id FROM orders")
+    ((order_id,),) = rows(services, "SELECT id FROM orders")
 
     with pytest.raises(OrderNotFound):
         checkout_options(services, user, order_id)

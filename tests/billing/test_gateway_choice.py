@@ -18,11 +18,7 @@ from domain.errors import (
     UnknownPlan,
 )
 from payment_handler import start_checkout
-
-
-def _rows(services, statement: str) -> list[tuple]:
-    with services.engine.connect() as conn:
-        return [tuple(row) for row in conn.execute(text(statement))]
+from tests.books import rows
 
 
 def test_the_setting_chooses_and_the_other_comes_second(shop, user) -> None:
@@ -75,7 +71,7 @@ def test_an_unknown_plan_or_gateway_makes_nothing(shop, user, gateway, rzp) -> N
         with pytest.raises(GatewayUnavailable):
             start_checkout(shop, user, "monthly", gateway=name)
 
-    assert _rows(shop, "SELECT 1 FROM orders") == []
+    assert rows(shop, "SELECT 1 FROM orders") == []
     assert gateway.calls == rzp.calls == []
 
 
@@ -88,11 +84,11 @@ def test_failing_over_keeps_the_purchase_and_puts_the_first_order_aside(shop, us
     (other,) = usable_gateways(shop, "monthly", besides="cashfree")
     second = start_checkout(shop, user, "monthly", gateway=other)
 
-    ((first_id, status, checkout_id),) = _rows(
+    ((first_id, status, checkout_id),) = rows(
         shop, "SELECT id, status, checkout_id FROM orders WHERE gateway = 'cashfree'"
     )
     assert (status, checkout_id) == ("superseded", second.checkout_id)
-    assert ("terminate_order", first_id) in _rows(
+    assert ("terminate_order", first_id) in rows(
         shop, "SELECT task_name, args ->> 'order_id' FROM procrastinate_jobs"
     )
     assert start_checkout(shop, user, "monthly").id == second.id

@@ -17,6 +17,7 @@ from billing.inbox import (
 from database.queue import POISON
 from domain.errors import GatewayTimeout
 from payment_handler import start_checkout
+from tests.books import rows
 from wiring import Services
 
 pytestmark = pytest.mark.parametrize("kind", ["cashfree", "razorpay"])
@@ -34,7 +35,7 @@ def event_id(live_services, gateway) -> int:
         f"{gateway.paid_event}:ORDER000000000000001".encode(),
     )
     _execute(live_services, "UPDATE gateway_events SET received_at = now() - interval '3 minutes'")
-    return _rows(live_services, "SELECT id FROM gateway_events")[0][0]
+    return rows(live_services, "SELECT id FROM gateway_events")[0][0]
 
 
 def test_a_waiting_event_whose_job_was_lost_gets_one(live_services, event_id) -> None:
@@ -83,7 +84,7 @@ def test_the_job_that_gave_up_is_tried_again_after_an_hour(live_services, event_
     rounds = [requeue_waiting_events(live_services) for _ in range(2)]
 
     assert (too_early, rounds) == (0, [1, 0])
-    assert _rows(live_services, "SELECT id, status::text FROM procrastinate_jobs") == [(job_id, "todo")]
+    assert rows(live_services, "SELECT id, status::text FROM procrastinate_jobs") == [(job_id, "todo")]
 
 
 def test_a_job_that_killed_its_workers_is_left_to_a_person(live_services, event_id) -> None:
@@ -107,7 +108,7 @@ def test_a_round_is_bounded_and_takes_the_oldest(live_services, gateway, event_i
     _execute(live_services, "DELETE FROM procrastinate_jobs")
 
     assert requeue_waiting_events(live_services) == 1
-    oldest = _rows(live_services, "SELECT id FROM gateway_events WHERE order_id = 'ORDER000000000000002'")
+    oldest = rows(live_services, "SELECT id FROM gateway_events WHERE order_id = 'ORDER000000000000002'")
     assert _jobs(live_services) == [("process_event", "todo", {"event_id": oldest[0][0]})]
 
 
@@ -127,7 +128,7 @@ def test_a_replayed_event_is_processed_whatever_came_of_it(live_services, user, 
         + ("NULL" if status == "new" else "now()"),
     )
     _execute(live_services, "DELETE FROM procrastinate_jobs")
-    ((event_id,),) = _rows(live_services, "SELECT id FROM gateway_events")
+    ((event_id,),) = rows(live_services, "SELECT id FROM gateway_events")
 
     before = replay_event_for_operator(live_services, event_id)
     jobs = _jobs(live_services)
@@ -136,9 +137,9 @@ def test_a_replayed_event_is_processed_whatever_came_of_it(live_services, user, 
     assert before is not None
     assert (before.status, before.order_id) == (status, order.id)
     assert jobs == [("process_event", "todo", {"event_id": event_id})]
-    assert _rows(live_services, "SELECT status FROM orders") == [("paid",)]
-    assert _rows(live_services, "SELECT status FROM gateway_events") == [("processed",)]
-    assert _rows(live_services, "SELECT object FROM audit_log WHERE action = 'event_replayed'") == [
+    assert rows(live_services, "SELECT status FROM orders") == [("paid",)]
+    assert rows(live_services, "SELECT status FROM gateway_events") == [("processed",)]
+    assert rows(live_services, "SELECT object FROM audit_log WHERE action = 'event_replayed'") == [
         (f"event:{event_id}",)
     ]
 
@@ -191,13 +192,13 @@ def test_an_event_of_an_order_that_we_lost_brings_it_back(live_services, user, g
         f"{gateway.paid_event}:{order.id}".encode(),
     )
     _execute(live_services, "DELETE FROM orders")
-    ((event_id,),) = _rows(live_services, "SELECT id FROM gateway_events")
+    ((event_id,),) = rows(live_services, "SELECT id FROM gateway_events")
 
     process_event(live_services, event_id)
 
-    assert _rows(live_services, "SELECT id, status FROM orders") == [(order.id, "paid")]
-    assert _rows(live_services, "SELECT status FROM gateway_events") == [("processed",)]
-    assert _rows(live_services, "SELECT key FROM alarms WHERE key LIKE 'event:%'") == []
+    assert rows(live_services, "SELECT id, status FROM orders") == [(order.id, "paid")]
+    assert rows(live_services, "SELECT status FROM gateway_events") == [("processed",)]
+    assert rows(live_services, "SELECT key FROM alarms WHERE key LIKE 'event:%'") == []
 
 
 def test_an_event_that_cannot_be_looked_into_now_stays_new(live_services, gateway, event_id) -> None:
@@ -206,7 +207,7 @@ def test_an_event_that_cannot_be_looked_into_now_stays_new(live_services, gatewa
     with pytest.raises(GatewayTimeout):
         process_event(live_services, event_id)
 
-    assert _rows(live_services, "SELECT status FROM gateway_events") == [("new",)]
+    assert rows(live_services, "SELECT status FROM gateway_events") == [("new",)]
 
 
 def test_an_event_of_an_order_that_nobody_knows_is_ignored_and_alarms_when_it_is_money(
@@ -219,11 +220,11 @@ def test_an_event_of_an_order_that_nobody_knows_is_ignored_and_alarms_when_it_is
         b"PAYMENT_FAILED_WEBHOOK:ORDER000000000000002",
     )
 
-    for row in _rows(live_services, "SELECT id FROM gateway_events"):
+    for row in rows(live_services, "SELECT id FROM gateway_events"):
         process_event(live_services, row[0])
 
-    assert _rows(live_services, "SELECT DISTINCT status FROM gateway_events") == [("ignored",)]
-    assert _rows(live_services, "SELECT key FROM alarms") == [
+    assert rows(live_services, "SELECT DISTINCT status FROM gateway_events") == [("ignored",)]
+    assert rows(live_services, "SELECT key FROM alarms") == [
         (f"event:{live_services.settings.payment_gateway}:ORDER000000000000001:unknown order",)
     ]
 
@@ -255,14 +256,9 @@ def _give_up(services: Services) -> int:
 
 
 def _jobs(services: Services) -> list[tuple]:
-    return _rows(services, "SELECT task_name, status::text, args FROM procrastinate_jobs ORDER BY id")
+    return rows(services, "SELECT task_name, status::text, args FROM procrastinate_jobs ORDER BY id")
 
 
 def _execute(services: Services, statement: str) -> None:
     with services.engine.begin() as conn:
         conn.execute(text(statement))
-
-
-def _rows(services: Services, statement: str) -> list[tuple]:
-    with services.engine.connect() as conn:
-        return [tuple(row) for row in conn.execute(text(statement))]

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import text
 
 from domain.errors import CheckoutClosed, Forbidden, OrderNotFound
 from domain.orders import OrderStatus
 from payment_handler import execute_refund, release_order, start_checkout, sync_order
+from tests.books import rows
 from user_management import entitlement
 
 
@@ -128,8 +128,3 @@ def test_only_an_admin_decides_and_only_about_quarantined_orders(services, user,
         release_order(services, admin, order.id, give_back=True)
     with pytest.raises(OrderNotFound):
         release_order(services, admin, "ORDER00000000000000X", give_back=False)
-
-
-def rows(services, statement: str) -> list[tuple]:
-    with services.engine.connect() as conn:
-        return [tuple(row) for row in conn.execute(text(statement))]

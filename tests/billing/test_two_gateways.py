@@ -15,18 +15,14 @@ from domain.gateway import GatewayPaymentStatus
 from domain.orders import OrderStatus
 from operations.check import run_checks
 from payment_handler import find_order, reconcile, start_checkout, sweep, sync_order
+from tests.books import rows
 from user_management import entitlement
 
 BOTH = ["cashfree", "razorpay"]
 
 
-def _rows(services, statement: str) -> list[tuple]:
-    with services.engine.connect() as conn:
-        return [tuple(row) for row in conn.execute(text(statement))]
-
-
 def _refund_keys(services) -> list[str]:
-    return [row[0] for row in _rows(services, "SELECT refund_key FROM refunds ORDER BY id")]
+    return [row[0] for row in rows(services, "SELECT refund_key FROM refunds ORDER BY id")]
 
 
 def _violations(services) -> list[str]:
@@ -51,7 +47,7 @@ def test_who_pays_at_both_gateways_gets_one_activation_and_one_refund(
 
     activated, returned = (find_order(shop, user, order_id) for order_id in told)
     assert (activated.status, returned.status) == (OrderStatus.PAID, OrderStatus.SURPLUS)
-    assert len(_rows(shop, "SELECT 1 FROM subscription_periods WHERE revoked_at IS NULL")) == 1
+    assert len(rows(shop, "SELECT 1 FROM subscription_periods WHERE revoked_at IS NULL")) == 1
     assert [refund.order_id for fake in (gateway, rzp) for refund in fake.refunds.values()] == [returned.id]
     assert entitlement(shop, user).is_active
     assert _violations(shop) == []

@@ -19,6 +19,7 @@ from sqlalchemy import text
 from billing.outbox import defer_mail
 from jobs.worker import working
 from mail.composing import Mail
+from tests.books import rows
 from wiring import Services
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -40,18 +41,18 @@ def test_the_job_of_a_killed_worker_is_finished_by_another(services, tmp_path) -
         _eventually(lambda: _mail_jobs(services) == [("succeeded", 2)])
 
     assert left_behind == [("doing", 0)]
-    assert _rows(services, "SELECT status FROM emails") == [("kept",)]
+    assert rows(services, "SELECT status FROM emails") == [("kept",)]
 
 
 def test_a_worker_that_is_told_to_stop_leaves_nothing_behind(services, tmp_path) -> None:
     with _worker(services, tmp_path) as worker:
-        _eventually(lambda: _rows(services, "SELECT id FROM procrastinate_workers"))
+        _eventually(lambda: rows(services, "SELECT id FROM procrastinate_workers"))
         worker.terminate()
         code = worker.wait(PATIENCE_SECONDS)
 
     assert code == 0
-    assert _rows(services, "SELECT id FROM procrastinate_workers") == []
-    assert _rows(services, "SELECT id FROM procrastinate_jobs WHERE status = 'doing'") == []
+    assert rows(services, "SELECT id FROM procrastinate_workers") == []
+    assert rows(services, "SELECT id FROM procrastinate_jobs WHERE status = 'doing'") == []
 
 
 def test_a_worker_that_was_taken_for_dead_goes_on_under_another_number(services) -> None:
@@ -64,7 +65,7 @@ def test_a_worker_that_was_taken_for_dead_goes_on_under_another_number(services)
     with ThreadPoolExecutor(1) as pool:
         worker = pool.submit(asyncio.run, work())
         try:
-            _eventually(lambda: _rows(services, "SELECT id FROM procrastinate_workers"))
+            _eventually(lambda: rows(services, "SELECT id FROM procrastinate_workers"))
             with services.engine.begin() as conn:
                 conn.execute(text("DELETE FROM procrastinate_workers"))
             _queue_mail(services)
@@ -73,7 +74,7 @@ def test_a_worker_that_was_taken_for_dead_goes_on_under_another_number(services)
             stop.set()
         worker.result()
 
-    assert _rows(services, "SELECT status FROM emails") == [("kept",)]
+    assert rows(services, "SELECT status FROM emails") == [("kept",)]
 
 
 def _queue_mail(services: Services) -> None:
@@ -122,14 +123,9 @@ def _let_a_minute_pass(services: Services) -> None:
 
 
 def _mail_jobs(services: Services) -> list[tuple]:
-    return _rows(
+    return rows(
         services, "SELECT status::text, attempts FROM procrastinate_jobs WHERE task_name = 'send_mail'"
     )
-
-
-def _rows(services: Services, statement: str) -> list[tuple]:
-    with services.engine.connect() as conn:
-        return [tuple(row) for row in conn.execute(text(statement))]
 
 
 def _eventually(probe: Callable[[], object]) -> None:

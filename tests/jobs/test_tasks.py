@@ -22,6 +22,7 @@ from database.queue import Job
 from domain.errors import GatewayTimeout
 from jobs.tasks import build_job_app
 from payment_handler import receive_webhook, start_checkout, sync_order
+from tests.books import rows
 
 
 def test_one_run_of_the_worker_follows_a_webhook_to_the_kept_mails(services, user, gateway) -> None:
@@ -33,14 +34,14 @@ def test_one_run_of_the_worker_follows_a_webhook_to_the_kept_mails(services, use
 
     _work(services)
 
-    assert _rows(services, "SELECT status FROM orders") == [("paid",)]
-    assert _rows(services, "SELECT status FROM gateway_events") == [("processed",)]
-    assert _rows(services, "SELECT kind, status FROM emails ORDER BY kind") == [
+    assert rows(services, "SELECT status FROM orders") == [("paid",)]
+    assert rows(services, "SELECT status FROM gateway_events") == [("processed",)]
+    assert rows(services, "SELECT kind, status FROM emails ORDER BY kind") == [
         ("activation", "kept"),
         ("receipt", "kept"),
         ("verify_email", "kept"),
     ]
-    assert _rows(
+    assert rows(
         services, "SELECT DISTINCT status::text FROM procrastinate_jobs WHERE scheduled_at IS NULL"
     ) == [("succeeded",)]
 
@@ -54,9 +55,9 @@ def test_refunds_and_closings_are_jobs_too(services, user, gateway) -> None:
 
     _work(services)
 
-    assert _rows(services, "SELECT status FROM refunds") == [("processed",)]
+    assert rows(services, "SELECT status FROM refunds") == [("processed",)]
     assert "terminate_order" in gateway.calls
-    assert _rows(
+    assert rows(
         services, "SELECT count(*) FROM procrastinate_jobs WHERE status = 'failed' OR attempts > 1"
     ) == [(0,)]
 
@@ -70,7 +71,7 @@ def test_a_job_whose_gateway_is_silent_waits_and_keeps_its_cause(services, user,
 
     _work(services)
 
-    assert _rows(
+    assert rows(
         services,
         """
         SELECT status::text, attempts, scheduled_at > now()
@@ -86,8 +87,8 @@ def test_a_job_that_can_never_succeed_fails_at_once(services, monkeypatch) -> No
 
     _work(services)
 
-    assert _rows(services, "SELECT status::text FROM procrastinate_jobs") == [("failed",)]
-    assert _rows(services, "SELECT message LIKE 'Job terminate_order % gave up %' FROM alarms") == [(True,)]
+    assert rows(services, "SELECT status::text FROM procrastinate_jobs") == [("failed",)]
+    assert rows(services, "SELECT message LIKE 'Job terminate_order % gave up %' FROM alarms") == [(True,)]
 
 
 @pytest.mark.parametrize("error", [ConnectorException(), ConnectionRefusedError()])
@@ -144,7 +145,7 @@ def test_the_mails_of_a_site_with_a_mail_server_are_sent_once(services, user, ga
     _work(live)
 
     assert len(sent) == len(set(sent)) == 3
-    assert _rows(live, "SELECT DISTINCT status FROM emails") == [("sent",)]
+    assert rows(live, "SELECT DISTINCT status FROM emails") == [("sent",)]
 
 
 def test_the_clock_queues_each_periodic_job_once_for_two_workers(services) -> None:
@@ -153,7 +154,7 @@ def test_the_clock_queues_each_periodic_job_once_for_two_workers(services) -> No
     for _ in range(2):
         _clock_strikes(services, noon)
 
-    assert sorted(_rows(services, "SELECT task_name FROM procrastinate_jobs")) == [
+    assert sorted(rows(services, "SELECT task_name FROM procrastinate_jobs")) == [
         ("check",), ("retry_stalled_jobs",), ("sweep",),
     ]  # fmt: skip
 
@@ -163,13 +164,13 @@ def test_a_worker_that_slept_makes_up_for_nothing(services) -> None:
 
     _clock_strikes(services, evening - timedelta(hours=8), evening)
 
-    assert _rows(services, "SELECT count(*) FROM procrastinate_jobs WHERE task_name = 'sweep'") == [(1,)]
+    assert rows(services, "SELECT count(*) FROM procrastinate_jobs WHERE task_name = 'sweep'") == [(1,)]
 
 
 def test_a_worker_that_starts_late_leaves_the_nights_comparison_to_the_next_night(services) -> None:
     _clock_strikes(services, datetime(2026, 11, 22, 21, 11, tzinfo=UTC))
 
-    assert _rows(services, "SELECT count(*) FROM procrastinate_jobs WHERE task_name = 'reconcile'") == [(0,)]
+    assert rows(services, "SELECT count(*) FROM procrastinate_jobs WHERE task_name = 'reconcile'") == [(0,)]
 
 
 def test_the_nightly_comparison_starts_at_half_past_two_in_india(services) -> None:
@@ -193,7 +194,7 @@ def test_a_periodic_job_that_fails_has_one_alarm_until_it_succeeds(services, mon
     with monkeypatch.context() as broken:
         broken.setitem(jobs.tasks.USE_CASES, Job.SWEEP, fail)
         _work(services)
-    while_broken = _rows(
+    while_broken = rows(
         services, "SELECT key, message LIKE 'Job sweep gave up (GatewayTimeout)%', resolved_at FROM alarms"
     )
     with services.engine.begin() as conn:
@@ -201,10 +202,10 @@ def test_a_periodic_job_that_fails_has_one_alarm_until_it_succeeds(services, mon
     _work(services)
 
     assert while_broken == [("job:sweep", True, None)]
-    assert _rows(services, "SELECT status::text, attempts FROM procrastinate_jobs ORDER BY id") == [
+    assert rows(services, "SELECT status::text, attempts FROM procrastinate_jobs ORDER BY id") == [
         ("failed", 1), ("failed", 1), ("succeeded", 1),
     ]  # fmt: skip
-    assert _rows(services, "SELECT resolved_at IS NOT NULL FROM alarms") == [(True,)]
+    assert rows(services, "SELECT resolved_at IS NOT NULL FROM alarms") == [(True,)]
 
 
 def test_a_job_that_succeeds_after_all_resolves_its_alarm(services) -> None:
@@ -215,7 +216,7 @@ def test_a_job_that_succeeds_after_all_resolves_its_alarm(services) -> None:
 
     _work(services)
 
-    assert _rows(services, "SELECT resolved_at IS NOT NULL, resolved_by FROM alarms") == [(True, None)]
+    assert rows(services, "SELECT resolved_at IS NOT NULL, resolved_by FROM alarms") == [(True, None)]
 
 
 def _clock_strikes(services, *moments: datetime) -> None:
@@ -248,8 +249,3 @@ def _in_a_loop(work: Coroutine[Any, Any, None]) -> None:
     """Run it in a thread: the browser tests of the same process keep a loop in this one."""
     with ThreadPoolExecutor(1) as pool:
         pool.submit(asyncio.run, work).result()
-
-
-def _rows(services, statement: str) -> list[tuple]:
-    with services.engine.connect() as conn:
-        return [tuple(row) for row in conn.execute(text(statement))]

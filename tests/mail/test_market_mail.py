@@ -11,8 +11,9 @@ pytest.importorskip("aiosmtpd", reason="needs requirements-dev.txt")
 from dataclasses import replace
 
 from sectors.delivery import schedule_reports, send_report
+from tests.books import rows
 from tests.mail.test_sender import Inbox, Server, sender
-from tests.sectors.readers import SATURDAY, a_reader, rows
+from tests.sectors.readers import SATURDAY, a_reader
 
 
 @pytest.fixture

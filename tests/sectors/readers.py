@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from sqlalchemy import text
-
 from database import users
 from domain.accounts import User
 from payment_handler import start_checkout, sync_order
+from tests.books import rows
 from wiring import Services
 
 # A Saturday, 8:01 in India: the default hour of the weekly report.
@@ -28,11 +27,6 @@ def a_reader(services: Services, gateway, user: User) -> User:
         found = users.find(conn, user.id)
     assert found is not None
     return found
-
-
-def rows(services: Services, sql: str) -> list[tuple]:
-    with services.engine.connect() as conn:
-        return [tuple(row) for row in conn.execute(text(sql))]
 
 
 def reports(services: Services) -> list[tuple]:

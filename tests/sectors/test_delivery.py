@@ -19,7 +19,8 @@ from sectors.delivery import schedule_reports, send_now, send_report
 from sectors.market import MarketOfTheDay
 from sectors.report_settings import find_report_settings, save_report_settings
 from sectors.watch_list import watch
-from tests.sectors.readers import FIRST_SATURDAY, SATURDAY, a_reader, reports, rows
+from tests.books import rows
+from tests.sectors.readers import FIRST_SATURDAY, SATURDAY, a_reader, reports
 
 NOTHING = ReportSettings(weekly=False)
 

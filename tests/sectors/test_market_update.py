@@ -14,6 +14,7 @@ from market_data.providers import Fetched, ProviderFailed
 from sectors.ingest import store_file
 from sectors.market_update import UPDATE_HOURS, newest_day, next_update, update_market
 from sectors.quarantine import dismiss_row
+from tests.books import rows
 from tests.market_data.exchange_files import drop, udiff_row
 from tests.sectors.test_ingest import as_csv, table
 from user_management import create_admin
@@ -44,11 +45,6 @@ class Fake:
 def evening(services, tmp_path):
     """Services whose provider is an empty folder, on a Monday evening."""
     return replace(services, market_provider=NseFolder(tmp_path), now=lambda _conn: EVENING)
-
-
-def rows(services, sql: str) -> list[tuple]:
-    with services.engine.connect() as conn:
-        return [tuple(row) for row in conn.execute(text(sql))]
 
 
 def open_alarms(services) -> dict[str, str]:

@@ -12,7 +12,8 @@ from domain.errors import NoActiveSubscription
 from domain.report_rules import ReportSettings
 from sectors.report_settings import save_report_settings
 from sectors.watch_list import list_watched, move, unwatch, watch
-from tests.sectors.readers import a_reader, rows
+from tests.books import rows
+from tests.sectors.readers import a_reader
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ import json
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import text
 
 from domain.errors import GatewayTimeout
 from domain.orders import OrderStatus
@@ -14,6 +13,7 @@ from gateways.razorpay import RazorpayGateway
 from gateways.razorpay_account import Account
 from gateways.razorpay_signatures import sign
 from payment_handler import find_order, process_event, start_checkout
+from tests.books import rows
 from tests.fakes import FakeRazorpay
 from user_management import entitlement
 
@@ -54,11 +54,6 @@ def message(event: str, **entities: object) -> bytes:
 def send(client, body: bytes, *, secret: str = SECRET, path: str = PATH, **headers: str):
     signed = {"x-razorpay-signature": sign(body, secret), "x-razorpay-event-id": "RB58MiP5SPFYyM", **headers}
     return client.post(path, content=body, headers=signed)
-
-
-def rows(services, statement: str) -> list[tuple]:
-    with services.engine.connect() as conn:
-        return [tuple(row) for row in conn.execute(text(statement))]
 
 
 def work(services) -> list[tuple]:

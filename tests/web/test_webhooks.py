@@ -12,6 +12,7 @@ from database.engine import connect_engine
 from database.queue import JobQueue
 from domain.errors import WebhookUnreadable
 from gateways.cashfree_webhooks import sign
+from tests.books import rows
 
 GOOD = {"x-webhook-signature": "good"}
 
@@ -25,8 +26,8 @@ def test_a_signed_message_is_stored_to_the_byte_and_answered_200_twice(services,
 
     assert (first.status_code, first.json()) == (200, {"status": "stored"})
     assert (second.status_code, second.json()) == (200, {"status": "known"})
-    assert [bytes(row[0]) for row in _rows(services, "SELECT body FROM gateway_events")] == [body]
-    assert _rows(services, "SELECT count(*) FROM procrastinate_jobs") == [(1,)]
+    assert [bytes(row[0]) for row in rows(services, "SELECT body FROM gateway_events")] == [body]
+    assert rows(services, "SELECT count(*) FROM procrastinate_jobs") == [(1,)]
 
 
 @pytest.mark.parametrize("headers", [{}, {"x-webhook-signature": ""}, {"x-webhook-signature": "bad"}])
@@ -34,7 +35,7 @@ def test_s15_a_message_that_is_not_signed_is_401_and_leaves_no_row(services, cli
     answer = client.post("/webhooks/cashfree", content=b"PAYMENT_SUCCESS_WEBHOOK:ORDER1", headers=headers)
 
     assert answer.status_code == 401
-    assert _rows(services, "SELECT count(*) FROM gateway_events") == [(0,)]
+    assert rows(services, "SELECT count(*) FROM gateway_events") == [(0,)]
 
 
 def test_a_signed_message_that_cannot_be_read_is_400(client, gateway, monkeypatch) -> None:
@@ -52,7 +53,7 @@ def test_a_body_of_256_kib_is_read_and_one_byte_more_is_413(services, client) ->
     streamed = client.post("/webhooks/cashfree", content=iter([b"x" * 1024] * 300), headers=GOOD)
 
     assert (largest.status_code, declared.status_code, streamed.status_code) == (200, 413, 413)
-    assert _rows(services, "SELECT count(*) FROM gateway_events") == [(1,)]
+    assert rows(services, "SELECT count(*) FROM gateway_events") == [(1,)]
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS"])
@@ -86,7 +87,7 @@ def test_a_queue_that_is_stuck_is_503_and_the_message_is_not_half_stored(service
     quick.dispose()
 
     assert (answer.status_code, answer.json()) == (503, {"error": "try again later"})
-    assert _rows(services, "SELECT count(*) FROM gateway_events") == [(0,)]
+    assert rows(services, "SELECT count(*) FROM gateway_events") == [(0,)]
 
 
 def test_a_message_that_cashfree_would_sign_is_accepted_and_one_changed_byte_refuses_it(
@@ -106,7 +107,7 @@ def test_a_message_that_cashfree_would_sign_is_accepted_and_one_changed_byte_ref
         )
 
     assert (good.status_code, changed.status_code, again.json()) == (200, 401, {"status": "known"})
-    assert _rows(services, "SELECT order_id FROM gateway_events") == [("ORDER00000000000001A",)]
+    assert rows(services, "SELECT order_id FROM gateway_events") == [("ORDER00000000000001A",)]
 
 
 @pytest.mark.parametrize(
@@ -134,8 +135,3 @@ def test_a_genuine_signature_over_hostile_content_is_never_5xx(services, open_cl
         answer = client.post("/webhooks/cashfree", content=body, headers=headers)
 
     assert answer.status_code in {200, 400}
-
-
-def _rows(services, statement: str) -> list[tuple]:
-    with services.engine.connect() as conn:
-        return [tuple(row) for row in conn.execute(text(statement))]

@@ -12,7 +12,8 @@ from domain.report_rules import AlertKind, ReportKind, Scope
 from sectors.delivery import schedule_reports, send_report
 from sectors.report_settings import find_report_settings
 from sectors.watch_list import list_watched, watch
-from tests.sectors.readers import SATURDAY, a_reader, rows
+from tests.books import rows
+from tests.sectors.readers import SATURDAY, a_reader
 from tests.ui.panel import click, labels, seen
 
 
