@@ -93,9 +93,15 @@ def performance(equity: pd.Series) -> Performance:
         raise ValueError("performance needs at least two sessions")
     values = equity.to_numpy(dtype=np.float64)
     return Performance(
-        cagr_pct=100 * float((values[-1] / values[0]) ** (1 / _years(equity.index)) - 1),
+        cagr_pct=100 * float((values[-1] / values[0]) ** (1 / years_between(equity.index)) - 1),
         max_drawdown_pct=100 * float((values / np.maximum.accumulate(values) - 1).min()),
     )
+
+
+def years_between(sessions: pd.Index) -> float:
+    """From the first session to the last, by calendar days."""
+    first, last = pd.Timestamp(sessions[0]), pd.Timestamp(sessions[-1])
+    return (last - first).days / DAYS_A_YEAR
 
 
 def month_ends(sessions: pd.DatetimeIndex) -> NDArray[np.int64]:
@@ -132,31 +138,29 @@ def backtest(
     equity, turnover = _follow(plan, weights[np.newaxis], rules)
     sessions = closes.index[plan.fills[0] :]
     return Backtest(
-        pd.Series(equity[0], index=sessions, name="equity"), float(turnover[0]) / _years(sessions)
+        pd.Series(equity[0], index=sessions, name="equity"), float(turnover[0]) / years_between(sessions)
     )
-
-
-def random_band(
-    closes: pd.DataFrame, rules: Rules, *, runs: int, seed: int, start: date | str | None = None
-) -> RandomBand:
-    """What chance makes of the same rules: each run draws `top` instruments of those with a price at each signal.
-
-    Equal arguments give equal bands. Raises ValueError as `backtest` does.
-    """
-    equity = random_equity(closes, rules, runs=runs, seed=seed, start=start)
-    return RandomBand(100 * (equity.to_numpy()[-1] ** (1 / _years(equity.index)) - 1))
 
 
 def random_equity(
     closes: pd.DataFrame, rules: Rules, *, runs: int, seed: int, start: date | str | None = None
 ) -> pd.DataFrame:
-    """The curves of `random_band`: sessions down, runs across. Each is 1 before its first cost."""
+    """What chance makes of the same rules: each run draws `top` instruments of those with a price at each signal.
+
+    Sessions down, runs across; each is 1 before its first cost. Equal arguments give equal curves. Raises
+    ValueError as `backtest` does.
+    """
     plan = _plan(closes, rules, start)
     generator = np.random.Generator(np.random.PCG64(seed))
     lots = generator.random((runs, len(plan.signals), closes.shape[1]))
     lots[:, ~plan.priced] = np.nan
     equity, _ = _follow(plan, _strongest(lots, rules.top), rules)
     return pd.DataFrame(equity.T, index=closes.index[plan.fills[0] :])
+
+
+def random_band(equity: pd.DataFrame) -> RandomBand:
+    """How much the curves of `random_equity` grew a year: of one call, or of several side by side."""
+    return RandomBand(100 * (equity.to_numpy()[-1] ** (1 / years_between(equity.index)) - 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,8 +232,3 @@ def _hold(weights: Matrix, prices: Matrix, *, daily_reset: bool) -> tuple[Matrix
     cash = 1 - weights.sum(axis=1, keepdims=True)
     path: Matrix = cash + weights @ factors
     return path, weights * factors[:, -1] / path[:, -1:]
-
-
-def _years(sessions: pd.Index) -> float:
-    first, last = pd.Timestamp(sessions[0]), pd.Timestamp(sessions[-1])
-    return (last - first).days / DAYS_A_YEAR

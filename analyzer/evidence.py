@@ -58,16 +58,6 @@ def rank_ic(
     return RankCorrelation(_by_row(signal.loc[dates], ahead))
 
 
-def rank_persistence(signal: pd.DataFrame, sessions: int) -> RankCorrelation:
-    """Spearman's correlation of each session's order with the order `sessions` rows later.
-
-    Neighbouring sessions overlap, so `t` means nothing here. Raises ValueError for less than one row.
-    """
-    if sessions < 1:
-        raise ValueError("sessions must be at least 1")
-    return RankCorrelation(_by_row(signal, signal.shift(-sessions)))
-
-
 def _by_row(left: pd.DataFrame, right: pd.DataFrame) -> pd.Series:
     both = left.notna() & right.notna()
     enough = both.sum(axis="columns") > 2

@@ -134,14 +134,6 @@ def faber(closes: Matrix) -> Matrix:
     return _excess_pct(total)
 
 
-def market_trend(benchmark: Matrix, window: int = 210) -> Matrix:
-    """Distance of the benchmark from its ten-month average (210 sessions), in %.
-
-    Faber's rotation stays in the market only while it is positive.
-    """
-    return mansfield(benchmark, window)
-
-
 def twelve_minus_one(closes: Matrix) -> Matrix:
     """P_{t-21} / P_{t-252} - 1 in %: twelve months without the last, the academic momentum."""
     factors = growth(closes, YEAR - 21)

@@ -342,14 +342,8 @@ CHANGES: tuple[Change, ...] = (
 METHOD_VERSION = CHANGES[0].version
 
 _BY_KEY = {formula.key: formula for formula in FORMULAS}
-_BY_COLUMN = {column: formula for formula in FORMULAS for column in formula.needs}
 
 
 def formula(key: str) -> Formula:
     """The figure of this key. Raises KeyError."""
     return _BY_KEY[key]
-
-
-def formula_of(column: str) -> Formula:
-    """What explains a column of `snapshot` or `history`. Raises KeyError."""
-    return _BY_COLUMN[column]

@@ -66,16 +66,6 @@ class WaitingRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Correction:
-    """A close that replaced another one."""
-
-    instrument_id: int
-    day: date
-    old_close: float
-    new_close: float
-
-
-@dataclass(frozen=True, slots=True)
 class Coverage:
     """How far one instrument's prices reach."""
 

@@ -13,7 +13,16 @@ import numpy as np
 import pandas as pd
 
 import analyzer
-from analyzer.backtest import Backtest, Performance, Rules, backtest, performance, random_equity
+from analyzer.backtest import (
+    Backtest,
+    Performance,
+    Rules,
+    backtest,
+    performance,
+    random_band,
+    random_equity,
+    years_between,
+)
 from analyzer.evidence import RankCorrelation, rank_ic
 from analyzer.market import Market
 
@@ -120,7 +129,7 @@ class Evidence:
 
     @property
     def years(self) -> float:
-        return float((self.curves.index[-1] - self.curves.index[0]).days / 365.25)
+        return years_between(self.curves.index)
 
 
 def has_enough(market: Market) -> bool:
@@ -168,14 +177,13 @@ def chance_part(market: Market, question: Question, part: int) -> pd.DataFrame:
 def chance(parts: list[pd.DataFrame]) -> Chance:
     """All parts as one band."""
     drawn = pd.concat(parts, axis="columns", ignore_index=True, sort=False)
-    years = (drawn.index[-1] - drawn.index[0]).days / 365.25
-    growth = 100 * (drawn.iloc[-1].to_numpy() ** (1 / years) - 1)
+    growth = random_band(drawn)
     low, high = np.percentile(drawn.to_numpy(), [LOW, HIGH], axis=1)
     return Chance(
         pd.DataFrame({"low": low, "high": high}, index=drawn.index),
-        low_pct=float(np.percentile(growth, LOW)),
-        high_pct=float(np.percentile(growth, HIGH)),
-        mean_pct=float(growth.mean()),
+        low_pct=growth.percentile(LOW),
+        high_pct=growth.percentile(HIGH),
+        mean_pct=growth.mean,
     )
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from accounts.authority import require_admin
 from analyzer.market import Finding
-from database import books, instruments, market_updates, panels, prices
+from database import books, instruments, market_updates, prices
 from database.market_updates import UpdateRow
 from database.prices import WaitingRow
 from database.queue import worker_is_alive
@@ -49,7 +49,6 @@ class MarketStatus:
     as_of: date
     gate: str | None
     findings: tuple[Finding, ...]
-    has_packed_prices: bool
     last_day: date | None
     coverage: tuple[CoverageRow, ...]
     waiting: tuple[WaitingRow, ...]
@@ -73,7 +72,6 @@ def read_status(services: Services) -> MarketStatus:
     """The same for the command line."""
     today = market_of_the_day(services)
     with services.engine.connect() as conn:
-        shown = panels.find_shown(conn)
         provider = services.market_provider
         return MarketStatus(
             shows="demo" if today.market.is_demo else "prices",
@@ -81,7 +79,6 @@ def read_status(services: Services) -> MarketStatus:
             as_of=today.market.as_of,
             gate=today.gate,
             findings=today.market.findings,
-            has_packed_prices=shown.prices_version is not None,
             last_day=prices.find_last_day(conn),
             coverage=_coverage(conn),
             waiting=tuple(prices.list_waiting(conn, limit=_WAITING_SHOWN)),

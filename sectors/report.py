@@ -12,7 +12,7 @@ import pandas as pd
 import analyzer
 from analyzer.market import Market
 from sectors.breadth import breadth
-from sectors.ranking import WINDOW, Ranking, ordinal, rank_sectors
+from sectors.ranking import WINDOW, Ranking, ordinal
 from sectors.rotation import QuadrantMove, RotationView, quadrant_moves, rotation_view
 
 TOP, BOTTOM = 5, 3
@@ -91,14 +91,8 @@ class Report:
         )
 
 
-def build_report(market: Market, benchmark: str, watched: Sequence[str] = ()) -> Report:
-    """The report at the market's last close. Raises KeyError for a benchmark that it does not have."""
-    ranking = rank_sectors(market, benchmark)
-    return report_of(market, ranking, watched)
-
-
 def report_of(market: Market, ranking: Ranking, watched: Sequence[str] = ()) -> Report:
-    """The same from a ranking that its caller has already."""
+    """The report at the market's last close, against the benchmark of the ranking."""
     rows = rows_of(ranking)
     ranked = [row for row in rows if row.rank is not None]
     by_name = {row.sector: row for row in rows}

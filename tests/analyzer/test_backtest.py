@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 import analyzer
-from analyzer.backtest import Fill, Rules, backtest, month_ends, performance, random_band
+from analyzer.backtest import Fill, Rules, backtest, month_ends, performance, random_band, random_equity
 from tests.analyzer.markets import walk
 
 FREE = Rules(top=1, cost_a_side=0)
@@ -199,7 +199,9 @@ def test_one_session_has_no_performance() -> None:
 def test_a_band_of_chance_is_the_same_for_the_same_seed() -> None:
     closes, _ = walk()
 
-    once, again, other = (random_band(closes, Rules(), runs=20, seed=seed).cagr_pct for seed in (1, 1, 2))
+    once, again, other = (
+        random_band(random_equity(closes, Rules(), runs=20, seed=seed)).cagr_pct for seed in (1, 1, 2)
+    )
 
     assert once.tolist() == again.tolist() != other.tolist()
 
@@ -207,7 +209,7 @@ def test_a_band_of_chance_is_the_same_for_the_same_seed() -> None:
 def test_a_band_that_may_draw_everything_is_the_equal_weight() -> None:
     closes, _ = walk(instruments=3)
 
-    band = random_band(closes, Rules(), runs=5, seed=1)
+    band = random_band(random_equity(closes, Rules(), runs=5, seed=1))
 
     everything = backtest(closes, favour(closes), Rules(top=3)).performance.cagr_pct
     assert band.percentile(0) == pytest.approx(everything)
@@ -218,7 +220,7 @@ def test_a_band_that_may_draw_everything_is_the_equal_weight() -> None:
 def test_a_band_draws_no_series_that_has_ended() -> None:
     closes = prices(a=[1, 1, 1, 2, 2, 2], dead=[1, np.nan, np.nan, np.nan, np.nan, np.nan])
 
-    band = random_band(closes, FREE, runs=30, seed=1)
+    band = random_band(random_equity(closes, FREE, runs=30, seed=1))
 
     assert len(set(band.cagr_pct)) == 1
     assert band.percentile(0) > 0

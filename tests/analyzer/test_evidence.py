@@ -16,8 +16,8 @@ import pandas as pd
 import pytest
 
 import analyzer
-from analyzer.backtest import Backtest, Fill, Rules, backtest, performance, random_band
-from analyzer.evidence import rank_ic, rank_persistence
+from analyzer.backtest import Backtest, Fill, Rules, backtest, performance, random_band, random_equity
+from analyzer.evidence import rank_ic
 from tests.analyzer.markets import Market, indian_sectors, indian_series, needs_indian_series, walk
 
 START = "2017-07-31"
@@ -127,7 +127,7 @@ def test_holding_every_sector_made_what_the_study_says_and_more_than_the_usual_s
 
 @needs_indian_series
 def test_the_studys_band_of_chance_is_ours_within_what_300_draws_can_tell() -> None:
-    band = random_band(sectors().closes, AS_THE_STUDY, runs=3000, seed=1, start=START)
+    band = random_band(random_equity(sectors().closes, AS_THE_STUDY, runs=3000, seed=1, start=START))
 
     print(f"random top 3: mean {band.mean:.1f}, 5-95 %: {band.percentile(5):.1f}-{band.percentile(95):.1f}")
     spread = float(np.std(band.cagr_pct))
@@ -139,9 +139,11 @@ def test_the_studys_band_of_chance_is_ours_within_what_300_draws_can_tell() -> N
 
 @needs_indian_series
 def test_the_order_of_the_sectors_outlives_a_week_but_not_a_quarter() -> None:
-    signal = signal_of("RS55")[START:]
+    order = signal_of("RS55")[START:].rank(axis="columns")
 
-    week, month, quarter = (rank_persistence(signal, sessions).mean for sessions in (5, 21, 63))
+    week, month, quarter = (
+        order.corrwith(order.shift(-sessions), axis="columns").mean() for sessions in (5, 21, 63)
+    )
 
     print(f"persistence of RS55: {week:.2f} {month:.2f} {quarter:.2f}")
     assert [round(week, 2), round(month, 2)] == [0.87, 0.57]
@@ -191,20 +193,6 @@ def test_months_with_two_instruments_tell_nothing() -> None:
     closes, benchmark = walk(instruments=2)
 
     assert rank_ic(closes, analyzer.relative_strength(closes, benchmark, 21)).by_signal.empty
-
-
-def test_an_order_that_never_changes_persists() -> None:
-    closes, _ = walk()
-    signal = pd.DataFrame({name: float(place) for place, name in enumerate(closes)}, index=closes.index)
-
-    assert rank_persistence(signal, 21).mean == pytest.approx(1)
-
-
-def test_persistence_over_no_time_is_refused() -> None:
-    closes, _ = walk(sessions=10)
-
-    with pytest.raises(ValueError, match="at least 1"):
-        rank_persistence(closes, 0)
 
 
 def test_a_signal_of_other_instruments_is_refused() -> None:

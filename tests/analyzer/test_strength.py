@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 import analyzer
-from analyzer.formulas import dual_momentum, market_trend
+from analyzer.formulas import dual_momentum
 
 
 def prices(*values: float) -> pd.Series:
@@ -158,15 +158,6 @@ def test_a_base_before_all_sessions_is_refused() -> None:
 
     with pytest.raises(ValueError, match="no session"):
         analyzer.rs_line(closes, benchmark, base="2020-01-01")
-
-
-def test_the_market_is_in_trend_above_its_ten_month_average() -> None:
-    rising = np.linspace(100, 200, 300)
-
-    trend = market_trend(rising)
-
-    assert np.isnan(trend[:209]).all()
-    assert trend[-1] == pytest.approx(100 * (200 / rising[-210:].mean() - 1))
 
 
 def test_dual_momentum_asks_for_more_than_the_riskless_return() -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analyzer.backtest import Fill, Performance, Rules, random_band
+from analyzer.backtest import Fill, Performance, Rules, random_band, random_equity
 from market_data.demo import load_demo_market
 from sectors.evidence import (
     BAND_PARTS,
@@ -117,7 +117,9 @@ def test_the_parts_of_the_band_are_the_bands_of_the_analyzer() -> None:
 
     part = chance_part(market, Question(), 4)
     known = random_band(
-        market.closes(), Rules(), runs=RUNS_A_PART, seed=20261034, start=market.total_return.index[253]
+        random_equity(
+            market.closes(), Rules(), runs=RUNS_A_PART, seed=20261034, start=market.total_return.index[253]
+        )
     )
 
     assert chance([part]).mean_pct == pytest.approx(known.mean, rel=1e-12)

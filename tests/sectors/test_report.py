@@ -14,7 +14,7 @@ from mail.composing import Business
 from market_data.demo import load_demo_market
 from sectors.alerts import find_alerts
 from sectors.ranking import rank_sectors
-from sectors.report import build_report, rows_of, signed, zero_line_crosses
+from sectors.report import report_of, rows_of, signed, zero_line_crosses
 from sectors.report_picture import describe_map, draw_map
 from sectors.report_text import words_of_alerts, words_of_report
 from sectors.rotation import quadrant_moves
@@ -27,7 +27,7 @@ def market():
 
 @pytest.fixture(scope="module")
 def report(market):
-    return build_report(market, "NIFTY 50", ["IT", "Bank"])
+    return report_of(market, rank_sectors(market, "NIFTY 50"), ["IT", "Bank"])
 
 
 @pytest.fixture
@@ -96,7 +96,7 @@ def test_moves_and_crosses_are_those_of_the_map_and_of_the_strengths_signs(marke
 def test_a_close_before_any_rank_is_told_as_such(market, business) -> None:
     young = market.until(market.total_return.index[20].date())
 
-    report = build_report(young, "NIFTY 50")
+    report = report_of(young, rank_sectors(young, "NIFTY 50"))
     mail = _mail(business, words_of_report(report, ReportKind.WEEKLY))
 
     assert report.top == ()
@@ -107,7 +107,7 @@ def test_a_close_before_any_rank_is_told_as_such(market, business) -> None:
 
 def test_the_mail_loads_nothing_runs_nothing_and_is_not_clipped(market, business) -> None:
     # The longest mail there can be: every sector is watched.
-    report = build_report(market, "NIFTY 50", market.sector_names)
+    report = report_of(market, rank_sectors(market, "NIFTY 50"), market.sector_names)
 
     mail = _mail(business, words_of_report(report, ReportKind.WEEKLY))
 
