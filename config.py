@@ -94,6 +94,7 @@ class Settings(BaseSettings):
     razorpay_key_secret: SecretStr = SecretStr("")
     razorpay_webhook_secret: SecretList = ()
     razorpay_api_base: str = ""
+    razorpay_unique_receipt: bool = False
     late_payment: LatePayment = LatePayment.HONOUR
     simulator_port: int = Field(0, ge=0, le=65535)
 

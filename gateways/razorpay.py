@@ -93,17 +93,17 @@ class RazorpayGateway:
         """Open the order, or find it if it exists already with the same amount and currency.
 
         It is sent once. When the outcome is unknown, and when it may have been sent before, the order is looked for
-        by its receipt. That list may lag, so a later try can open a second order; nobody was told of the first.
+        by its receipt. That list may lag, so a later try can open a second order, unless the account takes a receipt
+        once or knows `unique_receipt`; nobody was told of the first.
         """
         if not 0 < len(request.order_id) <= LONGEST_RECEIPT or request.amount_paise < MINIMUM_PAISE:
             raise GatewayRequestRejected(detail="receipt or amount outside Razorpay's limits, not sent")
         deadline = self._http.new_deadline()
         if request.may_exist and (found := self._find_by_receipt(request.order_id, deadline)) is not None:
             return _agreeing(found, request)
+        payload = order_payload(request, unique_receipt=self._account.unique_receipt)
         try:
-            document = self._api.post_once(
-                "create_order", request.order_id, "/orders", order_payload(request), deadline
-            )
+            document = self._api.post_once("create_order", request.order_id, "/orders", payload, deadline)
             order = order_from(document, order_id=request.order_id)
             if not _is_same(order, request):
                 raise GatewayReplyInvalid(detail="the reply has another amount or currency")

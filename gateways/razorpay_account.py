@@ -15,13 +15,15 @@ class Account:
     """One merchant account. Webhooks are signed with secrets of their own, never with the key's.
 
     `key_id` is public: the browser's checkout is opened with it. Raises ValueError for what is empty or cannot
-    be sent. Without a webhook secret no webhook is believed.
+    be sent. Without a webhook secret no webhook is believed. `unique_receipt` asks Razorpay to open one order only
+    under a receipt, which accounts that do not know the option refuse.
     """
 
     key_id: str
     key_secret: str = field(repr=False)
     api_base: str
     webhook_secrets: tuple[str, ...] = field(default=(), repr=False)
+    unique_receipt: bool = False
 
     def __post_init__(self) -> None:
         _refuse_unsendable("key_id", self.key_id)
@@ -37,6 +39,7 @@ def account_from(settings: Settings) -> Account:
         key_secret=settings.razorpay_key_secret.get_secret_value(),
         api_base=settings.razorpay_url,
         webhook_secrets=tuple(secret.get_secret_value() for secret in settings.razorpay_webhook_secret),
+        unique_receipt=settings.razorpay_unique_receipt,
     )
 
 

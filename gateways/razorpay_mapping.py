@@ -50,8 +50,11 @@ LONGEST_NOTE = 256
 ORDER_NOTE = "order_id"
 
 
-def order_payload(request: OrderRequest) -> dict[str, Any]:
-    """The body of POST /orders. The receipt is our id, by which the order is found again."""
+def order_payload(request: OrderRequest, *, unique_receipt: bool = False) -> dict[str, Any]:
+    """The body of POST /orders. The receipt is our id, by which the order is found again.
+
+    `unique_receipt`: Razorpay answers with the order that has the receipt already, instead of opening another one.
+    """
     notes = {ORDER_NOTE: request.order_id, **request.tags}
     kept = {key: value[:LONGEST_NOTE] for key, value in notes.items() if value}
     return {
@@ -59,6 +62,7 @@ def order_payload(request: OrderRequest) -> dict[str, Any]:
         "currency": request.currency,
         "receipt": request.order_id,
         "notes": dict(list(kept.items())[:MAX_NOTES]),
+        **({"unique_receipt": True} if unique_receipt else {}),
     }
 
 

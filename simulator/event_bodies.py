@@ -51,7 +51,7 @@ def payment_event(order: Order, payment: Payment, version: str) -> dict[str, Any
             "gateway_settlement": "CASHFREE",
             "gateway_reference_name": None,
         }
-    content["payment_offers"] = None
+    content["payment_offers"] = _offers(payment)
     content["terminal_details"] = None
     return content
 
@@ -145,6 +145,24 @@ def surcharge(payment: Payment) -> dict[str, Any] | None:
         "payment_surcharge_service_charge": rupees(payment.surcharge_paise - tax),
         "payment_surcharge_service_tax": rupees(tax),
     }
+
+
+def _offers(payment: Payment) -> list[dict[str, Any]] | None:
+    """The offer that took something off, which only a webhook tells of."""
+    if not payment.discount_paise:
+        return None
+    return [
+        {
+            "offer_id": "offer_simulator",
+            "offer_type": "DISCOUNT",
+            "offer_meta": {"offer_title": "Ten per cent", "offer_code": "TEN"},
+            "offer_redemption": {
+                "redemption_status": "SUCCESS",
+                "discount_amount": rupees(payment.discount_paise),
+                "cashback_amount": rupees(0),
+            },
+        }
+    ]
 
 
 def _method(payment: Payment) -> dict[str, Any]:

@@ -45,17 +45,20 @@ def start(
     status: str = "PENDING",
 ) -> Payment:
     """Open an attempt. ``amount_paise`` charges something else than the order amount."""
-    charged, on_top = amount_paise or order.amount_paise, 0
+    charged, on_top, off = amount_paise or order.amount_paise, 0, 0
     if gateway.faults.take("surcharge", order_id=order.order_id):
         on_top = charged * 2 // 100
+    if gateway.faults.take("offer", order_id=order.order_id):
+        off = charged // 10
     payment = Payment(
         cf_payment_id=str(gateway.store.next_number()),
         order_id=order.order_id,
         method=instrument.method,
         group=instrument.group,
         details=instrument.details,
-        amount_paise=charged + on_top,
+        amount_paise=charged + on_top - off,
         surcharge_paise=on_top,
+        discount_paise=off,
         currency=order.currency,
         started_at=gateway.now(),
         status=status,

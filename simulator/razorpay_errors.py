@@ -66,8 +66,25 @@ def invalid(field: str, description: str) -> RazorpayError:
     return RazorpayError(description, field=field)
 
 
+def absent(field: str) -> RazorpayError:
+    """What POST /orders says of a member that is left out; the other calls say `required`."""
+    return RazorpayError(f"{field}: is required.", field=field)
+
+
+def below_minimum() -> RazorpayError:
+    """What POST /orders says of an amount under one rupee; the other calls have a sentence of their own."""
+    return RazorpayError(
+        "Order amount less than minimum amount allowed",
+        field="amount",
+        step="order_creation",
+        reason="amount_less_than_minimum_amount",
+    )
+
+
 def unwanted(fields: list[str]) -> RazorpayError:
-    return RazorpayError(f"{', '.join(fields)} is/are not required and should not be sent")
+    return RazorpayError(
+        f"{', '.join(fields)} is/are not required and should not be sent", reason="extra_field_sent"
+    )
 
 
 def order_is_paid() -> RazorpayError:

@@ -20,14 +20,19 @@ class RazorpayOrderRequest:
     notes: dict[str, str]
     capture: str | None
     window_seconds: int | None
+    unique_receipt: bool = False
 
 
 def create(gateway: Gateway, account: RazorpayAccount, wanted: RazorpayOrderRequest) -> RazorpayOrder:
-    """Store a new order. A receipt may repeat unless the account enforces otherwise."""
-    if account.unique_receipts and wanted.receipt is not None:
-        taken = any(order.receipt == wanted.receipt for order in of_account(gateway, account))
-        if taken:
-            raise errors.invalid("receipt", "Order receipt should be unique.")
+    """Store a new order. A receipt may repeat unless the account enforces otherwise.
+
+    A request may ask for it as well (``unique_receipt``): then the order that has the receipt is the answer.
+    """
+    first = None if wanted.receipt is None else _first_under(gateway, account, wanted.receipt)
+    if first is not None and wanted.unique_receipt and _is_for(first, wanted):
+        return first
+    if first is not None and (account.unique_receipts or wanted.unique_receipt):
+        raise errors.invalid("receipt", "Order receipt should be unique.")
     order = RazorpayOrder(
         order_id=new_id("order"),
         key_id=account.key_id,
@@ -54,6 +59,14 @@ def find(gateway: Gateway, account: RazorpayAccount, order_id: str) -> RazorpayO
 def of_account(gateway: Gateway, account: RazorpayAccount) -> list[RazorpayOrder]:
     """Return an account's orders, oldest first."""
     return [order for order in gateway.store.razorpay_orders.values() if order.key_id == account.key_id]
+
+
+def _first_under(gateway: Gateway, account: RazorpayAccount, receipt: str) -> RazorpayOrder | None:
+    return next((order for order in of_account(gateway, account) if order.receipt == receipt), None)
+
+
+def _is_for(order: RazorpayOrder, wanted: RazorpayOrderRequest) -> bool:
+    return (order.amount_paise, order.currency) == (wanted.amount_paise, wanted.currency)
 
 
 def payments_of(gateway: Gateway, order: RazorpayOrder) -> list[RazorpayPayment]:

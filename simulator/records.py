@@ -63,6 +63,7 @@ class Payment:
     started_at: datetime
     status: str = "PENDING"
     surcharge_paise: int = 0
+    discount_paise: int = 0
     message: str | None = None
     error: dict[str, Any] | None = None
     bank_reference: str | None = None

@@ -21,6 +21,11 @@ class Account:
     client_id: str
     client_secret: str
 
+    @property
+    def older_secret(self) -> str:
+        """The secret before the last rotation: opens nothing any more, but may still sign."""
+        return f"{self.client_secret}_older"
+
 
 @dataclass(frozen=True, slots=True)
 class RazorpayKeys:

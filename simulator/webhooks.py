@@ -70,7 +70,9 @@ def emit_raw(gateway: Gateway, body: str, *, order: Order | None) -> Event:
 
 def signed_headers(gateway: Gateway, delivery: Delivery, *, has_wrong_signature: bool) -> dict[str, str]:
     """Headers for the bytes of one attempt; the timestamp (milliseconds) is renewed each time."""
-    secret = gateway.account.client_secret
+    event = gateway.store.events.get(delivery.event_id)
+    is_older = gateway.faults.take("older_secret", order_id=None if event is None else event.order_id)
+    secret = gateway.account.older_secret if is_older else gateway.account.client_secret
     timestamp = str(int(gateway.now().timestamp() * 1000))
     key = f"not-{secret}" if has_wrong_signature else secret
     headers = {

@@ -6,6 +6,7 @@ import pytest
 
 from config import ConfigError, load_settings
 from domain.razorpay_keys import RazorpayEnv
+from gateways.razorpay_account import account_from
 from tests.test_config_production import GOOD_PRODUCTION
 from wiring import build_gateways
 
@@ -55,6 +56,15 @@ def test_the_shape_of_the_key_says_which_razorpay_is_meant(tmp_path, key_id, gue
     settings = load_settings({"RAZORPAY_KEY_ID": key_id, "RAZORPAY_KEY_SECRET": "s"}, root=tmp_path)
 
     assert (settings.razorpay_env, settings.razorpay_url) == (guessed, base)
+
+
+def test_the_option_of_unique_receipts_is_off_until_it_is_wanted(tmp_path) -> None:
+    plain, wanted = (
+        load_settings(environ, root=tmp_path) for environ in ({}, {"RAZORPAY_UNIQUE_RECEIPT": "true"})
+    )
+
+    assert (account_from(plain).unique_receipt, account_from(wanted).unique_receipt) == (False, True)
+    assert "RAZORPAY_UNIQUE_RECEIPT" in refusal({"RAZORPAY_UNIQUE_RECEIPT": "perhaps"}, tmp_path)
 
 
 def test_live_keys_beside_the_simulator_are_refused(tmp_path) -> None:

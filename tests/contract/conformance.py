@@ -81,7 +81,8 @@ CHECKLISTS = (
     ),
     Checklist(
         "Razorpay's published scenarios: orders",
-        "From the page *Test Order Creation* of its documentation, as far as its text could be read.",
+        "From the page *Test Order Creation* of its documentation, as far as its text could be read, and by the "
+        "subjects that the pages of the methods name.",
         _lines(ORDERS),
     ),
     Checklist(

@@ -3,9 +3,9 @@
 CASHFREE_SIMULATOR = [
     (
         "CS01",
-        "Wrong or missing credentials are 401 in the gateway's words, before a body is looked at",
+        "Wrong or missing credentials, and production's, are 401 in the gateway's words, before a body is looked at",
         "cf-sim-orders:wrong_credentials_are_refused_before_the_body_is_read",
-        "credentials of its production: the simulator has one account, of its own",
+        "",
     ),
     (
         "CS02",
@@ -79,9 +79,10 @@ CASHFREE_SIMULATOR = [
     ),
     (
         "CS14",
-        "A surcharge: the payer pays more than the order",
-        "cf-sim-payments:a_surcharge_is_paid_on_top_of_the_order_amount",
-        "offers, which take something off",
+        "A surcharge or an offer: the payer pays more or less than the order",
+        "cf-sim-payments:a_surcharge_is_paid_on_top_of_the_order_amount "
+        "cf-sim-payments:an_offer_takes_something_off_what_the_payer_is_charged cf-sim-webhooks:an_offer_is_named",
+        "",
     ),
     (
         "CS15",
@@ -158,20 +159,21 @@ CASHFREE_SIMULATOR = [
     ),
     (
         "CS26",
-        "Webhooks doubled, out of order, held, lost, forged, unknown, and the dashboard's test",
+        "Webhooks doubled, out of order, held, lost, forged, under an older secret, unknown, and the dashboard's test",
         "cf-sim-webhooks:duplicated_webhooks_carry_one_idempotency_key "
         "cf-sim-webhooks:reordered_webhooks_arrive_the_wrong_way_round "
         "cf-sim-webhooks:held_webhooks_wait_for_their_release "
         "cf-sim-webhooks:dropped_webhooks_never_come cf-sim-webhooks:a_wrong_signature_is_wrong_once "
-        "cf-sim-webhooks:events_without_an_order_reach_registered_endpoints",
-        "signing with the older of two secrets",
+        "cf-sim-webhooks:events_without_an_order_reach_registered_endpoints "
+        "cf-sim-webhooks:the_older_of_two_secrets_may_sign",
+        "",
     ),
     (
         "CS27",
         "A redirect is no answer to a webhook, and a slow merchant is given up",
         "cf-sim-webhooks:anything_but_200_is_sent_again_after_2_10_and_30_minutes_and_then_given_up "
-        "rz-sim-webhooks:a_merchant_who_is_too_slow_is_asked_again",
-        "the slow merchant is tried with Razorpay's messages: one courier carries both gateways'",
+        "cf-sim-webhooks:a_merchant_who_is_too_slow_is_asked_again",
+        "",
     ),
 ]
 

@@ -3,6 +3,7 @@
 FILES = {
     "contract": "tests/contract/test_both_gateways.py",
     "edge": "tests/contract/test_both_gateways_at_the_edge.py",
+    "upi": "tests/contract/test_upi_links.py",
     "cf-sdk": "tests/contract/test_official_cashfree_sdk.py",
     "rz-sdk": "tests/contract/test_official_razorpay_sdk.py",
     "openapi": "tests/contract/test_simulator_matches_openapi.py",

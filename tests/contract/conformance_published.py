@@ -1,14 +1,35 @@
 """Razorpay's own scenarios for integrations. Only what could be read of them stands here: the text of many could not.
 
-The published pages list 25 scenarios of orders and 37 of best practices. Of the latter some are known by what the pages
-say is needed to try them; those lines say so. What is not known is not guessed.
+The published pages list 25 scenarios of orders and 37 of best practices. Of some only the subject could be read, which
+the pages of the payment methods name, or what is needed to try them; those lines say so. What is not known is not
+guessed.
 """
 
 _UNREAD = "its text could not be read"
+_NO_MANDATES = "not applicable: periods are bought by orders, nothing is charged by itself"
+_OUR_CHECKOUT = (
+    "Razorpay's checkout does this itself; we move to another gateway when Razorpay does not answer"
+)
 
 
 def _unread(prefix: str, numbers: range) -> list[tuple[str, str, str, str]]:
     return [(f"{prefix}-{number:02}", "?", "", _UNREAD) for number in numbers]
+
+
+def _wrong_requests(numbers: range) -> list[tuple[str, str, str, str]]:
+    """Eight lines of one kind: seven mistakes could be read in Razorpay's list of errors, without their numbers."""
+    return [
+        (
+            f"ORD-{number:02}",
+            "A wrong request for an order is refused with its step and reason, makes no order and is not repeated",
+            "rz-sim-orders:a_wrong_order_is_refused_and_not_made rz-sim-orders:a_refusal_names_its_step_and_reason "
+            "rz-sim-orders:an_account_may_enforce_unique_receipts rz-orders:what_razorpay_would_refuse_is_not_sent "
+            "rz-orders:a_refusal_is_told_in_the_guides_words_and_not_sent_again",
+            "which mistake has this number; tried are too small, negative, no whole number, left out, "
+            "a currency that is no text, a receipt that is taken, a member of another account",
+        )
+        for number in numbers
+    ]
 
 
 ORDERS = [
@@ -27,19 +48,56 @@ ORDERS = [
     ),
     (
         "ORD-03",
-        "A later payment of the same order pays it",
+        "After a failure the same order is tried again, and the later payment pays it",
         "guide-events:guide_state_of_an_order_created_attempted_paid contract:an_attempt_may_fail_and_the_next_one_pay",
-        "the page's title and first step were read, not this step's own words",
+        "",
     ),
-    *_unread("ORD", range(4, 5)),
+    (
+        "ORD-04",
+        "The signature of a return is made from the stored order's number and the payment's; another proves nothing",
+        "rz-signatures:the_published_vectors_are_signed "
+        "rz-signatures:a_signed_return_claims_its_payment_for_the_stored_order "
+        "rz-signatures:a_return_that_proves_nothing_for_this_order_claims_nothing "
+        "guide:guide_step_3_the_signature_of_a_return_is_verified_against_the_stored_order",
+        "",
+    ),
     (
         "ORD-05",
-        "An order whose creation is tried again under its receipt is one order",
-        "contract:an_order_whose_answer_was_lost_exists_once_and_is_found "
-        "rz-sim-orders:an_account_may_enforce_unique_receipts",
-        "Razorpay's option that makes a receipt unique by request is not used: the receipt is searched first",
+        "An order whose creation is tried again under its receipt, with the option that makes it unique, is one order",
+        "rz-sim-orders:an_order_that_asks_for_a_unique_receipt_is_made_once "
+        "rz-orders:an_account_that_knows_the_option_asks_for_one_order_under_the_receipt "
+        "guide:guide_security_one_receipt_is_one_order_for_an_account_with_the_option_though_lists_lag "
+        "contract:an_order_whose_answer_was_lost_exists_once_and_is_found",
+        "",
     ),
-    *_unread("ORD", range(6, 26)),
+    (
+        "ORD-06",
+        "An order and its payments are fetched by its number",
+        "rz-orders:an_order_is_fetched_by_its_number contract:everything_is_found_by_our_id_alone "
+        "rz-orders:attempts_are_read_with_what_is_only_held_told_apart_from_what_is_ours",
+        "",
+    ),
+    (
+        "ORD-07",
+        "A paid order takes no further payment, and nobody is asked for one",
+        "rz-sim-payments:a_paid_order_takes_no_further_payment "
+        "choice:whoever_has_paid_already_is_not_led_to_another_gateway "
+        "contract:a_second_success_on_one_order_leaves_the_price_of_one",
+        "",
+    ),
+    *_wrong_requests(range(8, 16)),
+    (
+        "ORD-16",
+        "Partial payments: every order asks for its whole amount, and less than that opens nothing",
+        "rz-orders:an_order_is_sent_in_whole_paise_under_our_id_with_the_keys_as_basic_credentials "
+        "f-amounts:f27_a_partial_or_excessive_payment_is_held_for_a_person_who_may_return_it",
+        "they are not offered: a period is paid at once",
+    ),
+    *_unread("ORD", range(17, 20)),
+    ("ORD-20", "An order for a mandate", "", _NO_MANDATES),
+    ("ORD-21", "Errors of an order for a mandate", "", _NO_MANDATES),
+    ("ORD-22", "Every later debit of a mandate has a new order", "", _NO_MANDATES),
+    *_unread("ORD", range(23, 26)),
 ]
 
 BEST_PRACTICES = [
@@ -49,7 +107,15 @@ BEST_PRACTICES = [
         "callback:a_signature_is_a_claim_and_never_money guide-events:guide_event_payment_captured_opens_access_once",
         "",
     ),
-    *_unread("BP", range(2, 3)),
+    (
+        "BP-02",
+        "The callback's signature is checked over the stored order's number; changed by a letter it is refused",
+        "rz-signatures:a_signed_return_claims_its_payment_for_the_stored_order "
+        "rz-signatures:a_return_that_proves_nothing_for_this_order_claims_nothing "
+        "rz-signatures:what_was_tampered_with_is_refused_and_never_an_accident "
+        "callback:the_signature_of_another_paid_order_is_not_taken_for_this_one",
+        "",
+    ),
     (
         "BP-03",
         "Tried with stored messages that are sent again or changed",
@@ -82,15 +148,18 @@ BEST_PRACTICES = [
         "BP-07",
         "The answer to a created order is lost; asked again under its receipt it is one order",
         "contract:an_order_whose_answer_was_lost_exists_once_and_is_found "
-        "guide:guide_security_one_receipt_is_one_charge_though_razorpay_takes_a_receipt_twice "
+        "guide:guide_security_one_receipt_is_one_order_for_an_account_with_the_option_though_lists_lag "
+        "guide:guide_security_where_razorpay_takes_a_receipt_once_a_lost_order_is_found_as_soon_as_it_is_listed "
         "rz-orders:an_order_whose_answer_was_lost_and_that_is_not_found_stays_unknown",
-        "Razorpay's option that makes a receipt unique by request is not used: the receipt is searched first",
+        "",
     ),
     (
         "BP-08",
-        "The answer to a created payment is lost: the order's payments are looked at before another try",
+        "The answer to a payment of our server (a UPI link) is lost: the next one is on the same order, which is paid "
+        "once; one that was paid unheard is found before another is opened",
+        "upi:a_link_whose_answer_was_lost_is_made_again_for_the_same_order_which_is_paid_once "
         "handler-twice:an_order_that_was_paid_unheard_is_found_before_another_one_is_opened",
-        "payments are made in Razorpay's checkout here, never by our server",
+        "",
     ),
     *_unread("BP", range(9, 10)),
     (
@@ -114,19 +183,29 @@ BEST_PRACTICES = [
         "rz-money:a_refund_whose_answer_was_lost_is_sent_again_under_the_same_key",
         "",
     ),
-    *_unread("BP", range(13, 20)),
+    *_unread("BP", range(13, 17)),
+    (
+        "BP-17",
+        "Messages that a bank or method is down hide it, and its return shows it again",
+        "rz-web:what_is_not_about_an_order_is_kept_shown_and_answered_200_and_grants_or_ends_nothing",
+        f"they are kept and answered 200, and hide nothing: {_OUR_CHECKOUT}",
+    ),
+    *_unread("BP", range(18, 20)),
     (
         "BP-20",
         "Tried with a comparison on demand",
         "reconciliation:a_lost_day_is_rebuilt_with_payments_periods_and_refunds_and_without_a_second_receipt",
         "only what it is tried with could be read",
     ),
-    *_unread("BP", range(21, 37)),
+    *_unread("BP", range(21, 36)),
+    ("BP-36", "What is down is asked for when the page of payment opens", "", _OUR_CHECKOUT),
     (
         "BP-37",
-        "Tried with stored messages that are sent again or changed",
-        "edge:forged_messages_are_refused rz-web:s15_no_other_secret_signs_and_nothing_is_kept",
-        "only what it is tried with could be read",
+        "A webhook's signature is checked over the raw body; changed by a letter it is refused and nothing is kept",
+        "rz-signatures:the_published_vectors_are_signed "
+        "rz-signatures:what_was_tampered_with_is_refused_and_never_an_accident edge:forged_messages_are_refused "
+        "rz-web:s15_no_other_secret_signs_and_nothing_is_kept",
+        "",
     ),
 ]
 
@@ -217,8 +296,9 @@ ADVICE = [
         "AD13",
         "Refusals of an order: too small, no whole number, missing, unknown member, a receipt that is taken",
         "rz-sim-orders:a_wrong_order_is_refused_and_not_made rz-sim-orders:an_account_may_enforce_unique_receipts "
+        "rz-sim-orders:a_refusal_names_its_step_and_reason "
         "rz-orders:a_receipt_that_is_taken_already_leads_to_its_order",
-        "some of the simulator's sentences are those of the API's pages, which differ from the page of tests",
+        "",
     ),
     (
         "AD14",
@@ -231,6 +311,6 @@ ADVICE = [
         "AD15",
         "A method is hidden while its banks are down",
         "",
-        "the checkout is Razorpay's and does this itself; we move to another gateway when Razorpay does not answer",
+        _OUR_CHECKOUT,
     ),
 ]

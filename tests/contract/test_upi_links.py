@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from urllib.parse import parse_qs, urlsplit
 
+import pytest
 import requests
 
-from domain.gateway import GatewayPaymentStatus, OrderRef, UpiLink, UpiRequest
+from domain.errors import GatewayError
+from domain.gateway import GatewayOrderStatus, GatewayPaymentStatus, OrderRef, UpiLink, UpiRequest
 from tests.contract.conftest import AMOUNT, Counter
 
 
@@ -22,6 +24,28 @@ def test_a_upi_link_pays_exactly_this_order_or_there_is_none(counter: Counter) -
         payments = {p.gateway_payment_id: p for p in counter.adapter.fetch_payments(order)}
         paid = payments[link.gateway_payment_id]
         assert (paid.status, paid.amount_paise) == (GatewayPaymentStatus.SUCCESS, AMOUNT)
+
+
+def test_a_link_whose_answer_was_lost_is_made_again_for_the_same_order_which_is_paid_once(
+    counter: Counter,
+) -> None:
+    order = counter.open()
+    if not counter.entry.makes_upi_links:
+        assert counter.adapter.upi_link(_request(counter, order)) is None
+        return
+    counter.simulator.fault("drop_connection_after_effect", operation="upi", count=1)
+    with pytest.raises(GatewayError):
+        counter.adapter.upi_link(_request(counter, order))
+
+    link = counter.adapter.upi_link(_request(counter, order))
+    assert link is not None
+    _approve(counter, link)
+
+    states = sorted(p.status.value for p in counter.adapter.fetch_payments(order))
+    assert states == sorted([GatewayPaymentStatus.PENDING.value, GatewayPaymentStatus.SUCCESS.value])
+    assert counter.adapter.fetch_order(order).status is GatewayOrderStatus.PAID
+    with pytest.raises(GatewayError):
+        counter.adapter.upi_link(_request(counter, order))
 
 
 def _request(counter: Counter, order: OrderRef) -> UpiRequest:

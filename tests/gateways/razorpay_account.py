@@ -22,8 +22,9 @@ HELD = "pay_HeldHeldHeld01"
 TAKEN = "pay_TakenTaken0001"
 
 
-def gateway(**http: Any) -> RazorpayGateway:
-    account = Account("rzp_test_1", "key_secret", API, ("new webhook secret".replace(" ", "_"), "old_one"))
+def gateway(*, unique_receipt: bool = False, **http: Any) -> RazorpayGateway:
+    secrets = ("new webhook secret".replace(" ", "_"), "old_one")
+    account = Account("rzp_test_1", "key_secret", API, secrets, unique_receipt)
     return RazorpayGateway(account, http=GatewayHttp("razorpay", sleep=lambda _: None, **http))
 
 

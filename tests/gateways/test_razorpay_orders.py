@@ -73,6 +73,13 @@ def test_an_order_is_sent_in_whole_paise_under_our_id_with_the_keys_as_basic_cre
     assert len(mocked.calls) == 1
 
 
+def test_an_account_that_knows_the_option_asks_for_one_order_under_the_receipt(mocked) -> None:
+    asked = [matchers.json_params_matcher({"unique_receipt": True}, strict_match=False)]
+    mocked.post(ORDERS, json=body("order"), match=asked)
+
+    assert gateway(unique_receipt=True).create_order(an_order()).gateway_order_id == NUMBER
+
+
 @pytest.mark.parametrize(
     "lost",
     [

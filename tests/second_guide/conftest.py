@@ -42,6 +42,11 @@ class Shop:
         assert isinstance(gateway, RazorpayGateway)
         return gateway
 
+    def with_unique_receipts(self) -> Shop:
+        """The same shop with an account that knows the option."""
+        adapter = _adapter(self.razorpay.simulator, unique_receipt=True)
+        return replace(self, services=replace(self.services, gateways={"razorpay": adapter}))
+
     def order(self, plan: str = "monthly") -> Order:
         return start_checkout(self.services, self.user, plan)
 
@@ -70,6 +75,11 @@ class Shop:
             return [tuple(row) for row in conn.execute(text(statement))]
 
 
+def _adapter(simulator: RunningSimulator, *, unique_receipt: bool = False) -> RazorpayGateway:
+    account = Account(*KEYS, f"{simulator.origin}/v1", (WEBHOOK_SECRET,), unique_receipt)
+    return RazorpayGateway(account, http=GatewayHttp("razorpay", sleep=lambda _: None))
+
+
 @pytest.fixture(scope="session")
 def guide_simulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSimulator]:
     with running_simulator(tmp_path_factory.mktemp("simulator")) as simulator:
@@ -80,10 +90,8 @@ def guide_simulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runnin
 def shop(guide_simulator: RunningSimulator, live_services: Services, user: User) -> Iterator[Shop]:
     guide_simulator.control("POST", "/reset")
     razorpay = RazorpayMerchant(guide_simulator)
-    account = Account(*KEYS, f"{guide_simulator.origin}/v1", (WEBHOOK_SECRET,))
-    adapter = RazorpayGateway(account, http=GatewayHttp("razorpay", sleep=lambda _: None))
     settings = live_services.settings.model_copy(update={"payment_gateway": "razorpay"})
-    services = replace(live_services, settings=settings, gateways={"razorpay": adapter})
+    services = replace(live_services, settings=settings, gateways={"razorpay": _adapter(guide_simulator)})
     with running_merchant() as inbox:
         razorpay.listen(inbox.url)
         yield Shop(services, user, razorpay, inbox)

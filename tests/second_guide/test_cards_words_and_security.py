@@ -246,6 +246,22 @@ def test_guide_security_where_razorpay_takes_a_receipt_once_a_lost_order_is_foun
     assert shop.rows("SELECT count(*) FROM orders") == [(1,)]
 
 
+def test_guide_security_one_receipt_is_one_order_for_an_account_with_the_option_though_lists_lag(
+    shop: Shop,
+) -> None:
+    shop = shop.with_unique_receipts()
+    shop.razorpay.simulator.fault("drop_connection_after_effect", operation="create_order", count=1)
+    shop.razorpay.simulator.fault("list_lag", seconds=120)
+    with pytest.raises(GatewayError) as lost:
+        shop.order()
+    assert lost.value.retryable
+
+    order = shop.order()
+
+    orders = shop.razorpay.simulator.control("GET", "/truth?gateway=razorpay")["orders"]
+    assert [(row["receipt"], row["order_id"]) for row in orders] == [(order.id, order.gateway_order_id)]
+
+
 # UPI direct integration
 
 

@@ -37,10 +37,20 @@ def test_reading_an_order_returns_the_same_entity(simulator: RunningSimulator) -
     assert simulator.call("GET", f"/orders/{created['order_id']}").json() == created
 
 
+@pytest.mark.parametrize(
+    "credentials",
+    [
+        {"x-client-secret": "wrong"},
+        {"x-client-secret": None},
+        {"x-client-id": None},
+        {"x-client-id": "1a2b3c4d5e6f7a8b9c0d", "x-client-secret": f"cfsk_ma_prod_{'0' * 32}_00000000"},
+    ],
+    ids=["wrong-secret", "no-secret", "no-id", "of-production"],
+)
 def test_wrong_credentials_are_refused_before_the_body_is_read(
-    simulator: RunningSimulator,
+    simulator: RunningSimulator, credentials: dict[str, str | None]
 ) -> None:
-    reply = simulator.call("POST", "/orders", data="not json", headers={"x-client-secret": "wrong"})
+    reply = simulator.call("POST", "/orders", data="not json", headers=credentials)
 
     assert reply.status_code == 401
     assert reply.json() == {

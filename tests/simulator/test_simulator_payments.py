@@ -171,6 +171,17 @@ def test_a_surcharge_is_paid_on_top_of_the_order_amount(simulator: RunningSimula
     assert sum(round(part * 100) for part in parts.values()) == 200
 
 
+def test_an_offer_takes_something_off_what_the_payer_is_charged(simulator: RunningSimulator) -> None:
+    simulator.fault("offer", count=1)
+    order_id = simulator.paid_order(order_amount=100)["order_id"]
+
+    (payment,) = payments_of(simulator, order_id)
+
+    assert simulator.status_of(order_id) == "PAID"
+    assert (payment["order_amount"], payment["payment_amount"]) == (100, 90)
+    assert payment["payment_surcharge"] is None
+
+
 def test_native_otp_decides_a_card_attempt(simulator: RunningSimulator) -> None:
     order = simulator.new_order()
     card = {"channel": "post", "card_number": "4111111111111111"}

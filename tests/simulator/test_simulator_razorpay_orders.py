@@ -85,13 +85,15 @@ def test_a_form_nests_as_php_does(razorpay: RazorpayMerchant) -> None:
 @pytest.mark.parametrize(
     ("changes", "description"),
     [
-        ({"amount": None}, "The amount field is required."),
-        ({"amount": 99}, "The amount must be at least INR 1.00"),
+        ({"amount": None}, "amount: is required."),
+        ({"amount": 99}, "Order amount less than minimum amount allowed"),
+        ({"amount": -100}, "The amount must be at least INR 1.00"),
         ({"amount": 4990.5}, "The amount must be an integer."),
         ({"amount": True}, "The amount must be an integer."),
         ({"amount": "49.90"}, "The amount must be an integer."),
         ({"amount": 50_000_001}, "Amount exceeds maximum amount allowed."),
-        ({"currency": None}, "The currency field is required."),
+        ({"currency": None}, "currency: is required."),
+        ({"currency": 1}, "expected string but provided 1"),
         ({"currency": "RUPEES"}, "Currency is not supported"),
         ({"receipt": "r" * 41}, "receipt: the length must be no more than 40."),
         ({"surprise": 1}, "surprise is/are not required and should not be sent"),
@@ -112,6 +114,25 @@ def test_a_wrong_order_is_refused_and_not_made(
 
     assert error(reply) == (400, description)
     assert razorpay.get("/orders")["count"] == 0
+
+
+@pytest.mark.parametrize(
+    ("changes", "step", "reason"),
+    [
+        ({"amount": 99}, "order_creation", "amount_less_than_minimum_amount"),
+        ({"amount": 100.5}, "payment_initiation", "input_validation_failed"),
+        ({"transfers": []}, "payment_initiation", "extra_field_sent"),
+    ],
+    ids=["too-small", "no-whole-number", "not-of-this-account"],
+)
+def test_a_refusal_names_its_step_and_reason(
+    razorpay: RazorpayMerchant, changes: dict[str, Any], step: str, reason: str
+) -> None:
+    reply = razorpay.call("POST", "/orders", json={"amount": 100, "currency": "INR"} | changes)
+
+    refused = reply.json()["error"]
+    assert (refused["code"], refused["source"]) == ("BAD_REQUEST_ERROR", "business")
+    assert (refused["step"], refused["reason"]) == (step, reason)
 
 
 @pytest.mark.parametrize("body", [b"{", b"[]", b'{"amount": NaN}'])
@@ -159,6 +180,21 @@ def test_an_account_may_enforce_unique_receipts(razorpay: RazorpayMerchant) -> N
     reply = razorpay.call("POST", "/orders", json={"amount": 100, "currency": "INR", "receipt": "ORDER7"})
 
     assert error(reply) == (400, "Order receipt should be unique.")
+    assert razorpay.get("/orders", receipt="ORDER7")["count"] == 1
+
+
+def test_an_order_that_asks_for_a_unique_receipt_is_made_once(razorpay: RazorpayMerchant) -> None:
+    first = razorpay.order(receipt="ORDER7", unique_receipt=True)
+
+    again = razorpay.order(receipt="ORDER7", unique_receipt=True)
+    other = razorpay.call(
+        "POST",
+        "/orders",
+        json={"amount": 100, "currency": "INR", "receipt": "ORDER7", "unique_receipt": True},
+    )
+
+    assert again == first
+    assert error(other) == (400, "Order receipt should be unique.")
     assert razorpay.get("/orders", receipt="ORDER7")["count"] == 1
 
 

@@ -22,9 +22,9 @@ def order_for(simulator: RunningSimulator, merchant: Merchant) -> str:
     return str(simulator.new_order(order_meta={"notify_url": merchant.url})["order_id"])
 
 
-def is_signed(event: Received, body: bytes | None = None) -> bool:
+def is_signed(event: Received, body: bytes | None = None, *, secret: str = SECRET) -> bool:
     message = event.headers["x-webhook-timestamp"].encode() + (body or event.body)
-    digest = hmac.new(SECRET.encode(), message, hashlib.sha256).digest()
+    digest = hmac.new(secret.encode(), message, hashlib.sha256).digest()
     return base64.b64encode(digest).decode() == event.headers["x-webhook-signature"]
 
 
@@ -248,3 +248,45 @@ def test_a_wrong_signature_is_wrong_once(simulator: RunningSimulator, merchant: 
     simulator.flush()
 
     assert [is_signed(event) for event in merchant.received] == [False, True]
+
+
+def test_the_older_of_two_secrets_may_sign(simulator: RunningSimulator, merchant: Merchant) -> None:
+    simulator.fault("older_secret", count=1)
+    order_id = order_for(simulator, merchant)
+
+    simulator.pay(order_id, outcome="FAILED")
+    simulator.flush()
+    simulator.pay(order_id)
+    simulator.flush()
+
+    older, newer = merchant.received
+    assert (is_signed(older), is_signed(older, secret=f"{SECRET}_older")) == (False, True)
+    assert is_signed(newer)
+    reply = simulator.call("GET", f"/orders/{order_id}", headers={"x-client-secret": f"{SECRET}_older"})
+    assert reply.status_code == 401
+
+
+def test_a_merchant_who_is_too_slow_is_asked_again(simulator: RunningSimulator, merchant: Merchant) -> None:
+    simulator.control("POST", "/webhooks/patience", {"seconds": 0.2})
+    merchant.may_answer.clear()
+    simulator.pay(order_for(simulator, merchant))
+    simulator.flush()
+
+    merchant.may_answer.set()
+    simulator.advance(2 * 60)
+    simulator.flush()
+
+    (delivery,) = simulator.control("GET", "/events")["events"][-1]["deliveries"]
+    assert [tried["answer"] for tried in delivery["log"]] == ["ReadTimeout", "200"]
+    assert delivery["state"] == "delivered"
+    assert len({event.headers["x-idempotency-key"] for event in merchant.received}) == 1
+
+
+def test_an_offer_is_named(simulator: RunningSimulator, merchant: Merchant) -> None:
+    simulator.fault("offer", count=1)
+    simulator.pay(order_for(simulator, merchant))
+    simulator.flush()
+
+    told = merchant.received[0].parsed["data"]
+    assert (told["order"]["order_amount"], told["payment"]["payment_amount"]) == (4990.0, 4491.0)
+    assert told["payment_offers"][0]["offer_redemption"]["discount_amount"] == 499.0
