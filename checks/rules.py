@@ -32,8 +32,8 @@ _HTML = Policy(
         "builtins.len", "builtins.int", "builtins.round", "builtins.sum", "builtins.abs", "builtins.max",
         # Amounts, dates and signs are made of digits, month names and signs of ours.
         "domain.money.format_rupees",
-        "ui.components.format_date", "ui.components.format_moment", "ui.components.format_clock",
-        "ui.components.format_signed",
+        "domain.wording.format_date", "domain.wording.format_moment", "domain.wording.format_clock",
+        "domain.wording.format_signed",
         # Files of this repository.
         "ui.components._read_text", "ui.theme._stylesheet",
     }),

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from domain.wording import NOT_ADVICE
 from mail.composing import Business, Mail, rendered
 from mail.sender import IMAGE_ID
-
-NOT_ADVICE = (
-    "Figures describe past prices. They are for information only and are not investment advice. Investments in "
-    "securities are subject to market risks."
-)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from dataclasses import replace
 import pandas as pd
 
 from analyzer.market import Finding, Market
+from domain.wording import format_date
 from market_data.demo import BENCHMARKS
 from market_data.gates import find_stopped, sessions_of
 from market_data.universe import load_benchmarks, load_sectors
@@ -104,7 +105,7 @@ def _findings(
     for stopped in find_stopped(total_return):
         yield Finding(
             stopped.name,
-            f"No price since {stopped.last_day.day} {stopped.last_day:%b %Y}: shown without a rank.",
+            f"No price since {format_date(stopped.last_day)}: shown without a rank.",
         )
     for name in left_out:
         yield Finding(name, "No prices are stored: the sector is left out.")

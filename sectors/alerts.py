@@ -11,8 +11,8 @@ import pandas as pd
 import analyzer
 from analyzer.market import Market
 from domain.report_rules import OLDEST_NEWS_SESSIONS, AlertKind
+from domain.wording import format_signed
 from sectors.ranking import WINDOW, ordinal, rank_sectors
-from sectors.report import signed
 from sectors.rotation import quadrant_moves
 
 # As the settings say it.
@@ -68,7 +68,7 @@ def _crosses(before: Market, now: Market, benchmark: str) -> list[Alert]:
             AlertKind.ZERO_LINE,
             name,
             f"RS {WINDOW} of {name} went {'above' if latest[name] > 0 else 'below'} zero: "
-            f"{signed(latest[name], 2)} % against {benchmark}, from {signed(then[name], 2)} %.",
+            f"{format_signed(latest[name], 2)} % against {benchmark}, from {format_signed(then[name], 2)} %.",
         )
         for name in sorted(now.sector_names)
         if then[name] * latest[name] < 0

@@ -8,6 +8,7 @@ from datetime import date
 import pandas as pd
 
 from analyzer.market import Market
+from domain.wording import format_date, format_day
 from sectors.evidence import (
     BAND_PARTS,
     SIGNALS,
@@ -23,7 +24,6 @@ from sectors.evidence import (
     signal_line,
 )
 from sectors.evidence_words import growth, sentences, shown
-from sectors.report import format_day
 
 _MONTH = pd.DateOffset(months=1)
 _WHERE = {1: "above the range of chance", 0: "within the range of chance", -1: "below the range of chance"}
@@ -51,7 +51,7 @@ class EvidenceNote:
         label = "Demo data: " if self.is_demo else ""
         asked = self.found.question
         return (
-            f"{label}Evidence to {self.as_of.day} {self.as_of:%b}: top {asked.top} by {asked.signal} "
+            f"{label}Evidence to {format_day(self.as_of)}: top {asked.top} by {asked.signal} "
             f"{shown(self.found.followed.found.cagr_pct, 1)} % a year, equal parts "
             f"{shown(self.found.equal.cagr_pct, 1)} %, chance {shown(self.by_lot.low_pct, 1)} to "
             f"{shown(self.by_lot.high_pct, 1)} %"
@@ -105,7 +105,7 @@ def _changes(found: Evidence, by_lot: Chance, before: Market) -> tuple[str, ...]
         else f"A month ago it stood {_WHERE[stood]}, now {_WHERE[stands]}."
     )
     return (
-        f"Since {format_day(before.as_of)} the rule made {growth(month['followed'])}, all sectors in equal parts "
+        f"Since {format_date(before.as_of)} the rule made {growth(month['followed'])}, all sectors in equal parts "
         f"{growth(month['equal'])}, {found.benchmark} {growth(month['benchmark'])}.",
         f"Growth a year over the whole time went from {shown(then.followed.found.cagr_pct, 1)} to "
         f"{shown(found.followed.found.cagr_pct, 1)} % for the rule and from {shown(then.equal.cagr_pct, 1)} to "

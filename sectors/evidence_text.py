@@ -6,11 +6,11 @@ from urllib.parse import urlencode
 
 from analyzer.registry import formula
 from domain.report_rules import ReportKind
+from domain.wording import format_date
 from mail.market_mail import FigureRow, FigureTable, ReportText
 from sectors.evidence import HIGH, LOW, RUNS
 from sectors.evidence_note import EvidenceNote
 from sectors.evidence_words import WHAT_IS_NOT_IN_IT, compared, rule_name, shown, signal_rows
-from sectors.report import format_day
 from sectors.report_text import WHY, basis_words, method_words
 from sectors.studies import SIGNALS_STUDY
 
@@ -22,7 +22,7 @@ def words_of_evidence(note: EvidenceNote, kind: ReportKind) -> ReportText:
     """The note as a mail: of the month, or on request."""
     is_monthly = kind is ReportKind.EVIDENCE
     found, by_lot = note.found, note.by_lot
-    changes = () if note.since is None else ((f"What changed since {format_day(note.since)}", note.changes),)
+    changes = () if note.since is None else ((f"What changed since {format_date(note.since)}", note.changes),)
     study = (
         f"{SIGNALS_STUDY.on}, {SIGNALS_STUDY.when}. {SIGNALS_STUDY.finding} Nothing of it is computed from "
         "the prices of this note."
@@ -78,7 +78,7 @@ def describe_curves(note: EvidenceNote) -> str:
     band = 100 * note.by_lot.curves.iloc[-1]
     first, end = (note.found.curves.index[place].date() for place in (0, -1))
     return (
-        f"What 100 became from {format_day(first)} to {format_day(end)}: {rule_name(note.found)} "
+        f"What 100 became from {format_date(first)} to {format_date(end)}: {rule_name(note.found)} "
         f"{last['followed']:.0f}, all {note.found.sectors} sectors in equal parts {last['equal']:.0f}, "
         f"{note.benchmark} {shown(last['benchmark'], 0)}; "
         f"{HIGH - LOW} % of {RUNS} portfolios drawn by lot {band['low']:.0f} to {band['high']:.0f}."

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from domain.wording import format_date, format_signed
 from sectors.evidence import (
     HIGH,
     LOW,
@@ -19,7 +20,6 @@ from sectors.evidence import (
     SignalLine,
     has_left_chance,
 )
-from sectors.report import format_day, signed
 
 NOTABLE_T = 2.0
 SIGNAL_COLUMNS = ("% a year", "deepest fall", "turnover", "rank IC", "t")
@@ -136,12 +136,12 @@ def rule_name(found: Evidence) -> str:
 
 def shown(value: float, decimals: int) -> str:
     """`5.9` or `−3.1`, with a real minus sign; a dash where there is no value."""
-    return "–" if math.isnan(value) else signed(value, decimals).removeprefix("+")
+    return "–" if math.isnan(value) else format_signed(value, decimals).removeprefix("+")
 
 
 def growth(pct: float) -> str:
     """`+5.9 %`; a dash where there is no value."""
-    return "–" if math.isnan(pct) else f"{signed(pct, 1)} %"
+    return "–" if math.isnan(pct) else f"{format_signed(pct, 1)} %"
 
 
 def signal_rows(lines: tuple[SignalLine, ...]) -> tuple[tuple[str, tuple[str, ...]], ...]:
@@ -165,7 +165,7 @@ def period_rows(found: Evidence) -> tuple[tuple[str, tuple[str, ...]], ...]:
     """Each part of the time with the growth of rule, equal parts and benchmark in it, % a year."""
     return tuple(
         (
-            f"{format_day(period.first.date())} to {format_day(period.last.date())}",
+            f"{format_date(period.first.date())} to {format_date(period.last.date())}",
             (shown(period.followed_pct, 1), shown(period.equal_pct, 1), shown(period.benchmark_pct, 1)),
         )
         for period in found.periods

@@ -11,6 +11,7 @@ import pandas as pd
 
 import analyzer
 from analyzer.market import Market
+from domain.wording import format_day, format_signed
 from sectors.breadth import breadth
 from sectors.ranking import WINDOW, Ranking, ordinal
 from sectors.rotation import QuadrantMove, RotationView, quadrant_moves, rotation_view
@@ -74,7 +75,7 @@ class Report:
     def subject(self) -> str:
         """`Sector RS to 3 Jul: Realty 1st (7th a month ago), IT last (−12.1 % against NIFTY 50 in 55 d)`."""
         label = "Demo data: " if self.is_demo else ""
-        day = f"{self.as_of.day} {self.as_of:%b}"
+        day = format_day(self.as_of)
         if not self.top:
             return f"{label}Sector RS to {day}: no sector has a rank"
         first = self.top[0]
@@ -87,7 +88,7 @@ class Report:
         last = self.bottom[-1]
         return (
             f"{label}Sector RS to {day}: {lead}, {last.sector} last "
-            f"({signed(last.rs55_pct, 1)} % against {self.benchmark} in {WINDOW} d)"
+            f"({format_signed(last.rs55_pct, 1)} % against {self.benchmark} in {WINDOW} d)"
         )
 
 
@@ -134,17 +135,6 @@ def zero_line_crosses(market: Market, benchmark: str) -> tuple[Cross, ...]:
     )
 
 
-def signed(value: float, decimals: int = 0) -> str:
-    """`+5.9` or `−3`, with a real minus sign. What rounds to nothing has no sign: `0`."""
-    shown = f"{value:+.{decimals}f}"
-    return shown[1:] if float(shown) == 0 else shown.replace("-", "−")
-
-
-def format_day(day: date) -> str:
-    """`3 Jul 2026`."""
-    return f"{day.day} {day:%b %Y}"
-
-
 def _breadth_line(market: Market, benchmark: str) -> str:
     figures = breadth(market, benchmark)
     above, ahead = figures.daily["above_average"].iloc[-1], figures.daily["ahead"].iloc[-1]
@@ -153,7 +143,7 @@ def _breadth_line(market: Market, benchmark: str) -> str:
         parts.append(f"{ahead:.0f} % of the sectors are ahead of {benchmark} over {WINDOW} sessions")
     if pd.notna(above):
         change = figures.change_in_a_month("above_average")
-        moved = "" if pd.isna(change) else f" ({signed(change)} points in a month)"
+        moved = "" if pd.isna(change) else f" ({format_signed(change)} points in a month)"
         parts.append(f"{above:.0f} % stand above their 200-day average{moved}")
     return f"{'; '.join(parts)}." if parts else "Too few sessions for a figure."
 

@@ -8,10 +8,11 @@ from urllib.parse import urlencode
 
 from analyzer.registry import METHOD_VERSION
 from domain.report_rules import AlertKind, ReportKind
+from domain.wording import format_date, format_day, format_signed
 from mail.market_mail import ReportLine, ReportText
 from sectors.alerts import Alert
 from sectors.ranking import WINDOW
-from sectors.report import Report, Row, format_day, signed
+from sectors.report import Report, Row
 from sectors.report_picture import describe_map
 from sectors.rotation import QuadrantMove
 
@@ -47,8 +48,8 @@ def words_of_report(report: Report, kind: ReportKind) -> ReportText:
         (
             f"Across the zero line of RS {WINDOW} this week",
             [
-                f"{cross.sector} went {'above' if cross.is_upward else 'below'}: from {signed(cross.before_pct, 2)} % "
-                f"to {signed(cross.after_pct, 2)} %"
+                f"{cross.sector} went {'above' if cross.is_upward else 'below'}: from "
+                f"{format_signed(cross.before_pct, 2)} % to {format_signed(cross.after_pct, 2)} %"
                 for cross in report.crosses
             ],
         ),
@@ -80,7 +81,7 @@ def words_of_report(report: Report, kind: ReportKind) -> ReportText:
 def words_of_alerts(report: Report, alerts: Sequence[Alert]) -> ReportText:
     """What happened, as a mail."""
     label = "Demo data: " if report.is_demo else ""
-    day = f"{report.as_of.day} {report.as_of:%b}"
+    day = format_day(report.as_of)
     first = alerts[0].sentence.rstrip(".")
     more = "" if len(alerts) == 1 else f", and {len(alerts) - 1} more"
     return ReportText(
@@ -105,7 +106,9 @@ def line_of(row: Row, *, with_bars: bool = True) -> ReportLine:
         weeks = "" if row.weeks_in_quadrant is None else f" for {row.weeks_in_quadrant} w"
         notes.append(f"{row.quadrant}{weeks}")
     if row.rank is None:
-        notes = ["no data" if row.no_data_since is None else f"no data since {format_day(row.no_data_since)}"]
+        notes = [
+            "no data" if row.no_data_since is None else f"no data since {format_date(row.no_data_since)}"
+        ]
     return ReportLine(
         rank="–" if row.rank is None else str(row.rank),
         change=change,
@@ -113,7 +116,7 @@ def line_of(row: Row, *, with_bars: bool = True) -> ReportLine:
         tone=tone,
         sector=row.sector,
         note=", ".join(notes),
-        strength="–" if row.rank is None else f"{signed(row.rs55_pct, 1)} %",
+        strength="–" if row.rank is None else f"{format_signed(row.rs55_pct, 1)} %",
         strength_tone="soft" if row.rank is None else "accent" if row.rs55_pct > 0 else "behind",
         rating="no rating" if row.rating is None else f"rating {row.rating}",
         bars=bars,
@@ -123,7 +126,7 @@ def line_of(row: Row, *, with_bars: bool = True) -> ReportLine:
 
 def basis_words(as_of: date, benchmark: str, source: str) -> str:
     """Which close, against what, and from where the prices are."""
-    return f"Close of {format_day(as_of)}, against {benchmark}. Source: {source}."
+    return f"Close of {format_date(as_of)}, against {benchmark}. Source: {source}."
 
 
 def method_words(data_version: str) -> str:
@@ -136,13 +139,13 @@ def _change(places: int | None) -> tuple[str, str]:
         return "new", "soft"
     if places == 0:
         return "=", "soft"
-    return signed(places), "accent" if places > 0 else "behind"
+    return format_signed(places), "accent" if places > 0 else "behind"
 
 
 def _change_words(places: int | None) -> str:
     if places is None:
         return "no rank a week ago"
-    return "same place as a week ago" if places == 0 else f"{signed(places)} places in a week"
+    return "same place as a week ago" if places == 0 else f"{format_signed(places)} places in a week"
 
 
 def _bars(line: Sequence[float]) -> tuple[tuple[int, ...], str]:

@@ -15,6 +15,7 @@ from accounts.sessions import has_second_factor
 from accounts.verification import request_verification
 from domain.accounts import PASSWORD_MIN, User
 from domain.errors import ProductError
+from domain.wording import format_moment
 from ui import account_leaving, account_sessions, second_factor_settings, session
 from ui.account_parts import (
     NOTHING,
@@ -27,7 +28,7 @@ from ui.account_parts import (
     text_field,
     typed,
 )
-from ui.components import badge, footer, format_moment, notice
+from ui.components import badge, footer, notice
 from ui.pages import page
 from wiring import Services
 

@@ -9,9 +9,9 @@ import streamlit as st
 import user_management
 from accounts.deletion import delete_account
 from domain.accounts import User
+from domain.wording import format_moment
 from ui import session
 from ui.account_parts import NOTHING, Answer, answer_of, part, section, show, text_field, typed
-from ui.components import format_moment
 from wiring import Services
 
 _OPEN, _SUBMIT, _CANCEL = "account-delete-open", "account-delete-submit", "account-delete-cancel"

@@ -11,9 +11,10 @@ from accounts.sessions import end_session, list_sessions, sign_out_everywhere
 from domain.accounts import User
 from domain.devices import describe_device
 from domain.sessions import Session
+from domain.wording import format_moment
 from ui import session
 from ui.account_parts import part, section
-from ui.components import badge, format_moment
+from ui.components import badge
 from wiring import Services
 
 # More are a sign of something else than devices; "Log out everywhere" ends them all.

@@ -9,8 +9,9 @@ from billing.returns import ReturnedAccess, find_returned_access
 from domain.accounts import User
 from domain.money import format_rupees
 from domain.plans import MONTHLY
+from domain.wording import format_date
 from ui import register
-from ui.components import demo_note, empty_state, format_date, practice_note
+from ui.components import demo_note, empty_state, practice_note
 from ui.paying import go_to_payment
 from wiring import Services
 

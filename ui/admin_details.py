@@ -16,13 +16,14 @@ import streamlit as st
 import payment_handler
 from domain.accounts import User
 from domain.money import format_rupees
+from domain.wording import format_moment
 from reports import accounts as account_reports
 from reports import overview as reports
 from reports.rows import UserReport
 from ui import admin_lists
 from ui.admin_actions import action_button, show_result
 from ui.admin_table import EVENT, MAIL, NOTHING, SUBSCRIPTION, link, order_link, status, word
-from ui.components import Tone, badge, empty_state, facts, format_moment
+from ui.components import Tone, badge, empty_state, facts
 from wiring import Services
 
 Row = TypeVar("Row")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from domain.money import format_rupees
+from domain.wording import format_moment
 from reports.rows import EventRow, MailRow, OrderRow, PaymentRow, PeriodRow, RefundRow, UserRow
 from ui.admin_table import (
     EVENT,
@@ -25,7 +26,7 @@ from ui.admin_table import (
     table,
     word,
 )
-from ui.components import badge, format_moment
+from ui.components import badge
 
 
 def users(rows: Sequence[UserRow]) -> str:

@@ -12,6 +12,7 @@ import streamlit as st
 from analyzer.market import Finding
 from domain.accounts import User
 from domain.errors import ProductError
+from domain.wording import format_date, format_moment
 from market_data.csv_upload import MAX_MEGABYTES, RowProblem
 from sectors.ingest import Replacement, Report, preview_file, store_file
 from sectors.market_status import CoverageRow, MarketStatus, market_status
@@ -20,7 +21,7 @@ from sectors.quarantine import accept_row, dismiss_row
 from sectors.shown import show_demo, show_prices
 from ui.admin_actions import action_button, run, show_result
 from ui.admin_table import Column, code, plain, quiet, table
-from ui.components import Tone, badge, empty_state, facts, format_date, format_moment, notice
+from ui.components import Tone, badge, empty_state, facts, notice
 from wiring import Services
 
 _VIEW = "market-data"

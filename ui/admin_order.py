@@ -13,13 +13,14 @@ from domain.accounts import User
 from domain.errors import Forbidden
 from domain.money import format_rupees
 from domain.orders import Order, OrderStatus
+from domain.wording import format_moment
 from reports import orders as reports
 from reports.rows import OrderReport
 from ui import admin_lists
 from ui.admin_actions import action_button, show_result
 from ui.admin_refund import return_money, settle_by_hand
 from ui.admin_table import NOTHING, ORDER, link, status, word
-from ui.components import Tone, empty_state, facts, format_moment
+from ui.components import Tone, empty_state, facts
 from wiring import Services
 
 # A refund moves within seconds where there is no bank behind; in earnest it takes days, and the page is closed.

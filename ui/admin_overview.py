@@ -10,11 +10,12 @@ import streamlit as st
 
 from domain.accounts import User
 from domain.money import format_rupees, group_indian
+from domain.wording import format_clock, format_date, format_moment
 from reports import overview as reports
 from reports.rows import AlarmRow, DayRevenue, Overview
 from ui import admin_lists, second_factor_settings
 from ui.admin_table import link
-from ui.components import empty_state, format_clock, format_date, format_moment
+from ui.components import empty_state
 from wiring import Services
 
 _NEWEST = 5

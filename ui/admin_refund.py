@@ -22,9 +22,10 @@ from domain.identifiers import new_refund_key
 from domain.money import format_rupees, paise_from_rupees
 from domain.orders import PaymentRole
 from domain.refunds import RefundablePayment
+from domain.wording import format_moment
 from reports.rows import OrderReport
 from ui.admin_actions import run
-from ui.components import Tone, facts, format_moment
+from ui.components import Tone, facts
 from wiring import Services
 
 _DRAFT = "admin-refund-draft"

@@ -17,7 +17,8 @@ import streamlit as st
 
 from domain.identifiers import ORDER_ID_PATTERN
 from domain.money import format_rupees
-from ui.components import Tone, badge, format_moment
+from domain.wording import format_moment
+from ui.components import Tone, badge
 
 Row = TypeVar("Row")
 Words = Mapping[str, tuple[str, Tone]]

@@ -15,12 +15,13 @@ from database.queue import Job
 from domain.accounts import User
 from domain.identifiers import ORDER_ID_PATTERN
 from domain.money import format_rupees
+from domain.wording import format_clock, format_moment
 from operations.check import Finding, State
 from reports import trouble as reports
 from reports.rows import AlarmRow, DeadLetterRow
 from ui.admin_actions import action_button, show_result
 from ui.admin_table import Column, code, link, moment, order_link, plain, quiet, table, word
-from ui.components import Tone, badge, empty_state, format_clock, format_moment
+from ui.components import Tone, badge, empty_state
 from wiring import Services
 
 _FINDINGS = "admin-findings"

@@ -23,19 +23,9 @@ from domain.orders import OrderStatus, PaymentStatus
 from domain.plans import Plan
 from domain.refunds import RefundStatus
 from domain.subscriptions import SubscriptionStatus
+from domain.wording import format_date, format_moment
 from ui.activation import activate_form, describe_returned_access, wanted_plan
-from ui.components import (
-    Tone,
-    badge,
-    demo_note,
-    empty_state,
-    facts,
-    footer,
-    format_date,
-    format_moment,
-    practice_note,
-    support_sentence,
-)
+from ui.components import Tone, badge, demo_note, empty_state, facts, footer, practice_note, support_sentence
 from ui.pages import page
 from ui.paying import go_to_payment
 from ui.payment_words import describe_failure, describe_method, is_untaken

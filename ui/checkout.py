@@ -16,18 +16,9 @@ from domain.gateway_names import gateway_name, gateway_names
 from domain.money import format_rupees
 from domain.orders import Order, OrderStatus
 from domain.plans import ANNUAL, Plan, annual_saving_paise
+from domain.wording import format_clock, format_date
 from ui import session, upi
-from ui.components import (
-    demo_note,
-    facts,
-    footer,
-    format_clock,
-    format_date,
-    legal_links,
-    notice,
-    practice_note,
-    ticks,
-)
+from ui.components import demo_note, facts, footer, legal_links, notice, practice_note, ticks
 from ui.landing import INCLUDED
 from ui.pages import page
 from ui.paying import choice, failover, gateway_of, go_to_payment

@@ -1,4 +1,4 @@
-"""Pieces that several pages share: badges, notices, facts, empty states, texts, the footer, dates.
+"""Pieces that several pages share: badges, notices, facts, empty states, texts, the footer.
 
 Functions that return `str` return HTML whose values are escaped already; the others draw.
 """
@@ -6,7 +6,6 @@ Functions that return `str` return HTML whose values are escaped already; the ot
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime
 from functools import lru_cache
 from html import escape
 from pathlib import Path
@@ -17,17 +16,13 @@ import streamlit as st
 
 from config import Settings
 from domain.gateway_names import gateway_names
-from domain.subscriptions import INDIA
+from domain.wording import NOT_ADVICE
 from sectors.market import shows_demo
 from ui.pages import page
 from wiring import Services
 
 Tone = Literal["", "good", "warn", "bad"]
 
-NOT_ADVICE = (
-    "Figures describe past prices. They are for information only and are not investment advice. "
-    "Investments in securities are subject to market risks."
-)
 # Stands wherever money is asked for: a buyer must know it before paying.
 DEMO_NOTE = "The dashboard shows demo data until a market-data licence is in place."
 LEGAL_LINKS = (("terms", "Terms"), ("privacy", "Privacy"), ("refunds", "Refunds"), ("contact", "Contact"))
@@ -158,27 +153,3 @@ def footer(settings: Settings) -> None:
             f'<div class="rs-body small quiet"><p>{escape(NOT_ADVICE)} NIFTY index names are trademarks of their '
             f"owner; this product is not connected with NSE.</p><p>{' · '.join(lines)}</p></div>"
         )
-
-
-def format_date(moment: datetime | date) -> str:
-    """`22 Nov 2026`, in India's time zone."""
-    day = moment.astimezone(INDIA).date() if isinstance(moment, datetime) else moment
-    return f"{day.day} {day:%b %Y}"
-
-
-def format_moment(moment: datetime) -> str:
-    """`22 Nov 2026, 6:40 pm IST`."""
-    local = moment.astimezone(INDIA)
-    hour = local.hour % 12 or 12
-    return f"{format_date(moment)}, {hour}:{local:%M} {'am' if local.hour < 12 else 'pm'} IST"
-
-
-def format_clock(moment: datetime) -> str:
-    """`6:40 pm IST`."""
-    return format_moment(moment).split(", ", 1)[1]
-
-
-def format_signed(value: float, decimals: int = 0) -> str:
-    """`+5.9` or `−3`, with a real minus sign, which is as wide as the plus. What rounds to nothing has no sign: `0`."""
-    shown = f"{value:+.{decimals}f}"
-    return shown[1:] if float(shown) == 0 else shown.replace("-", "−")

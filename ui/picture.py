@@ -12,9 +12,10 @@ from urllib.parse import quote
 import pandas as pd
 import streamlit as st
 
+from domain.wording import format_date, format_signed
 from market_data.demo import load_demo_market
 from sectors.ranking import WINDOW, Ranking, rank_sectors
-from ui.components import badge, format_date, format_signed
+from ui.components import badge
 
 _TOP, _BOTTOM = 5, 3
 _SPARK_POINTS = 40

@@ -19,19 +19,11 @@ from domain.accounts import User
 from domain.errors import OrderNotFound, ProductError
 from domain.money import format_rupees
 from domain.orders import Order, OrderStatus, PaymentStatus
+from domain.wording import format_date, format_moment
 from ui import session, upi
 from ui.check_again import check_again
 from ui.checkout import CLOSED, upi_button
-from ui.components import (
-    facts,
-    footer,
-    format_date,
-    format_moment,
-    notice,
-    practice_note,
-    pulse,
-    support_sentence,
-)
+from ui.components import facts, footer, notice, practice_note, pulse, support_sentence
 from ui.pages import page
 from ui.paying import gateway_of, go_to_payment
 from ui.payment_words import describe_failure, describe_method, is_untaken

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from domain.report_rules import ReportKind
+from domain.wording import NOT_ADVICE
 from mail import market_mail
 from mail.composing import Mail
 from market_data.demo import load_demo_market
@@ -105,7 +106,7 @@ def test_invented_prices_are_labelled_and_real_ones_are_not(note) -> None:
 
 def test_the_mail_ends_with_disclaimer_source_registration_and_its_own_link(mail) -> None:
     for body in (mail.text, mail.html):
-        assert market_mail.NOT_ADVICE in body
+        assert NOT_ADVICE in body
         assert "Source: Demo data." in body
         assert "SEBI registration INH000012345" in body
         assert "https://example.com/unsubscribe/x" in body

@@ -9,12 +9,13 @@ import pytest
 
 from config import load_settings
 from domain.report_rules import AlertKind, ReportKind
+from domain.wording import format_signed
 from mail import market_mail
 from mail.composing import Business
 from market_data.demo import load_demo_market
 from sectors.alerts import find_alerts
 from sectors.ranking import rank_sectors
-from sectors.report import report_of, rows_of, signed, zero_line_crosses
+from sectors.report import report_of, rows_of, zero_line_crosses
 from sectors.report_picture import describe_map, draw_map
 from sectors.report_text import words_of_alerts, words_of_report
 from sectors.rotation import quadrant_moves
@@ -78,7 +79,7 @@ def test_the_subject_is_made_of_the_facts(report) -> None:
     assert first.change_4w is not None
     assert report.subject == (
         f"Demo data: Sector RS to 30 Oct: {first.sector} 1st ({1 + first.change_4w}th a month ago), {last.sector} last "
-        f"({signed(last.rs55_pct, 1)} % against NIFTY 50 in 55 d)"
+        f"({format_signed(last.rs55_pct, 1)} % against NIFTY 50 in 55 d)"
     )
 
 

@@ -11,6 +11,7 @@ from accounts.verification import request_verification
 from domain.accounts import User
 from domain.report_rules import AlertKind, ReportKind, ReportSettings, Scope, SentReport
 from domain.subscriptions import INDIA
+from domain.wording import format_date, format_moment
 from sectors.alerts import JUMP_PLACES
 from sectors.delivery import preview_report, send_now
 from sectors.report_settings import (
@@ -21,7 +22,7 @@ from sectors.report_settings import (
 )
 from ui import session
 from ui.account_parts import NOTHING, Answer, answer_of, show
-from ui.components import Tone, badge, empty_state, format_date, format_moment, notice
+from ui.components import Tone, badge, empty_state, notice
 from ui.pages import page
 from ui.sectors.explained import how_link
 from ui.sectors.frame import View, render_view

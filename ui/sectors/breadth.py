@@ -10,8 +10,9 @@ import streamlit as st
 
 from analyzer.rotation_map import QUADRANTS
 from domain.accounts import User
+from domain.wording import format_signed
 from sectors.breadth import AVERAGE, Breadth
-from ui.components import empty_state, format_signed
+from ui.components import empty_state
 from ui.sectors import charts
 from ui.sectors.explained import help_of, how_link
 from ui.sectors.figures import load_breadth

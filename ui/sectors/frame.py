@@ -19,9 +19,10 @@ from analyzer.market import Market
 from domain.accounts import User
 from domain.errors import NoActiveSubscription
 from domain.views import VIEWS
+from domain.wording import format_date
 from sectors.market import open_market
 from ui.activation import render_locked
-from ui.components import badge, footer, format_date, notice
+from ui.components import badge, footer, notice
 from ui.login import address_for_view
 from ui.pages import page
 from wiring import Services

@@ -13,8 +13,9 @@ import streamlit as st
 from analyzer.registry import CONVENTIONS, FORMULAS, Formula
 from domain.accounts import User
 from domain.views import VIEWS
+from domain.wording import format_signed
 from sectors.method import extremes
-from ui.components import format_signed, notice
+from ui.components import notice
 from ui.sectors.explained import FORMULA, set_formula
 from ui.sectors.frame import View, render_view
 from ui.sectors.method_check import draw_check

@@ -9,10 +9,11 @@ from html import escape
 import pandas as pd
 import streamlit as st
 
+from domain.wording import format_date, format_signed
 from reports.export import safe_text
 from sectors.method import Check, Example, check_of, worked_example
 from sectors.ranking import WINDOW
-from ui.components import empty_state, format_date, format_signed
+from ui.components import empty_state
 from ui.sectors.explained import how_link
 from ui.sectors.frame import View
 

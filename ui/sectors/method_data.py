@@ -8,9 +8,10 @@ import streamlit as st
 
 from analyzer.market import Fund
 from analyzer.registry import CHANGES, METHOD_VERSION
+from domain.wording import NOT_ADVICE, format_clock, format_date
 from sectors.market import LATE_AFTER
 from sectors.method import SeriesRow, gates_in_words, packed_at, series_rows
-from ui.components import NOT_ADVICE, badge, format_clock, format_date
+from ui.components import badge
 from ui.sectors.frame import View
 
 _SOURCE_DEMO = (

@@ -9,8 +9,8 @@ import streamlit as st
 
 from analyzer.market import Basis
 from domain.accounts import User
+from domain.wording import format_date, format_signed
 from sectors.returns import SPANS, span_begins
-from ui.components import format_date, format_signed
 from ui.sectors import heat
 from ui.sectors.explained import how_link
 from ui.sectors.figures import load_returns

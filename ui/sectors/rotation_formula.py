@@ -11,9 +11,9 @@ import streamlit as st
 from analyzer.market import Market
 from analyzer.registry import formula
 from analyzer.rotation_variants import Variant
+from domain.wording import format_signed
 from sectors.rotation_formula import AHEAD_WEEKS, Compared, WhatFollowed, compare_definitions, what_followed
 from sectors.studies import MAP_STUDY
-from ui.components import format_signed
 from ui.sectors.explained import how_link, set_formula, study_note
 from ui.sectors.frame import View
 

@@ -21,8 +21,8 @@ import streamlit as st
 from analyzer.market import Market
 from analyzer.rotation_map import CENTRE
 from domain.accounts import User
+from domain.wording import format_date
 from sectors.rotation import STEPS_A_UNIT, QuadrantMove, RotationView, quadrant_moves, rotation_view
-from ui.components import format_date
 from ui.sectors import charts
 from ui.sectors.explained import help_of, how_link
 from ui.sectors.frame import View, render_view

@@ -11,9 +11,10 @@ import streamlit as st
 from analyzer.registry import formula
 from domain.accounts import User
 from domain.money import format_rupees
+from domain.wording import format_date, format_signed
 from sectors.ranking import Ranking, ordinal
 from sectors.sector_detail import AVERAGE, FundTrack, SectorDetail
-from ui.components import empty_state, format_date, format_signed, notice
+from ui.components import empty_state, notice
 from ui.sectors import charts
 from ui.sectors.explained import help_of, how_link
 from ui.sectors.figures import load_ranking, load_sector

@@ -12,9 +12,10 @@ import streamlit as st
 
 from analyzer.rotation_map import QUADRANTS
 from domain.accounts import User
+from domain.wording import format_date, format_signed
 from reports.export import safe_text
 from sectors.ranking import WINDOW, Ranking
-from ui.components import empty_state, format_date, format_signed, notice
+from ui.components import empty_state, notice
 from ui.pages import page
 from ui.sectors import charts
 from ui.sectors.explained import help_of, how_link

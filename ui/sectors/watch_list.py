@@ -8,9 +8,10 @@ import streamlit as st
 
 from domain.accounts import User
 from domain.errors import ProductError
+from domain.wording import format_date, format_signed
 from sectors.watch_list import list_watched, move, unwatch, watch
 from sectors.watched import Watched, watched_rows
-from ui.components import empty_state, format_date, format_signed, notice
+from ui.components import empty_state, notice
 from ui.pages import page
 from ui.picture import spark
 from ui.sectors.explained import how_link

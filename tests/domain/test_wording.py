@@ -1,11 +1,10 @@
-"""Pieces that several pages share."""
+"""How figures are written."""
 
 from __future__ import annotations
 
 import pytest
 
-from sectors.report import signed
-from ui.components import format_signed
+from domain.wording import format_signed
 
 
 @pytest.mark.parametrize(
@@ -17,4 +16,3 @@ from ui.components import format_signed
 )  # fmt: skip
 def test_a_figure_has_its_sign_and_nothing_has_none(value: float, decimals: int, shown: str) -> None:
     assert format_signed(value, decimals) == shown
-    assert signed(value, decimals) == shown
