@@ -11,7 +11,7 @@ import pytest
 from tests.faults import schedule
 from tests.faults.world import World
 
-SMALL = (150, 25)
+SMALL = (100, 25)
 LARGE = (20_000, 100)
 _SHOWN = 3
 

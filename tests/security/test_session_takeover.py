@@ -105,7 +105,7 @@ def owner_and_thief(
 def test_s06_a_session_resumed_by_its_id_shows_nothing_of_its_owner(
     site: Site, victim: Target, strangers: list[str | None], scale: Scale, measured: Callable[..., None]
 ) -> None:
-    tries = scale.pick(20, 1_000)
+    tries = scale.pick(10, 1_000)
 
     def probe(number: int) -> list[str]:
         thief = strangers[number % len(strangers)]
