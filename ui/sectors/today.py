@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import pandas as pd
 import streamlit as st
@@ -36,6 +36,7 @@ _ORDERS = {
     "Climb in 1 week": ("change_1w", False), "Climb in 4 weeks": ("change_4w", False), "Sector": ("sector", True),
     "Weeks in quadrant": ("weeks_in_quadrant", False), "ETF turnover": ("turnover", False),
 }  # fmt: skip
+_SIGNED = ("rs21_pct", "rs55_pct", "rs123_pct", "rs252_pct", "mansfield200d")
 _LEAST, _MOST = 1, 99
 _CSV_COLUMNS = {
     "rank": "Rank", "change_1w": "Places in 1 week", "change_4w": "Places in 4 weeks", "etf": "ETF",
@@ -268,8 +269,12 @@ def _grid(view: View, table: pd.DataFrame) -> None:
         name if since is None or pd.isna(since) else f"{name} (no data since {format_date(since)})"
         for name, since in zip(table.index, table["no_data_since"], strict=True)
     ]
+    # A format of a column gives zero a sign. The cells stay numbers, so a press on a head sorts them as such.
+    texts = shown.style.format(
+        lambda value: format_signed(cast(float, value), 1), subset=list(_SIGNED), na_rep="–"
+    )
     chosen = st.dataframe(
-        shown,
+        texts,
         key="dashboard-table",
         hide_index=True,
         height=35 * min(len(shown) + 1, 18) + 3,
@@ -291,13 +296,13 @@ def _grid(view: View, table: pd.DataFrame) -> None:
             ),
             **{
                 f"rs{sessions}_pct": column.NumberColumn(
-                    f"RS {sessions}", format="%+.1f", width=58, help=f"In %, over {sessions} sessions. {help_of('rs')}"
+                    f"RS {sessions}", width=58, help=f"In %, over {sessions} sessions. {help_of('rs')}"
                 )
                 for sessions in (55, 21, 123, 252)
             },
             "rating": column.NumberColumn("Rating", format="%d", width=54, help=help_of("rating")),
             "mansfield200d": column.NumberColumn(
-                "Mansfield", format="%+.1f", width=76, help=f"In %. {help_of('mansfield')}"
+                "Mansfield", width=76, help=f"In %. {help_of('mansfield')}"
             ),
             "nse_nms": column.NumberColumn("Score", format="%.2f", width=52, help=help_of("momentum-score")),
             "quadrant": column.TextColumn("Quadrant", width=128, help=help_of("quadrant")),

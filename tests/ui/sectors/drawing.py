@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 
+import pandas as pd
+import pyarrow as pa
 from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import Dataframe
 
 from domain.accounts import User
 from wiring import Services
@@ -23,6 +26,11 @@ def open_view(services: Services, user: User, path: str, /, **query: str | list[
 def seen(page: AppTest) -> str:
     """All that is drawn as HTML."""
     return "\n".join(element.proto.body for element in page.get("html"))
+
+
+def shown_cells(table: Dataframe) -> pd.DataFrame:
+    """The texts of a table's cells, where they are made here and not by the browser."""
+    return pa.ipc.open_stream(table.proto.arrow_data.styler.display_values).read_pandas()
 
 
 def chart(page: AppTest, number: int = 0) -> dict:

@@ -13,7 +13,8 @@ import pytest
 from analyzer.market import Finding
 from market_data.demo import load_demo_market
 from sectors.ranking import rank_sectors
-from tests.ui.sectors.drawing import chart, open_view, seen
+from tests.ui.sectors.drawing import chart, open_view, seen, shown_cells
+from ui.components import format_signed
 from ui.sectors import frame
 from ui.sectors.today import make_csv
 
@@ -135,6 +136,18 @@ def test_the_order_of_the_table_stands_in_the_address(
 
     values = page.dataframe[0].value[column].tolist()
     assert values == sorted(values, reverse=not smallest_first)
+
+
+def test_figures_have_a_sign_and_what_rounds_to_nothing_has_none(services, member, shown) -> None:
+    page = open_view(services, member, "dashboard", asof="2026-08-28")
+
+    (table,) = page.dataframe
+    texts = shown_cells(table)
+    for column in ("rs21_pct", "rs55_pct", "rs123_pct", "rs252_pct", "mansfield200d"):
+        expected = [format_signed(value, 1) for value in table.value[column]]
+        assert texts[column].tolist() == expected, column
+    assert "0.0" in texts[["rs21_pct", "rs55_pct"]].to_numpy()
+    assert not {"+0.0", "-0.0", "−0.0"} & set(texts.to_numpy().ravel())
 
 
 def test_an_unchanged_place_has_no_sign(services, member, shown) -> None:
