@@ -57,6 +57,9 @@ _DRAWN_EVERY = 5
 _MARKS = (10, 20, 30, 50, 70, 100, 150, 200, 300, 500, 700, 1000, 1500, 2000, 3000, 5000, 10_000)
 
 
+_HELD_COLOURS = (AHEAD, BEHIND, "#5B6EE1")
+
+
 def render(services: Services, user: User | None) -> None:
     """The page /evidence."""
     render_view(services, user, "evidence", "Evidence", _draw)
@@ -87,6 +90,7 @@ def _draw(view: View) -> None:
             f"{question.cost_pct:g} % a side. The band holds {HIGH - LOW:d} % of {RUNS:d} portfolios drawn by lot "
             f"under the same rules. Logarithmic. {how_link(view, 'backtest')}</p>"
         )
+        st.html(charts.legend((*_held(found).values(), "Drawn by lot"), (*_HELD_COLOURS, QUIET)))
         charts.show(
             "evidence-curves",
             (*view.kept_by, question),
@@ -177,14 +181,15 @@ def _tiles(found: Evidence, by_lot: Chance) -> str:
     )
 
 
+def _held(found: Evidence) -> dict[str, str]:
+    """What is compared, by its column among the curves."""
+    return {"followed": rule_name(found), "equal": "All in equal parts", "benchmark": found.benchmark}
+
+
 def _curves(found: Evidence, by_lot: Chance) -> Chart:
     import altair as alt
 
-    names = {
-        "followed": rule_name(found),
-        "equal": "All in equal parts",
-        "benchmark": found.benchmark,
-    }
+    names = _held(found)
     rows = (100 * found.curves.iloc[::-_DRAWN_EVERY].iloc[::-1]).round(1).rename(columns=names)
     long = rows.rename_axis("session").reset_index().melt("session", var_name="name", value_name="value")
     band = (100 * by_lot.curves).round(1).rename_axis("session").reset_index()
@@ -199,13 +204,7 @@ def _curves(found: Evidence, by_lot: Chance) -> Chart:
         .encode(
             x=time_axis(rows.index),
             y=value_axis,
-            color=alt.Color(
-                "name:N",
-                title=None,
-                sort=list(names.values()),
-                scale=alt.Scale(domain=list(names.values()), range=[AHEAD, BEHIND, "#5B6EE1"]),
-                legend=alt.Legend(orient="top", labelLimit=220, columns=2),
-            ),
+            color=charts.colour("name", tuple(names.values()), _HELD_COLOURS),
             tooltip=[
                 alt.Tooltip("session:T", title="Session", format="%d %b %Y"),
                 alt.Tooltip("name:N", title="Held"),

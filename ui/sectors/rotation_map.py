@@ -206,6 +206,8 @@ def _lines_card(view: View, rotation: RotationView, choice: Choice) -> None:
     )
     if not shown:
         return
+    if len(shown) > 1:
+        st.html(charts.legend(shown, _COLOURS))
     charts.show(
         "rotation-lines",
         (*view.kept_by, choice.week, *shown),
@@ -237,13 +239,7 @@ def _lines(
         .encode(
             x=alt.X("session:T", title=None, axis=alt.Axis(format="%b %y", tickCount=6, grid=False)),
             y=alt.Y("line:Q", title=None, scale=alt.Scale(zero=False, nice=True), axis=alt.Axis(tickCount=5)),
-            color=alt.Color(
-                "sector:N",
-                sort=shown,
-                title=None,
-                scale=alt.Scale(domain=shown, range=list(_COLOURS[: len(shown)])),
-                legend=alt.Legend(orient="top", columns=3, labelLimit=150) if len(shown) > 1 else None,
-            ),
+            color=charts.colour("sector", shown, _COLOURS),
             tooltip=[
                 alt.Tooltip("session:T", title="Week to", format="%d %b %Y"),
                 alt.Tooltip("sector:N", title="Sector"),

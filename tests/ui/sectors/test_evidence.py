@@ -52,3 +52,10 @@ def test_an_address_that_asks_nonsense_gets_the_usual_question(value: str) -> No
 
 def test_a_young_market_is_told_so() -> None:
     assert "at least three years of prices" in words(open_page(lag=2_000))
+
+
+def test_what_is_compared_stands_beside_its_colour() -> None:
+    legend = words(open_page(signal="RS 63")).split('<ul class="legend">')[1].split("</ul>")[0]
+
+    for name in ("Top 3 by RS 63", "All in equal parts", "NIFTY 50", "Drawn by lot"):
+        assert f"</i>{name}</li>" in legend
