@@ -18,6 +18,10 @@ def test_the_map_moves_isolates_plays_and_can_be_linked_to(site: Site, page: Pag
     drawn = page.get_by_role("img", name="Rotation Map, week to 30 Oct 2026")
     expect(drawn).to_be_visible()
     expect(page.locator(".sector")).to_have_count(31)
+    # The bar above says whose page it is.
+    bar = page.get_by_test_id("stTopNavLink")
+    expect(bar.filter(has_text="Dashboard").locator("p")).to_have_css("font-weight", "600")
+    expect(bar.filter(has_text="Billing").locator("p")).to_have_css("font-weight", "400")
 
     # The keyboard moves a week, and the address follows.
     drawn.focus()
