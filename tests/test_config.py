@@ -212,6 +212,7 @@ def test_importing_every_module_needs_no_environment_and_leaves_no_trace(tmp_pat
         ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
         for folder in [
             "accounts",
+            "analyzer",
             "billing",
             "database",
             "domain",
@@ -221,6 +222,7 @@ def test_importing_every_module_needs_no_environment_and_leaves_no_trace(tmp_pat
             "market_data",
             "operations",
             "reports",
+            "sectors",
             "ui",
             "web",
         ]
