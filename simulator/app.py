@@ -20,10 +20,10 @@ from simulator import (
     checkout_pages,
     control,
     dashboard,
+    phone,
     razorpay_accounts,
     razorpay_api,
     razorpay_checkout,
-    razorpay_phone,
 )
 from simulator.clock import Clock, real_time
 from simulator.connection import TRANSPORT_KEY
@@ -97,7 +97,7 @@ def build_app(
             *cashfree_api.routes(gateway),
             *checkout_pages.routes(gateway, flush),
             *razorpay_checkout.routes(gateway, flush),
-            *razorpay_phone.routes(gateway),
+            *phone.routes(gateway),
             *razorpay_api.routes(gateway),
             *dashboard.routes(gateway),
             *control.routes(gateway, flush),

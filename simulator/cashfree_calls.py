@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from simulator import errors, methods, orders, payments, recon, refunds, settlements, validation
+from simulator import cashfree_upi, errors, methods, orders, payments, recon, refunds, settlements, validation
 from simulator.gateway import Gateway
 from simulator.records import Order, Payment, SimulationRun
 from simulator.wire import MalformedJson, from_json, rupees
@@ -131,7 +131,7 @@ def pay_order(gateway: Gateway, asked: Asked) -> dict[str, Any]:
     if name == "card" and channel == "post":
         action, url = "post", f"{asked.origin}/pg/orders/pay/authenticate/{payment.cf_payment_id}"
     if name == "upi":
-        action, url, payload = "custom", None, _upi_payload(order, payment, channel)
+        action, url, payload = "custom", None, cashfree_upi.payload(order, payment, channel, asked.origin)
         _answer_collect(gateway, payment, str(wanted.get("upi_id") or ""))
     return {
         "payment_amount": rupees(payment.amount_paise),
@@ -257,15 +257,6 @@ def _answer_collect(gateway: Gateway, payment: Payment, address: str) -> None:
     outcome, _ = methods.upi_outcome(address)
     if address and outcome != "PENDING":
         payments.foresee(gateway, payment, outcome, COLLECT_ANSWER_TIME)
-
-
-def _upi_payload(order: Order, payment: Payment, channel: str) -> dict[str, str] | None:
-    if channel == "collect":
-        return None
-    amount = rupees(payment.amount_paise)
-    query = f"pa=simulator@upi&pn=Simulator&tr={payment.cf_payment_id}&am={amount}&cu={order.currency}"
-    uri = f"upi://pay?{query}"
-    return {"default": uri, "gpay": f"tez://upi/pay?{query}", "phonepe": f"phonepe://pay?{query}"}
 
 
 def _simulation_entity(run: SimulationRun) -> dict[str, Any]:

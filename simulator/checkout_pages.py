@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from urllib.parse import parse_qs, quote, urlencode
 
+import segno
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from simulator import methods, payments
+from simulator import cashfree_upi, methods, payments
 from simulator.assets import page
 from simulator.cashfree_calls import payable_order
 from simulator.errors import ApiError
@@ -46,6 +47,9 @@ def routes(gateway: Gateway, flush: Flush) -> list[Route]:
             attempt = payments.start(gateway, order, _instrument(order, form), status="NOT_ATTEMPTED")
             payments.abandon(gateway, attempt)
             return _return_to_merchant(order, request)
+        if form.get("intent") == "show_code":
+            asked = payments.start(gateway, order, methods.upi("", "qrcode"))
+            return _to(request, f"/checkout/{order.session_id}/attempts/{asked.cf_payment_id}")
         address = form.get("upi_id", "")
         if form.get("method") == "upi" and not methods.is_valid_upi_address(address):
             return _method_page(order, request, upi_error="Invalid VPA: enter a UPI ID like name@bank")
@@ -146,6 +150,11 @@ def _method_page(order: Order, request: Request, *, upi_error: str | None = None
 
 
 def _bank_page(order: Order, payment: Payment, request: Request) -> Response:
+    if cashfree_upi.is_code(payment):
+        link = cashfree_upi.link(order, payment, str(request.base_url).rstrip("/"))
+        picture = segno.make(link, error="m").svg_data_uri(border=2, light="#fff", scale=4)
+        query = _frame_query(request)
+        return page("upi_code.html", order=order, payment=payment, query=query, link=link, picture=picture)
     template = "otp.html" if payment.method == "card" else "bank.html"
     return page(template, order=order, payment=payment, query=_frame_query(request))
 

@@ -103,8 +103,11 @@ CASHFREE_SIMULATOR = [
         "A checkout with every method, its test data, and ways to leave it or stay pending",
         "cf-sim-checkout:the_otp_decides_a_card_payment cf-sim-checkout:the_banks_page_has_a_button_for_every_result "
         "cf-sim-checkout:the_upi_address_decides_the_result cf-sim-checkout:the_wallet_pays "
+        "cf-sim-checkout:a_scanned_code_pays_once_the_phone_approves "
+        "cf-sim-checkout:a_scanned_code_that_the_phone_declines_may_be_tried_again "
+        "cf-sim-checkout:a_merchants_server_gets_a_link_or_a_picture_that_the_phone_answers "
         "cf-sim-checkout:cancelling_returns_at_once_and_drops_the_attempt_ten_minutes_later",
-        "a UPI code to scan: its half of the simulator takes addresses only",
+        "",
     ),
     (
         "CS18",

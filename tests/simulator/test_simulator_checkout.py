@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from typing import Any
 
@@ -40,6 +41,16 @@ def order(simulator: RunningSimulator) -> dict[str, Any]:
 @pytest.fixture
 def payer(simulator: RunningSimulator, order: dict[str, Any]) -> Payer:
     return Payer(simulator, order)
+
+
+def code_of(payer: Payer) -> tuple[str, str]:
+    """A QR code is shown: the path of its page, and the path of the phone that it leads to."""
+    shown = payer.choose("upi", intent="show_code").headers["location"]
+    text = payer.look(shown).text
+    assert "data:image/svg+xml" in text
+    phone = re.search(r'href="(/upi/\w+)"', text)
+    assert phone is not None
+    return shown, phone[1]
 
 
 def truth(simulator: RunningSimulator) -> tuple[str, list[str]]:
@@ -252,3 +263,68 @@ def test_the_dashboard_refunds_and_resends(simulator: RunningSimulator, merchant
     assert home.url.endswith("/dashboard/orders")
     assert order_id in home.text
     assert "Transactions" in home.text
+
+
+def test_a_scanned_code_pays_once_the_phone_approves(simulator: RunningSimulator, payer: Payer) -> None:
+    shown, phone = code_of(payer)
+    waiting = truth(simulator)
+
+    payer.send(phone, {"intent": "approve"})
+    payer.send(phone, {"intent": "decline"})
+
+    assert waiting == ("ACTIVE", ["PENDING"])
+    assert truth(simulator) == ("PAID", ["SUCCESS"])
+    assert payer.look(shown).headers["location"] == payer.return_url
+    assert "You can put the phone away" in payer.look(phone).text
+
+
+def test_a_scanned_code_that_the_phone_declines_may_be_tried_again(
+    simulator: RunningSimulator, payer: Payer
+) -> None:
+    shown, phone = code_of(payer)
+
+    payer.send(phone, {"intent": "decline"})
+
+    assert truth(simulator) == ("ACTIVE", ["FAILED"])
+    assert "Not paid" in payer.look(phone).text
+    assert payer.look(shown).status_code == 200
+    _, second = code_of(payer)
+    payer.send(second, {"intent": "approve"})
+    assert truth(simulator) == ("PAID", ["FAILED", "SUCCESS"])
+
+
+def test_a_code_that_nobody_scans_is_dropped_after_its_page_was_left(
+    simulator: RunningSimulator, payer: Payer
+) -> None:
+    shown, _ = code_of(payer)
+
+    left = payer.send(shown, {"intent": "cancel"})
+    simulator.advance(11 * 60)
+
+    assert left.headers["location"] == payer.return_url
+    assert truth(simulator) == ("ACTIVE", ["USER_DROPPED"])
+
+
+@pytest.mark.parametrize("channel", ["link", "qrcode"])
+def test_a_merchants_server_gets_a_link_or_a_picture_that_the_phone_answers(
+    simulator: RunningSimulator, payer: Payer, order: dict[str, Any], channel: str
+) -> None:
+    asked = {
+        "payment_session_id": order["payment_session_id"],
+        "payment_method": {"upi": {"channel": channel}},
+    }
+
+    started = simulator.call("POST", "/orders/sessions", json=asked).json()
+
+    payload = started["data"]["payload"]
+    if channel == "qrcode":
+        assert payload["qrcode"].startswith("data:image/png;base64,")
+        found = f"/upi/{started['cf_payment_id']}"
+    else:
+        assert f"am={order['order_amount']:.2f}" in payload["default"]
+        scanned = requests.get(
+            f"{simulator.origin}/upi", params={"link": payload["default"]}, allow_redirects=False, timeout=10
+        )
+        found = scanned.headers["location"]
+    payer.send(found, {"intent": "approve"})
+    assert truth(simulator) == ("PAID", ["SUCCESS"])
