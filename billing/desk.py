@@ -39,8 +39,8 @@ def settle_by_hand(services: Services, actor: User, *, order_id: str, payment_id
     """Write down that the buyer has money back that bought nothing, without the gateway: by bank transfer, say.
 
     For a duplicate whose refund failed, or that its gateway never returned. No refund can be asked for it any more, and
-    the alarms of its failed refunds close. The ledger goes on owing it, because no account of ours that is kept here
-    has paid. False when it was written down already. Raises Forbidden, OrderNotFound and RefundRefused.
+    the alarms of its failed refunds close. In the ledger it is owed to its buyer no more: it was paid by hand.
+    False when it was written down already. Raises Forbidden, OrderNotFound and RefundRefused.
     """
     with services.engine.begin() as conn:
         require_admin(conn, actor)
@@ -59,9 +59,12 @@ def settle_by_hand(services: Services, actor: User, *, order_id: str, payment_id
             )
         if not reason.strip():
             raise RefundRefused("Please say how the money went back; the audit log keeps it.")
-        detail = {"order": order_id, "amount_paise": payment.amount_paise, "reason": reason.strip()[:100]}
+        now, said, amount = services.now(conn), reason.strip()[:100], payment.amount_paise
+        returned = refunds.insert_hand_return(conn, payment, reason=said, admin_id=actor.id, now=now)
+        entries = {"owed_to_buyers": amount, "paid_by_hand": -amount}
+        books.post(conn, entries, payment_id=payment.id, hand_return_id=returned)
+        detail = {"order": order_id, "amount_paise": amount, "reason": said}
         books.audit(conn, "settled_by_hand", f"payment:{payment.id}", actor_id=actor.id, detail=detail)
-        now = services.now(conn)
         mails.defer_returned_by_hand(services, conn, found, payment, returned_at=now)
         for key in refunds.failed_keys(conn, payment.id):
             books.resolve_alarm(conn, f"refund:{key}:failed", now=now, actor_id=actor.id)

@@ -195,6 +195,14 @@ def _book(services: Services, conn: Connection, order: Order, change: RefundChan
         payment_id=refund.payment_id,
         refund_id=refund.id,
     )
+    if refunds.is_returned_by_hand(conn, refund.payment_id):
+        raise_alarm(
+            services,
+            conn,
+            f"order:{order.id}:returned twice",
+            f"Order {order.id}: the payment service returned money that was returned by hand before. Its buyer has "
+            "it twice.",
+        )
     is_full = payments.mark_refunded(
         conn, refund.payment_id, refunds.processed_paise(conn, refund.payment_id)
     )

@@ -13,14 +13,19 @@ from domain.money import INR
 
 
 def post(
-    conn: Connection, entries: Mapping[str, int], *, payment_id: int, refund_id: int | None = None
+    conn: Connection,
+    entries: Mapping[str, int],
+    *,
+    payment_id: int,
+    refund_id: int | None = None,
+    hand_return_id: int | None = None,
 ) -> None:
     """Write one balanced ledger transaction: account → paise. The database refuses one that does not balance."""
     txn_id = uuid4()
     conn.execute(
         text("""
-        INSERT INTO ledger_entries (txn_id, account, amount_paise, currency, payment_id, refund_id)
-        VALUES (:txn_id, :account, :amount_paise, :currency, :payment_id, :refund_id)
+        INSERT INTO ledger_entries (txn_id, account, amount_paise, currency, payment_id, refund_id, hand_return_id)
+        VALUES (:txn_id, :account, :amount_paise, :currency, :payment_id, :refund_id, :hand_return_id)
         """),
         [
             {
@@ -30,6 +35,7 @@ def post(
                 "currency": INR,
                 "payment_id": payment_id,
                 "refund_id": refund_id,
+                "hand_return_id": hand_return_id,
             }
             for account, amount in entries.items()
         ],

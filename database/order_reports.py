@@ -24,6 +24,18 @@ _REFUND_TABLES = """
     JOIN users u ON u.id = o.user_id
     LEFT JOIN users asker ON asker.id = r.requested_by
 """
+# The same columns. The payment service knows nothing of it: there is no id to look for there.
+_HAND_RETURN_COLUMNS = """
+    h.id, h.returned_at, '', p.order_id, o.user_id, u.username, h.amount_paise, 'processed', 'by_hand',
+    asker.username, h.reason, p.gateway_payment_id, h.returned_at, h.returned_at
+"""
+_HAND_RETURN_TABLES = """
+    hand_returns h
+    JOIN payments p ON p.id = h.payment_id
+    JOIN orders o ON o.id = p.order_id
+    JOIN users u ON u.id = o.user_id
+    LEFT JOIN users asker ON asker.id = h.admin_id
+"""
 _ALARM_COLUMNS = """
     a.id, a.key, a.message, a.created_at, a.resolved_at, resolver.username AS resolved_by
 """
@@ -45,37 +57,41 @@ def find_order(conn: Connection, order_id: str) -> RowMapping | None:
 
 
 def recent_refunds(conn: Connection, *, order_id: str | None = None, limit: int, offset: int) -> Rows:
-    """Refunds of every order, or of one, whoever asked for them."""
+    """Money of every order, or of one, that goes back or went, through the gateway or by hand."""
     return _all(conn, f"""
         SELECT {_REFUND_COLUMNS}
         FROM {_REFUND_TABLES}
         WHERE CAST(:order_id AS text) IS NULL OR p.order_id = :order_id
-        ORDER BY r.created_at DESC, r.id DESC
+        UNION ALL
+        SELECT {_HAND_RETURN_COLUMNS}
+        FROM {_HAND_RETURN_TABLES}
+        WHERE CAST(:order_id AS text) IS NULL OR p.order_id = :order_id
+        ORDER BY created_at DESC, id DESC
         LIMIT :limit OFFSET :offset
     """, order_id=order_id, limit=limit + 1, offset=offset)  # fmt: skip
 
 
 def settled_by_hand(conn: Connection, order_id: str) -> Rows:
-    """Payments of an order that an admin says were returned without the gateway."""
+    """Payments of an order that an admin returned without the gateway."""
     return _all(conn, """
-        SELECT p.gateway_payment_id, p.amount_paise, a.at, u.username AS by, a.detail ->> 'reason' AS reason
-        FROM payments p
-        JOIN audit_log a ON a.object = 'payment:' || p.id AND a.action = 'settled_by_hand'
-        JOIN users u ON u.id = a.actor_id
+        SELECT p.gateway_payment_id, h.amount_paise, h.returned_at AS at, u.username AS by, h.reason
+        FROM hand_returns h
+        JOIN payments p ON p.id = h.payment_id
+        JOIN users u ON u.id = h.admin_id
         WHERE p.order_id = :order_id
-        ORDER BY a.at DESC
+        ORDER BY h.returned_at DESC, h.id DESC
     """, order_id=order_id)  # fmt: skip
 
 
 def settled_by_hand_of_user(conn: Connection, user_id: UUID) -> Rows:
     """What the buyer may know of their money that went back without the gateway, the newest first."""
     return _all(conn, """
-        SELECT p.order_id, p.gateway_payment_id, p.amount_paise, a.at AS returned_at
-        FROM payments p
+        SELECT p.order_id, p.gateway_payment_id, h.amount_paise, h.returned_at
+        FROM hand_returns h
+        JOIN payments p ON p.id = h.payment_id
         JOIN orders o ON o.id = p.order_id
-        JOIN audit_log a ON a.object = 'payment:' || p.id AND a.action = 'settled_by_hand'
         WHERE o.user_id = :user_id
-        ORDER BY a.at DESC
+        ORDER BY h.returned_at DESC, h.id DESC
     """, user_id=user_id)  # fmt: skip
 
 

@@ -72,12 +72,12 @@ _PARTS: Mapping[str, str] = {
         ORDER BY r.created_at, r.id
     """,
     "returned_in_another_way": """
-        SELECT p.order_id, p.gateway_payment_id AS payment_id, p.amount_paise, a.at AS returned_at
-        FROM payments p
+        SELECT p.order_id, p.gateway_payment_id AS payment_id, h.amount_paise, h.reason, h.returned_at
+        FROM hand_returns h
+        JOIN payments p ON p.id = h.payment_id
         JOIN orders o ON o.id = p.order_id
-        JOIN audit_log a ON a.object = 'payment:' || p.id AND a.action = 'settled_by_hand'
         WHERE o.user_id = :user_id
-        ORDER BY a.at, p.id
+        ORDER BY h.returned_at, h.id
     """,
     "messages_of_the_payment_service": """
         SELECT e.event_type AS message, e.order_id, e.received_at
@@ -185,9 +185,7 @@ def is_money_moving(conn: Connection, user_id: UUID) -> bool:
                   OR (
                       p.role = 'duplicate'
                       AND p.status = 'captured'
-                      AND NOT EXISTS (
-                          SELECT 1 FROM audit_log a WHERE a.object = 'payment:' || p.id AND a.action = 'settled_by_hand'
-                      )
+                      AND NOT EXISTS (SELECT 1 FROM hand_returns h WHERE h.payment_id = p.id)
                   )
               )
         )

@@ -157,9 +157,7 @@ def refundable(conn: Connection, order_id: str) -> list[RefundablePayment]:
                CASE WHEN p.charged_currency = p.currency THEN greatest(p.charged_paise - p.amount_paise, 0)
                     ELSE 0 END AS surcharge_paise,
                coalesce(sum(r.gateway_amount_paise - r.amount_paise), 0)::bigint AS surcharge_returned_paise,
-               EXISTS (
-                   SELECT 1 FROM audit_log a WHERE a.object = 'payment:' || p.id AND a.action = 'settled_by_hand'
-               ) AS is_settled_by_hand
+               EXISTS (SELECT 1 FROM hand_returns h WHERE h.payment_id = p.id) AS is_settled_by_hand
         FROM payments p
         LEFT JOIN refunds r ON r.payment_id = p.id AND r.status <> 'failed'
         WHERE p.order_id = :order_id
@@ -179,6 +177,37 @@ def failed_keys(conn: Connection, payment_id: int) -> list[str]:
         {"payment_id": payment_id},
     )
     return list(rows.scalars())
+
+
+def insert_hand_return(
+    conn: Connection, payment: RefundablePayment, *, reason: str, admin_id: UUID, now: datetime
+) -> int:
+    """Write down that all of a payment went back without its gateway. The database refuses a second time."""
+    hand_return_id: int = conn.execute(
+        text("""
+        INSERT INTO hand_returns (payment_id, amount_paise, reason, admin_id, returned_at)
+        VALUES (:payment_id, :amount_paise, :reason, :admin_id, :now)
+        RETURNING id
+        """),
+        {
+            "payment_id": payment.id,
+            "amount_paise": payment.amount_paise,
+            "reason": reason,
+            "admin_id": admin_id,
+            "now": now,
+        },
+    ).scalar_one()
+    return hand_return_id
+
+
+def is_returned_by_hand(conn: Connection, payment_id: int) -> bool:
+    """True when a payment went back without its gateway."""
+    return (
+        conn.execute(
+            text("SELECT 1 FROM hand_returns WHERE payment_id = :payment_id"), {"payment_id": payment_id}
+        ).first()
+        is not None
+    )
 
 
 def keep_answer(conn: Connection, change: RefundChange, *, processed_at: datetime | None) -> None:

@@ -53,9 +53,7 @@ _PAYMENT_COLUMNS = """
     (SELECT coalesce(sum(r.amount_paise), 0)::bigint
        FROM refunds r
       WHERE r.payment_id = p.id AND r.status = 'processed') AS refunded_paise,
-    CASE WHEN EXISTS (
-        SELECT 1 FROM audit_log a WHERE a.object = 'payment:' || p.id AND a.action = 'settled_by_hand'
-    ) THEN p.amount_paise ELSE 0 END AS returned_by_hand_paise
+    coalesce((SELECT h.amount_paise FROM hand_returns h WHERE h.payment_id = p.id), 0) AS returned_by_hand_paise
 """
 _PAYMENT_TABLES = f"payments p JOIN {_ORDER_TABLES} ON o.id = p.order_id"
 _EVENT_COLUMNS = "e.id, e.gateway, e.event_type, e.order_id, e.status, e.received_at, e.processed_at"

@@ -90,7 +90,10 @@ class PaymentRow:
 
 @dataclass(frozen=True, slots=True)
 class RefundRow:
-    """Money that goes back or went. `requested_by` is the admin's name; the rest was asked for by no person here."""
+    """Money that goes back or went. `requested_by` is the admin's name; the rest was asked for by no person here.
+
+    With the origin `by_hand` an admin returned it without the gateway, and it has no `refund_key`.
+    """
 
     id: int
     created_at: datetime

@@ -94,6 +94,20 @@ def test_what_was_written_before_refunds_had_two_sides_is_carried_over(empty) ->
         ).all()
         mails = conn.execute(text("SELECT dedupe_key FROM emails ORDER BY 1")).scalars().all()
         jobs = conn.execute(text("SELECT count(*) FROM procrastinate_jobs")).scalar_one()
+        by_hand = conn.execute(
+            text("""
+            SELECT h.amount_paise, h.reason, u.username, h.returned_at = a.at, l.account, l.amount_paise AS paise
+            FROM hand_returns h
+            JOIN users u ON u.id = h.admin_id
+            JOIN ledger_entries l ON l.hand_return_id = h.id AND l.payment_id = h.payment_id
+            JOIN audit_log a ON a.action = 'settled_by_hand' AND btrim(a.detail ->> 'reason') = h.reason
+            ORDER BY l.account
+            """)
+        ).all()
+    assert [tuple(row) for row in by_hand] == [
+        (49900, "a transfer", "asha", True, "owed_to_buyers", 49900),
+        (49900, "a transfer", "asha", True, "paid_by_hand", -49900),
+    ]
     assert [tuple(row) for row in refunds] == [
         ("REFUND1", "cashfree", "ours", True),
         ("REFUND2", "cashfree", "ours", None),
@@ -120,9 +134,23 @@ VALUES ('ORDER00000000000000A', '00000000-0000-0000-0000-000000000002', 'cashfre
 INSERT INTO refunds (refund_key, payment_id, amount_paise, status, reason)
 SELECT 'REFUND1', id, 100, 'processed', 'asked' FROM payments
 UNION ALL SELECT 'REFUND2', id, 200, 'intended', 'asked' FROM payments;
+INSERT INTO payments (order_id, checkout_id, gateway, gateway_payment_id, amount_paise, currency, charged_paise,
+                      charged_currency, role, status)
+VALUES ('ORDER00000000000000A', '00000000-0000-0000-0000-000000000002', 'cashfree', '5115', 49900, 'INR', 49900,
+        'INR', 'duplicate', 'captured');
+INSERT INTO ledger_entries (txn_id, account, amount_paise, currency, payment_id)
+SELECT '00000000-0000-0000-0000-000000000003', account, paise, 'INR', id
+FROM payments, (VALUES ('gateway_receivable', 49900), ('owed_to_buyers', -49900)) AS side (account, paise)
+WHERE gateway_payment_id = '5115';
+INSERT INTO audit_log (actor_id, action, object, detail)
+SELECT '00000000-0000-0000-0000-000000000001', 'settled_by_hand', 'payment:' || id,
+       jsonb_build_object('reason', said)
+FROM payments, (VALUES (' a transfer '), ('once more')) AS words (said)
+WHERE gateway_payment_id = '5115';
 INSERT INTO emails (kind, dedupe_key, to_address, subject, text_body, html_body, message_id)
 SELECT kind, kind || ':' || p.id, 'asha@example.com', '', '', '', kind
 FROM payments p, (VALUES ('receipt'), ('activation')) AS kinds (kind)
+WHERE p.role = 'primary'
 UNION ALL SELECT 'alarm', 'alarm:7', 'owner@example.com', '', '', '', 'alarm';
 """
 

@@ -147,7 +147,8 @@ def _asker(row: RefundRow) -> str:
 
 def _refund_status(row: RefundRow) -> str:
     at = row.processed_at or row.updated_at
-    return status(REFUND, row.status) + _below(format_moment(at))
+    mark = badge("Returned by hand", "good") if row.origin == "by_hand" else status(REFUND, row.status)
+    return mark + _below(format_moment(at))
 
 
 def _payment_status(row: PaymentRow) -> str:

@@ -163,10 +163,11 @@ def _release(services: Services, user: User, order_id: str, *, give_back: bool) 
 
 def _money(report: OrderReport) -> list[tuple[str, str]]:
     received = sum(payment.amount_paise for payment in report.payments if payment.role is not None)
-    returned = sum(refund.amount_paise for refund in report.refunds if refund.status == "processed")
+    gone = [refund for refund in report.refunds if refund.status == "processed"]
+    returned = sum(refund.amount_paise for refund in gone if refund.origin != "by_hand")
+    by_hand = sum(refund.amount_paise for refund in gone if refund.origin == "by_hand")
     under_way = sum(refund.amount_paise for refund in report.refunds if refund.is_open)
     held = sum(payment.amount_paise for payment in report.payments if payment.status == "held")
-    by_hand = sum(settled.amount_paise for settled in report.settled)
     rows = [("Received", format_rupees(received)), ("Returned", format_rupees(returned))]
     if by_hand:
         rows.append(("Returned by hand", format_rupees(by_hand)))

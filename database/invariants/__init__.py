@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from database.invariants.access import ACCESS, LATER
 from database.invariants.accounts import ACCOUNTS
+from database.invariants.ledger import LEDGER
 from database.invariants.messages import MESSAGES
 from database.invariants.money import MONEY
 from database.invariants.rule import (
@@ -28,5 +29,5 @@ __all__ = [
 ]
 
 INVARIANTS: tuple[Invariant, ...] = tuple(
-    sorted((*MONEY, *ACCESS, *ACCOUNTS, *MESSAGES, *LATER), key=lambda invariant: invariant.id)
+    sorted((*MONEY, *LEDGER, *ACCESS, *ACCOUNTS, *MESSAGES, *LATER), key=lambda invariant: invariant.id)
 )

@@ -1,4 +1,4 @@
-"""Orders, payments, refunds, the ledger, and the gateway's own account as the witness.
+"""Orders, payments, refunds, and the gateway's own account as the witness.
 
 I01 to I33 are the list that most payment systems share; J rows are what our own tables make possible.
 """
@@ -150,9 +150,9 @@ _PAYMENTS = (
         "I14",
         # A second success on the *same* order is returned by the gateway itself: asking for it by order could
         # take the good payment.
-        # What an admin settled by hand, with a reason, stands in the audit log.
-        "A payment that bought nothing goes back: asked for within an hour, or returned by the gateway in a day.",
-        ("payments", "refunds", "audit_log"),
+        "A payment that bought nothing goes back: asked for within an hour, or returned by the gateway in a day, or by "
+        "hand.",
+        ("payments", "refunds", "hand_returns"),
         """
         SELECT p.id
         FROM payments p
@@ -160,13 +160,7 @@ _PAYMENTS = (
           AND p.status = 'captured'
           AND p.created_at < :now - interval '1 hour'
           AND NOT EXISTS (SELECT 1 FROM refunds r WHERE r.payment_id = p.id AND r.status <> 'failed')
-          AND NOT EXISTS (
-              SELECT 1
-              FROM audit_log a
-              WHERE a.object = 'payment:' || p.id
-                AND a.action = 'settled_by_hand'
-                AND a.actor_id IS NOT NULL
-          )
+          AND NOT EXISTS (SELECT 1 FROM hand_returns h WHERE h.payment_id = p.id)
           AND (
               p.created_at < :now - interval '24 hours'
               OR NOT EXISTS (
@@ -232,69 +226,6 @@ _REFUNDS = (
         FROM refunds
         WHERE status = 'intended'
           AND created_at < :now - interval '1 hour'
-        """,
-    ),
-)
-
-_LEDGER = (
-    Invariant(
-        "I09",
-        "Each ledger transaction has two sides or more and sums to zero.",
-        ("ledger_entries",),
-        """
-        SELECT txn_id AS id
-        FROM ledger_entries
-        GROUP BY txn_id, currency
-        HAVING sum(amount_paise) <> 0 OR count(*) < 2
-        """,
-    ),
-    Invariant(
-        "I10",
-        "What the gateway owes us is what was paid less what went back.",
-        ("ledger_entries", "payments", "refunds"),
-        """
-        SELECT 'gateway_receivable' AS id
-        WHERE (SELECT coalesce(sum(amount_paise), 0) FROM ledger_entries WHERE account = 'gateway_receivable')
-           <> (SELECT coalesce(sum(amount_paise), 0) FROM payments WHERE status IN ('captured', 'refunded'))
-            - (SELECT coalesce(sum(amount_paise), 0) FROM refunds WHERE status = 'processed')
-        """,
-    ),
-    Invariant(
-        "J09",
-        "Each payment is in the ledger once: as a sale, or as owed to its buyer.",
-        ("payments", "ledger_entries"),
-        """
-        SELECT p.id
-        FROM payments p
-        LEFT JOIN ledger_entries l ON l.payment_id = p.id AND l.refund_id IS NULL
-        WHERE p.role IS NOT NULL
-        GROUP BY p.id, p.role, p.amount_paise
-        HAVING count(l.id) <> 2
-            OR count(*) FILTER (WHERE l.account = 'gateway_receivable' AND l.amount_paise = p.amount_paise) <> 1
-            OR count(*) FILTER (
-                   WHERE l.amount_paise = -p.amount_paise
-                     AND l.account = CASE p.role WHEN 'primary' THEN 'sales' ELSE 'owed_to_buyers' END
-               ) <> 1
-        """,
-    ),
-    Invariant(
-        "J10",
-        "Each refund that was carried out is in the ledger once, against what its payment was.",
-        ("payments", "refunds", "ledger_entries"),
-        """
-        SELECT r.refund_key AS id
-        FROM refunds r
-        LEFT JOIN payments p ON p.id = r.payment_id
-        LEFT JOIN ledger_entries l ON l.refund_id = r.id
-        GROUP BY r.id, r.refund_key, r.status, r.amount_paise, p.role
-        HAVING count(l.id) <> CASE r.status WHEN 'processed' THEN 2 ELSE 0 END
-            OR (r.status = 'processed' AND (
-                count(*) FILTER (WHERE l.account = 'gateway_receivable' AND l.amount_paise = -r.amount_paise) <> 1
-                OR count(*) FILTER (
-                       WHERE l.amount_paise = r.amount_paise
-                         AND l.account = CASE p.role WHEN 'primary' THEN 'sales' ELSE 'owed_to_buyers' END
-                   ) <> 1
-            ))
         """,
     ),
 )
@@ -380,4 +311,4 @@ _WITNESS = (
     ),
 )
 
-MONEY = (*_ORDERS, *_PAYMENTS, *_REFUNDS, *_LEDGER, *_WITNESS)
+MONEY = (*_ORDERS, *_PAYMENTS, *_REFUNDS, *_WITNESS)

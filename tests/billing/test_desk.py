@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Barrier
 
 import pytest
 from sqlalchemy import text
@@ -13,11 +15,14 @@ from billing import desk
 from billing.returns import list_hand_returns
 from database import books, personal_data
 from database.invariants import INVARIANTS, find_offenders
+from domain.accounts import User
 from domain.errors import Forbidden, GatewayRequestRejected, RefundRefused
+from operations.check import all_hold, run_checks
 from payment_handler import start_checkout
 from reports import orders as order_reports
 from reports import overview, trouble
 from reports.export import to_csv
+from user_management import create_admin
 
 
 def audited(services, actor) -> list[tuple]:
@@ -173,6 +178,77 @@ def test_lists_files_and_the_order_page_agree_on_money_settled_by_hand(
         (order_id, 49900)
     ]
     assert "settled_by_hand" in {entry["what"] for entry in told["what_was_done"]}
+
+
+def _balances(services) -> dict[str, int]:
+    with services.engine.connect() as conn:
+        rows = conn.execute(
+            text("SELECT account, sum(amount_paise)::bigint AS paise FROM ledger_entries GROUP BY account")
+        )
+        return {row.account: row.paise for row in rows}
+
+
+def test_the_ledger_says_that_money_settled_by_hand_is_owed_no_more_and_was_paid_by_hand(
+    services, admin, duplicate
+) -> None:
+    order_id, payment_id = duplicate
+    before, earned = _balances(services), overview.overview(services, admin).revenue_total_paise
+
+    for _ in range(2):
+        desk.settle_by_hand(services, admin, order_id=order_id, payment_id=payment_id, reason="NEFT")
+
+    assert before == {"gateway_receivable": 548900, "sales": -499000, "owed_to_buyers": -49900}
+    assert _balances(services) == {**before, "owed_to_buyers": 0, "paid_by_hand": -49900}
+    # The gateway still holds both payments, and one of them was earned.
+    assert overview.overview(services, admin).revenue_total_paise == earned == 499000
+    assert all_hold(run_checks(services))
+
+
+def test_two_admins_at_once_settle_by_hand_once(services, admin, duplicate) -> None:
+    order_id, payment_id = duplicate
+    other = create_admin(services, email="partner@example.com", password="TestPass123")
+    together = Barrier(4)
+
+    def settle(actor: User) -> bool:
+        together.wait(timeout=20)
+        return desk.settle_by_hand(
+            services, actor, order_id=order_id, payment_id=payment_id, reason=f"by {actor.username}"
+        )
+
+    with ThreadPoolExecutor(4) as pool:
+        done = list(pool.map(settle, (admin, other, admin, other)))
+
+    assert sorted(done) == [False, False, False, True]
+    assert _balances(services)["paid_by_hand"] == -49900
+    assert all_hold(run_checks(services))
+
+
+def test_money_that_the_gateway_returns_after_all_is_booked_and_calls_a_person(
+    services, admin, gateway, duplicate
+) -> None:
+    order_id, payment_id = duplicate
+    desk.settle_by_hand(services, admin, order_id=order_id, payment_id=payment_id, reason="NEFT")
+
+    gateway.refund_in_dashboard(order_id, 49900)
+    payment_handler.sync_order(services, order_id)
+
+    # What the buyer has twice, they owe to us: the books say so, and a person hears of it.
+    assert _balances(services)["owed_to_buyers"] == 49900
+    with services.engine.connect() as conn:
+        assert f"order:{order_id}:returned twice" in books.list_open_alarms(conn, "order:")
+    assert all_hold(run_checks(services))
+
+
+def test_what_was_returned_by_hand_stands_in_the_list_of_refunds(services, admin, duplicate) -> None:
+    order_id, payment_id = duplicate
+    desk.settle_by_hand(services, admin, order_id=order_id, payment_id=payment_id, reason="NEFT")
+
+    rows = order_reports.recent_refunds(services, admin).rows
+
+    assert {(row.origin, row.status, row.requested_by, row.reason, row.amount_paise) for row in rows} == {
+        ("by_hand", "processed", admin.username, "NEFT", 49900),
+        ("ours", "failed", None, "paid twice in one checkout", 49900),
+    }
 
 
 def test_what_was_settled_by_hand_is_not_refunded_as_well(services, admin, gateway, duplicate) -> None:

@@ -9,11 +9,13 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Connection, Engine, text
 
+from billing.desk import settle_by_hand
 from config import load_settings
 from database.engine import connect_engine, database_now
 from database.invariants import INVARIANTS, find_offenders, list_tables
 from database.queue import JobQueue
 from domain.accounts import User
+from domain.errors import GatewayRequestRejected
 from domain.gateway import GatewayPaymentStatus
 from domain.orders import OrderStatus
 from payment_handler import (
@@ -75,6 +77,7 @@ class Journey:
         self.quarantined("kiran")
         self.failed("nila")
         self.given("gita", admin)
+        self.returned_by_hand("sita", admin)
         self.report()
 
     def paid(self, name: str) -> str:
@@ -112,6 +115,19 @@ class Journey:
         self.gateway.pay(order.id)
         self.gateway.pay(order.id)
         sync_order(self.services, order.id)
+
+    def returned_by_hand(self, name: str, admin: User) -> None:
+        """Money that bought nothing, which the gateway refuses to return."""
+        self.paid_twice_in_one_checkout(name, refund=False)
+        self.gateway.fail_next = GatewayRequestRejected()
+        execute_refund(self.services, self.newest_refund())
+        with self.services.engine.connect() as conn:
+            payment = conn.execute(
+                text("SELECT id, order_id FROM payments WHERE role = 'duplicate' ORDER BY id DESC LIMIT 1")
+            ).one()
+        settle_by_hand(
+            self.services, admin, order_id=payment.order_id, payment_id=payment.id, reason="a transfer"
+        )
 
     def quarantined(self, name: str) -> None:
         order = start_checkout(self.services, self.user(name), "monthly")

@@ -9,8 +9,9 @@ import pytest
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from database import books
-from domain.orders import EDGES, OrderStatus
+from database import books, refunds
+from domain.orders import EDGES, OrderStatus, PaymentRole
+from domain.refunds import RefundablePayment
 from tests.reports.rows import insert_order, insert_payment, insert_refund, insert_user
 
 NOW = datetime(2026, 3, 10, 6, 30, tzinfo=UTC)
@@ -24,7 +25,13 @@ def payment_id(conn: Connection) -> int:
 
 @pytest.mark.parametrize("statement", ["UPDATE {} SET {} = {}", "DELETE FROM {}", "TRUNCATE {} CASCADE"])
 @pytest.mark.parametrize(
-    ("table", "column"), [("ledger_entries", "account"), ("audit_log", "action"), ("gateway_events", "body")]
+    ("table", "column"),
+    [
+        ("ledger_entries", "account"),
+        ("audit_log", "action"),
+        ("gateway_events", "body"),
+        ("hand_returns", "reason"),
+    ],
 )
 def test_the_books_and_the_inbox_are_append_only(conn, statement, table, column) -> None:
     with pytest.raises(DBAPIError, match="append-only"):
@@ -68,6 +75,33 @@ def test_an_entry_that_does_not_balance_is_refused_at_commit(conn, payment_id, e
 def test_a_ledger_line_of_nothing_is_refused(conn, payment_id) -> None:
     with pytest.raises(IntegrityError, match="ledger_entries_amount_not_zero"):
         books.post(conn, {"gateway_receivable": 0, "sales": 0}, payment_id=payment_id)
+
+
+def _return_by_hand(conn: Connection, payment_id: int) -> int:
+    admin = insert_user(conn, f"boss{uuid4().hex[:8]}", created_at=NOW)
+    payment = RefundablePayment(payment_id, "511", PaymentRole.DUPLICATE, 49900, 0)
+    return refunds.insert_hand_return(conn, payment, reason="a transfer", admin_id=admin.id, now=NOW)
+
+
+def test_a_payment_is_returned_by_hand_once(conn, payment_id) -> None:
+    _return_by_hand(conn, payment_id)
+
+    with pytest.raises(IntegrityError, match="hand_returns_payment_key"):
+        _return_by_hand(conn, payment_id)
+
+
+def test_a_return_by_hand_is_booked_once(conn, payment_id) -> None:
+    returned = _return_by_hand(conn, payment_id)
+    entries = {"owed_to_buyers": 49900, "paid_by_hand": -49900}
+    books.post(conn, entries, payment_id=payment_id, hand_return_id=returned)
+
+    with pytest.raises(IntegrityError, match="ledger_entries_once_per_hand_return"):
+        books.post(conn, entries, payment_id=payment_id, hand_return_id=returned)
+
+
+def test_nothing_is_paid_by_hand_without_its_return(conn, payment_id) -> None:
+    with pytest.raises(IntegrityError, match="ledger_entries_one_way_back"):
+        books.post(conn, {"owed_to_buyers": 100, "paid_by_hand": -100}, payment_id=payment_id)
 
 
 def test_live_periods_of_one_subscription_never_overlap(conn) -> None:

@@ -23,7 +23,7 @@ PLANTED = (
         "DROP INDEX payments_one_primary_per_order",
         "DROP INDEX payments_one_primary_per_checkout",
         "UPDATE payments SET role = 'primary' WHERE id = {second_on_order}",
-        also="I04 I20 J09",
+        also="I04 I20 J09 J17",
     ),
     plant(
         "I02",
@@ -191,12 +191,13 @@ PLANTED = (
         "a sale that is booked as a debt",
         "UPDATE ledger_entries SET account = 'owed_to_buyers'"
         " WHERE payment_id = {kept} AND account = 'sales' AND refund_id IS NULL",
+        also="J17",
     ),
     plant(
         "J09",
         "not booked",
         "DELETE FROM ledger_entries WHERE payment_id = {second_on_order}",
-        also="I10",
+        also="I10 J17",
     ),
     plant(
         "J10",
@@ -218,5 +219,40 @@ PLANTED = (
         "a refund that was not reported",
         "DELETE FROM reported_movements WHERE kind = 'refund'"
         " AND movement_id = (SELECT gateway_refund_id FROM refunds WHERE id = {processed})",
+    ),
+    plant(
+        "J16",
+        "not booked",
+        "DELETE FROM ledger_entries WHERE hand_return_id IS NOT NULL",
+        also="J17",
+    ),
+    plant(
+        "J16",
+        "booked twice",
+        "DROP INDEX ledger_entries_once_per_hand_return",
+        "INSERT INTO ledger_entries (txn_id, account, amount_paise, currency, payment_id, hand_return_id)"
+        " SELECT '00000000-0000-4000-8000-000000000003', account, amount_paise, currency, payment_id, hand_return_id"
+        " FROM ledger_entries WHERE hand_return_id IS NOT NULL",
+        also="J17",
+    ),
+    plant(
+        "J16",
+        "another amount",
+        "UPDATE hand_returns SET amount_paise = amount_paise - 1",
+        also="J17",
+    ),
+    plant(
+        "J16",
+        "nobody wrote it down",
+        "UPDATE hand_returns SET admin_id = {visitor}",
+    ),
+    plant(
+        "J17",
+        "a debt that nothing explains",
+        "DROP INDEX ledger_entries_once_per_payment",
+        "INSERT INTO ledger_entries (txn_id, account, amount_paise, currency, payment_id, refund_id)"
+        " SELECT '00000000-0000-4000-8000-000000000004', account, paise, 'INR', {kept}, NULL"
+        " FROM (VALUES ('owed_to_buyers', -100), ('sales', 100)) AS side (account, paise)",
+        also="J09",
     ),
 )
