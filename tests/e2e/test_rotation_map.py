@@ -54,3 +54,39 @@ def test_the_map_moves_isolates_plays_and_can_be_linked_to(site: Site, page: Pag
     page.get_by_text("NIFTY 500", exact=True).click()
     expect(page.get_by_text("IT, Realty ÷ NIFTY 500")).to_be_visible()
     expect(page.locator(".sector.faded")).to_have_count(29)
+
+
+# The visible names whose boxes share more than a line's edge with another's.
+_UPON_ANOTHER = """texts => {
+  const seen = texts.filter(text => text.style.display !== "none");
+  const shown = seen.map(text => [text.textContent, text.getBoundingClientRect()]);
+  const across = (a, b) => Math.min(a.right, b.right) - Math.max(a.left, b.left);
+  const down = (a, b) => Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);
+  const meets = ([name, a]) => shown.some(([other, b]) => other !== name && across(a, b) > 1 && down(a, b) > 3);
+  return { shown: shown.length, upon: shown.filter(meets).map(([name]) => name) };
+}"""
+
+
+def test_no_name_lies_upon_another_on_desktop_or_phone(site: Site, page: Page) -> None:
+    member = site.join()
+    site.simulator("POST", f"/control/orders/{member.order.id}/pay", method="card", outcome="SUCCESS")
+    eventually(lambda: site.subscription(member.person.username)["is_paid"])
+    site.let_in(page.context, member.user)
+    names = page.locator(".sector text")
+
+    page.set_viewport_size({"width": 1440, "height": 900})
+    page.goto("/rotation-map")
+    expect(names).to_have_count(31)
+    expect(page.locator("svg.narrow")).to_have_count(0)
+    assert names.evaluate_all(_UPON_ANOTHER) == {"shown": 31, "upon": []}
+
+    page.set_viewport_size({"width": 390, "height": 844})
+    expect(page.locator("svg.narrow")).to_be_visible()
+    found = names.evaluate_all(_UPON_ANOTHER)
+    assert found["upon"] == []
+    assert found["shown"] >= 15
+
+    # A name from the end of the list is pressed, and the map is still in sight to show it.
+    page.get_by_role("button", name=re.compile("^IT")).click()
+    expect(page.locator(".sector.strong text")).to_have_text("IT")
+    expect(page.locator(".sector.strong .head")).to_be_in_viewport()

@@ -1,11 +1,14 @@
 // The Rotation Map: draws positions of all weeks that Python sent once, and tells it the week, the tail and the picks.
 // Plain SVG and DOM; nothing is computed here but where to draw. Text goes in by textContent only.
+// rotation_map_shapes.js stands before it in one module: the page may load no second one.
 
 const QUADRANTS = ["leading", "weakening", "lagging", "improving"];
 const NAMES = { leading: "Leading", weakening: "Weakening", lagging: "Lagging", improving: "Improving" };
 const MISSING = -32768;
 // What Python draws follows when the reader has stopped moving for so long.
 const SETTLED_MS = 350;
+// A drawing of a phone's width has smaller names and shorter words.
+const NARROW = 520;
 const MARGIN = { left: 44, right: 16, top: 14, bottom: 40 };
 
 const maps = new WeakMap();
@@ -43,6 +46,7 @@ function createMap(root) {
     if (isFirst) sent = JSON.stringify(message());
   }
 
+  const isNarrow = () => size.width < NARROW;
   const week = () => Math.min(Math.round(state.now), field.days.length - 1);
   const message = () => ({ week: field.days[week()], tail: state.tail, picks: state.picks });
 
@@ -161,7 +165,7 @@ function createMap(root) {
       group.addEventListener("pointerenter", () => hover(sector));
       group.addEventListener("pointerleave", () => hover(null));
       layer.append(group);
-      return { group, trail, head, label, reach, side: 0, widths: {} };
+      return { group, trail, head, label, reach, side: 0, isNamed: false, widths: {} };
     });
   }
 
@@ -207,7 +211,7 @@ function createMap(root) {
     for (const v of ticks(scale.rx)) parts.push(line("grid", scale.x(v), y0, scale.x(v), y1), words("tick", scale.x(v), y1 + 16, (100 + v).toFixed(1).replace(".0", ""), "middle"));
     for (const v of ticks(scale.ry)) parts.push(line("grid", x0, scale.y(v), x1, scale.y(v)), words("tick", x0 - 8, scale.y(v) + 4, (100 + v).toFixed(1).replace(".0", ""), "end"));
     parts.push(line("axis", cx, y0, cx, y1), line("axis", x0, cy, x1, cy));
-    const narrow = size.width < 520;
+    const narrow = isNarrow();
     parts.push(words("title", x1, y1 + 32, narrow ? "Trend of relative strength →" : "Trend of relative strength (x), stronger to the right →", "end"));
     const title = words("title", 0, 0, narrow ? "Momentum →" : "Momentum of that trend (y) →", "end");
     title.setAttribute("transform", `translate(12 ${y0}) rotate(-90)`);
@@ -224,59 +228,54 @@ function createMap(root) {
     const { group, trail, head, reach } = groups[sector];
     group.style.display = points.length ? "" : "none";
     if (!points.length) return;
-    const name = field.names[sector], [x, y] = points.at(-1), [rawX, rawY] = raw.at(-1);
+    const [x, y] = points.at(-1), [rawX, rawY] = raw.at(-1);
     const here = rawX >= 0 ? (rawY >= 0 ? "leading" : "weakening") : rawY >= 0 ? "improving" : "lagging";
-    const isPicked = state.picks.includes(name), isHovered = state.hovered === sector;
-    const someone = state.picks.length > 0 || state.hovered !== null;
-    const isStrong = isPicked || isHovered;
-    group.setAttribute("class", `sector ${here}${someone && !isStrong ? " faded" : ""}${isStrong ? " strong" : ""}`);
+    const strong = isStrong(sector), someone = state.picks.length > 0 || state.hovered !== null;
+    group.setAttribute("class", `sector ${here}${strong ? " strong" : someone ? " faded" : ""}`);
     const pieces = curve(points).map((d, i, all) => {
       const fresh = (i + 1) / all.length;
-      return node("path", { d, "stroke-width": (isStrong ? 1.6 : 1) + fresh * (isStrong ? 2 : 1.1), "stroke-opacity": (isStrong ? 0.3 : 0.08) + fresh * (isStrong ? 0.65 : 0.42) });
+      return node("path", { d, "stroke-width": (strong ? 1.6 : 1) + fresh * (strong ? 2 : 1.1), "stroke-opacity": (strong ? 0.3 : 0.08) + fresh * (strong ? 0.65 : 0.42) });
     });
-    const dots = points.slice(0, -1).map(([a, b], i, all) => node("circle", { class: "week", cx: a, cy: b, r: isStrong ? 2.4 : 1.3, "fill-opacity": (isStrong ? 0.35 : 0.1) + ((i + 1) / all.length) * 0.5 }));
+    const dots = points.slice(0, -1).map(([a, b], i, all) => node("circle", { class: "week", cx: a, cy: b, r: strong ? 2.4 : 1.3, "fill-opacity": (strong ? 0.35 : 0.1) + ((i + 1) / all.length) * 0.5 }));
     trail.replaceChildren(...pieces, ...dots);
     for (const circle of [head, reach]) { circle.setAttribute("cx", x); circle.setAttribute("cy", y); }
-    head.setAttribute("r", isStrong ? 7.5 : 5.5);
+    head.setAttribute("r", (strong ? 7.5 : 5.5) - (isNarrow() ? 1 : 0));
   }
 
-  // Each label takes the free place nearest to where it was, so that labels do not jump from week to week.
+  // The outermost names come first, and those that stand there already: they do not jump from week to week.
   function placeLabels(drawn) {
-    const heads = drawn.map((points) => points.at(-1)).filter(Boolean), taken = [];
-    const order = field.names.map((_, s) => s).filter((s) => drawn[s].length).sort((a, b) => weight(b) - weight(a));
-    for (const sector of order) {
-      const item = groups[sector], [x, y] = drawn[sector].at(-1), strong = item.group.classList.contains("strong");
-      if (item.group.classList.contains("faded")) continue;
-      const width = widthOf(item, strong), gap = strong ? 11 : 9;
-      const places = [[x + gap, y + 4], [x - gap - width, y + 4], [x - width / 2, y - gap - 2], [x - width / 2, y + gap + 11], [x + gap - 2, y - 8], [x + gap - 2, y + 16], [x - gap - width + 2, y - 8], [x - gap - width + 2, y + 16]];
-      let best = 0, least = Infinity;
-      places.forEach(([left, base], side) => {
-        const box = [left, base - 11, left + width, base + 3];
-        let cost = side === item.side ? 0 : 14 + side;
-        if (box[0] < MARGIN.left || box[2] > size.width - MARGIN.right || box[1] < MARGIN.top || box[3] > size.height - MARGIN.bottom) cost += 4000;
-        for (const other of taken) cost += overlap(box, other) * 4;
-        for (const [hx, hy] of heads) cost += hx === x && hy === y ? 0 : overlap(box, [hx - 6, hy - 6, hx + 6, hy + 6]) * 2;
-        if (cost < least) { least = cost; best = side; }
-      });
-      item.side = best;
-      const [left, base] = places[best];
-      taken.push([left, base - 11, left + width, base + 3]);
-      // Where a name would lie upon another it waits for the pointer; the list beside the map has it.
-      item.label.style.display = least > 420 && !strong ? "none" : "";
-      item.label.setAttribute("x", left);
-      item.label.setAttribute("y", base);
-    }
+    const order = field.names.map((_, s) => s).filter((s) => drawn[s].length && !groups[s].group.classList.contains("faded"));
+    order.sort((a, b) => weight(b) - weight(a));
+    const wanted = order.map((sector) => {
+      const item = groups[sector], strong = isStrong(sector), [x, y] = drawn[sector].at(-1);
+      return { x, y, width: widthOf(item, strong), gap: strong ? 11 : 9, side: item.side, isKept: strong };
+    });
+    const heads = drawn.map((points) => points.at(-1)).filter(Boolean);
+    placeNames(wanted, heads, frame(size)).forEach((spot, i) => {
+      const item = groups[order[i]];
+      // A name without room waits for its sector to be pressed; the list has it.
+      item.label.style.display = spot ? "" : "none";
+      item.isNamed = Boolean(spot);
+      if (!spot) return;
+      item.side = spot.side;
+      item.label.setAttribute("x", spot.left);
+      item.label.setAttribute("y", spot.base);
+    });
   }
 
   function widthOf(item, strong) {
-    const kind = strong ? "strong" : "usual";
+    const kind = `${strong ? "strong" : "usual"} ${isNarrow()}`;
     item.label.style.display = "";
     return (item.widths[kind] ??= item.label.getComputedTextLength());
   }
 
+  function isStrong(sector) {
+    return state.hovered === sector || state.picks.includes(field.names[sector]);
+  }
+
   function weight(sector) {
     const where = at(sector, week());
-    return (groups[sector].group.classList.contains("strong") ? 100 : 0) + (where ? Math.hypot(...where) : 0);
+    return (isStrong(sector) ? 100 : 0) + (groups[sector].isNamed ? 0.4 : 0) + (where ? Math.hypot(...where) : 0);
   }
 
   // Picking and hovering
@@ -363,10 +362,18 @@ function createMap(root) {
     size = { width, height: Math.round(Math.min(Math.max(width * 0.78, 400), 640)) };
     svg.setAttribute("viewBox", `0 0 ${size.width} ${size.height}`);
     svg.style.height = `${size.height}px`;
+    svg.classList.toggle("narrow", isNarrow());
     draw();
   }).observe(root.querySelector(".drawn"));
 
   return { show, pause };
+}
+
+// What names keep within, and the words in its corners.
+function frame({ width, height }) {
+  const { left, right, top, bottom } = MARGIN, [x0, y0, x1, y1] = [left, top, width - right, height - bottom];
+  const corners = [[x0, y0], [x1 - 110, y0], [x0, y1 - 34], [x1 - 110, y1 - 34]];
+  return { box: [x0, y0, x1, y1], words: corners.map(([x, y]) => [x, y, x + 110, y + 34]) };
 }
 
 function unpack(data) {
@@ -375,51 +382,4 @@ function unpack(data) {
     return new Int16Array(bytes.buffer);
   };
   return { version: data.version, benchmark: data.benchmark, names: data.sectors, days: data.days, x: numbers(data.x), y: numbers(data.y) };
-}
-
-// Days since 1970, as Python sends them.
-function dateText(day) {
-  return new Date(day * 86400000).toLocaleDateString("en-GB", { day: "numeric", month: "short", year: "numeric", timeZone: "UTC" }).replace("Sept", "Sep");
-}
-
-function ticks(reach) {
-  const step = reach > 4 ? 2 : reach > 1.7 ? 1 : 0.5, found = [];
-  for (let v = -Math.floor(reach / step) * step; v <= reach; v += step) found.push(v);
-  return found;
-}
-
-// One smooth piece from each point to the next (Catmull-Rom), so that each can have its own strength.
-function curve(points) {
-  const found = [];
-  for (let i = 0; i + 1 < points.length; i += 1) {
-    const [p0, p1, p2, p3] = [points[Math.max(0, i - 1)], points[i], points[i + 1], points[Math.min(points.length - 1, i + 2)]];
-    const bend = (a, b, c) => [b[0] + (c[0] - a[0]) / 6, b[1] + (c[1] - a[1]) / 6];
-    const one = bend(p0, p1, p2), other = [p2[0] - (p3[0] - p1[0]) / 6, p2[1] - (p3[1] - p1[1]) / 6];
-    found.push(`M${p1.map(tenth)}C${one.map(tenth)} ${other.map(tenth)} ${p2.map(tenth)}`);
-  }
-  return found;
-}
-
-const tenth = (v) => Math.round(v * 10) / 10;
-
-function overlap(one, other) {
-  const width = Math.min(one[2], other[2]) - Math.max(one[0], other[0]);
-  const height = Math.min(one[3], other[3]) - Math.max(one[1], other[1]);
-  return width > 0 && height > 0 ? width * height : 0;
-}
-
-function node(kind, attributes) {
-  const made = document.createElementNS("http://www.w3.org/2000/svg", kind);
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
-  return made;
-}
-
-function line(css, x1, y1, x2, y2) {
-  return node("line", { class: css, x1, y1, x2, y2 });
-}
-
-function words(css, x, y, text, anchor) {
-  const made = node("text", { class: css, x, y, "text-anchor": anchor });
-  made.textContent = text;
-  return made;
 }

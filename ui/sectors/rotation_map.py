@@ -48,7 +48,10 @@ _draw_map = st.components.v2.component(
     "rotation_map",
     html=(_HERE / "rotation_map.html").read_text(encoding="utf-8"),
     css=(_HERE / "rotation_map.css").read_text(encoding="utf-8"),
-    js=(_HERE / "rotation_map.js").read_text(encoding="utf-8"),
+    # One module of two files: the content security policy lets it load no second one.
+    js="\n".join(
+        (_HERE / name).read_text(encoding="utf-8") for name in ("rotation_map_shapes.js", "rotation_map.js")
+    ),
 )
 
 
