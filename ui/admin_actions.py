@@ -15,6 +15,8 @@ from domain.errors import ProductError
 from ui.components import Tone, notice
 
 _TOLD = "admin-told"
+# What the section Checks read of the books last; what changes the books forgets it.
+FINDINGS = "admin-findings"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,7 @@ def run(use_case: Callable[[], tuple[str, Tone]], *, view: str, waiting: str) ->
     """Do it, remember what to tell, and draw the page anew with what is true then."""
     with st.spinner(waiting):
         try:
+            st.session_state.pop(FINDINGS, None)
             text, tone = use_case()
         except ProductError as exc:
             text, tone = exc.user_message, "bad"

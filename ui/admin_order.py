@@ -18,7 +18,7 @@ from reports import orders as reports
 from reports.rows import OrderReport
 from ui import admin_lists
 from ui.admin_actions import action_button, show_result
-from ui.admin_refund import return_money, settle_by_hand
+from ui.admin_refund import return_money, settle_by_hand, waiting_notice
 from ui.admin_table import NOTHING, ORDER, link, status, word
 from ui.components import Tone, empty_state, facts
 from wiring import Services
@@ -41,6 +41,7 @@ def order_page(services: Services, user: User, order_id: str) -> None:
     show_result(view)
     if order.status == OrderStatus.QUARANTINED:
         _quarantine(services, user, report, view=view)
+    waiting_notice(report)
     left, right = st.columns(2, gap="medium")
     with left, st.container(key="card-admin-order"):
         _order(services, user, report, view=view)

@@ -14,7 +14,7 @@ from domain.wording import format_clock, format_date, format_moment
 from reports import overview as reports
 from reports.rows import AlarmRow, DayRevenue, Overview
 from ui import admin_lists, second_factor_settings
-from ui.admin_table import link
+from ui.admin_table import link, with_order_links
 from ui.components import empty_state
 from wiring import Services
 
@@ -65,7 +65,7 @@ def _alarms(report: Overview) -> None:
 
 def _alarm_lines(alarms: tuple[AlarmRow, ...]) -> str:
     lines = [
-        f"<li><bdi>{escape(alarm.message)}</bdi> "
+        f"<li>{with_order_links('checks', alarm.message)} "
         f'<span class="quiet small">{escape(f"{alarm.key} · {format_moment(alarm.created_at)}")}</span></li>'
         for alarm in alarms
     ]

@@ -21,11 +21,11 @@ from domain.errors import ProductError
 from domain.identifiers import new_refund_key
 from domain.money import format_rupees, paise_from_rupees
 from domain.orders import PaymentRole
-from domain.refunds import RefundablePayment
+from domain.refunds import RefundablePayment, RefundStatus
 from domain.wording import format_moment
 from reports.rows import OrderReport
 from ui.admin_actions import run
-from ui.components import Tone, facts
+from ui.components import Tone, facts, notice
 from wiring import Services
 
 _DRAFT = "admin-refund-draft"
@@ -58,6 +58,32 @@ def return_money(services: Services, user: User, report: OrderReport, *, view: s
         _form(payment, draft)
 
 
+def waiting_notice(report: OrderReport) -> None:
+    """That money of this order opened no access and does not go back by itself, with what a person can do about it."""
+    payment = report.waiting
+    if payment is None:
+        return
+    amount = format_rupees(payment.amount_paise)
+    if is_refused(report, payment):
+        notice(
+            f"{amount} of this order opened no access, and the gateway did not return it. Its buyer waits until you act: "
+            "ask the gateway once more below, or send the money in another way and write down how.",
+            "bad",
+        )
+    else:
+        notice(
+            f"{amount} of this order opened no access. The gateway returns a second payment by itself, within a day as a "
+            "rule; if it does not, send the money in another way and write down how.",
+            "warn",
+        )
+
+
+def is_refused(report: OrderReport, payment: RefundablePayment) -> bool:
+    """True when the gateway was asked to return a payment and the last answer was no."""
+    mine = (row for row in report.refunds if row.gateway_payment_id == payment.gateway_payment_id)
+    return any(row.status == RefundStatus.FAILED for row in mine)
+
+
 def settle_by_hand(services: Services, user: User, report: OrderReport, *, view: str) -> None:
     """What was settled by hand, and the form for money of which the gateway returns nothing."""
     for row in report.settled:
@@ -68,7 +94,8 @@ def settle_by_hand(services: Services, user: User, report: OrderReport, *, view:
         return
     amount = format_rupees(payment.amount_paise)
     key = f"admin-by-hand-{payment.id}"
-    with st.expander("Returned in another way?", key=f"{key}-more"), st.form(key, border=False):
+    more = st.expander("Returned in another way?", key=f"{key}-more", expanded=is_refused(report, payment))
+    with more, st.form(key, border=False):
         st.html(
             f'<p class="small quiet" style="margin:0">If the gateway cannot return the {amount}, send it yourself, '
             "then write here how. No refund can be asked for it after that.</p>"

@@ -6,6 +6,7 @@ and on a phone each row becomes a card. Sorting one page of a longer list would 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,6 +23,8 @@ from ui.components import Tone, badge
 
 Row = TypeVar("Row")
 Words = Mapping[str, tuple[str, Tone]]
+
+_ORDER_IN_TEXT = re.compile(rf"\b({ORDER_ID_PATTERN.pattern})\b", re.ASCII)
 
 NOTHING = "\N{EN DASH}"
 
@@ -191,6 +194,13 @@ def order_link(section: str, order_id: str | None) -> str:
         return code(order_id)
     address = "/admin?" + urlencode({"section": section, "order": order_id})
     return f'<a class="mono" href="{escape(address)}">{escape(order_id)}</a>'
+
+
+def with_order_links(section: str, sentence: str) -> str:
+    """A sentence of ours, with a link on each order that it names: an alarm leads to where something can be done."""
+    parts = _ORDER_IN_TEXT.split(sentence)
+    linked = (order_link(section, part) if at % 2 else escape(part) for at, part in enumerate(parts))
+    return f"<bdi>{''.join(linked)}</bdi>"
 
 
 def word(value: str) -> str:

@@ -19,12 +19,22 @@ from domain.wording import format_clock, format_moment
 from operations.check import Finding, State
 from reports import trouble as reports
 from reports.rows import AlarmRow, DeadLetterRow
-from ui.admin_actions import action_button, show_result
-from ui.admin_table import Column, code, link, moment, order_link, plain, quiet, table, word
+from ui.admin_actions import FINDINGS, action_button, show_result
+from ui.admin_table import (
+    Column,
+    code,
+    link,
+    moment,
+    order_link,
+    plain,
+    quiet,
+    table,
+    with_order_links,
+    word,
+)
 from ui.components import Tone, badge, empty_state
 from wiring import Services
 
-_FINDINGS = "admin-findings"
 # The same rhythm as the periodic run.
 _FRESH = timedelta(minutes=5)
 # Each has a button: more on one page would be slow, and nobody clicks through more.
@@ -148,18 +158,18 @@ def checks(services: Services, user: User) -> None:
 
 
 def _findings(services: Services, user: User) -> tuple[datetime, list[Finding]]:
-    known: tuple[datetime, list[Finding]] | None = st.session_state.get(_FINDINGS)
+    known: tuple[datetime, list[Finding]] | None = st.session_state.get(FINDINGS)
     now = datetime.now(UTC)
     if known is None or now - known[0] > _FRESH:
         with st.spinner("Reading the books …"):
             known = (now, reports.findings(services, user))
-        st.session_state[_FINDINGS] = known
+        st.session_state[FINDINGS] = known
     return known
 
 
 def _check(services: Services, user: User) -> tuple[str, Tone]:
     findings = desk.check_books(services, user)
-    st.session_state[_FINDINGS] = (datetime.now(UTC), findings)
+    st.session_state[FINDINGS] = (datetime.now(UTC), findings)
     violated = sum(finding.state is State.VIOLATED for finding in findings)
     if violated:
         return f"{_count(violated, 'check is', 'checks are')} violated; the alarms are below.", "bad"
@@ -224,7 +234,8 @@ def _alarms(services: Services, user: User) -> None:
 def _alarm(services: Services, user: User, alarm: AlarmRow) -> None:
     with _row(f"alarm-{alarm.id}"):
         st.html(
-            f"<p>{plain(alarm.message)}</p><p>{quiet(format_moment(alarm.created_at))} · {_leads_to(alarm)}</p>"
+            f"<p>{with_order_links('checks', alarm.message)}</p>"
+            f"<p>{quiet(format_moment(alarm.created_at))} · {_leads_to(alarm)}</p>"
         )
         action_button(
             "Resolve",

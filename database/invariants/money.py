@@ -154,7 +154,7 @@ _PAYMENTS = (
         "hand.",
         ("payments", "refunds", "hand_returns"),
         """
-        SELECT p.id
+        SELECT p.order_id AS id
         FROM payments p
         WHERE p.role = 'duplicate'
           AND p.status = 'captured'

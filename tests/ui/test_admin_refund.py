@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import text
 
+from database import books
 from domain.errors import GatewayRequestRejected
 from domain.orders import PaymentRole
 from domain.refunds import RefundablePayment
+from operations.check import all_hold, check_and_alarm
 from payment_handler import execute_refund, request_refund, start_checkout, sync_order
 from tests.ui.panel import click, labels, open_panel, seen
 from ui.admin_refund import consequence, read_amount
@@ -234,3 +236,69 @@ def test_money_that_bought_something_cannot_be_settled_by_hand(services, admin, 
     page = open_panel(services, admin, section="orders", order=paid.id)
 
     assert not [label for label in labels(page) if "by hand" in label]
+
+
+def _two_hours_later(services) -> None:
+    """The payments are older: what is returned to nobody is due."""
+    with services.engine.begin() as conn:
+        conn.execute(text("SET LOCAL session_replication_role = replica"))
+        conn.execute(text("UPDATE payments SET created_at = created_at - interval '2 hours'"))
+        conn.execute(text("UPDATE refunds SET created_at = created_at - interval '2 hours'"))
+
+
+def test_a_check_that_waits_for_a_person_leads_to_the_order_and_holds_when_it_is_settled(
+    live_services, admin, owed
+) -> None:
+    services = live_services
+    _two_hours_later(services)
+    check_and_alarm(services)
+    link = f"/admin?section=checks&amp;order={owed.id}"
+
+    checks = open_panel(services, admin, section="checks")
+    overview = open_panel(services, admin)
+    page = open_panel(services, admin, section="orders", order=owed.id)
+
+    # The check itself, its alarm and that of the refund lead to the order; so do the alarms of the first page.
+    assert seen(checks).count(link) >= 3
+    assert "I14 is violated once" in seen(checks)
+    assert link in seen(overview)
+    assert "₹499 of this order opened no access, and the gateway did not return it." in seen(page)
+    assert {"Continue", "₹499 settled by hand"} <= set(labels(page))
+
+    fill(page, "How it went back", "NEFT of today")
+    click(page, "₹499 settled by hand")
+    found = check_and_alarm(services)
+
+    assert "the gateway did not return it" not in seen(page)
+    assert all_hold(found)
+    with services.engine.connect() as conn:
+        assert books.list_open_alarms(conn, "invariant:") == {}
+        assert books.list_open_alarms(conn, "refund:") == {}
+
+
+def test_a_click_makes_the_checks_read_the_books_anew(live_services, admin, owed) -> None:
+    _two_hours_later(live_services)
+    page = open_panel(live_services, admin, section="checks")
+    before = seen(page)
+    page.query_params["section"], page.query_params["order"] = "orders", owed.id
+    page.run()
+
+    fill(page, "How it went back", "NEFT of today")
+    click(page, "₹499 settled by hand")
+    del page.query_params["order"]
+    page.query_params["section"] = "checks"
+    page.run()
+
+    assert ("1 violated" in before, "0 violated" in seen(page)) == (True, True)
+
+
+def test_a_second_payment_of_one_order_is_said_to_go_back_by_itself(services, user, gateway, admin) -> None:
+    order = start_checkout(services, user, "monthly")
+    gateway.pay(order.id)
+    gateway.pay(order.id)
+    sync_order(services, order.id)
+
+    page = open_panel(services, admin, section="orders", order=order.id)
+
+    assert "The gateway returns a second payment by itself" in seen(page)
+    assert "did not return it" not in seen(page)

@@ -12,6 +12,7 @@ from payment_handler import start_checkout
 from tests.reports.rows import insert_alarm, insert_event, insert_mail
 from tests.ui.panel import click, labels, open_panel, seen
 from ui import admin_trouble
+from ui.admin_table import with_order_links
 from user_management import create_admin
 
 
@@ -164,3 +165,14 @@ def test_a_subscriber_sees_none_of_these_sections(services, user, section: str) 
 
     assert seen(page) == "This page is not available to your account."
     assert labels(page) == []
+
+
+def test_a_sentence_leads_to_the_orders_that_it_names_and_shows_all_else_as_text() -> None:
+    order = "ORDER00000000000001A"
+
+    linked = with_order_links("checks", f"<b>Refund</b> of {order}, {order}: X{order} REFUND00000000000001A")
+
+    assert linked.count("<a ") == 2
+    assert linked.count(f"order={order}") == 2
+    assert "&lt;b&gt;Refund&lt;/b&gt; of " in linked
+    assert f"X{order} REFUND00000000000001A</bdi>" in linked
