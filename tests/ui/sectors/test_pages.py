@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from analyzer.market import Finding
+from domain.wording import format_signed
 from market_data.demo import load_demo_market
 from sectors.ranking import rank_sectors
 from tests.ui.sectors.drawing import chart, open_view, seen, shown_cells
-from ui.components import format_signed
 from ui.sectors import frame
 from ui.sectors.today import make_csv
 
