@@ -66,14 +66,14 @@ def waiting_notice(report: OrderReport) -> None:
     amount = format_rupees(payment.amount_paise)
     if is_refused(report, payment):
         notice(
-            f"{amount} of this order opened no access, and the gateway did not return it. Its buyer waits until you act: "
-            "ask the gateway once more below, or send the money in another way and write down how.",
+            f"{amount} of this order opened no access, and the gateway did not return it. Its buyer waits until you "
+            "act: ask the gateway once more below, or send the money in another way and write down how.",
             "bad",
         )
     else:
         notice(
-            f"{amount} of this order opened no access. The gateway returns a second payment by itself, within a day as a "
-            "rule; if it does not, send the money in another way and write down how.",
+            f"{amount} of this order opened no access. The gateway returns a second payment by itself, within a day as "
+            "a rule; if it does not, send the money in another way and write down how.",
             "warn",
         )
 
