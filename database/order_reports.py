@@ -107,6 +107,31 @@ def refunds_of_user(conn: Connection, user_id: UUID) -> Rows:
     """, user_id=user_id)  # fmt: skip
 
 
+def receipt_of_order(conn: Connection, order_id: str, *, user_id: UUID) -> RowMapping | None:
+    """The payment of the user's own order that bought access, with the access. None where none did."""
+    rows = _all(conn, """
+        SELECT p.id AS payment_id, pl.name AS plan_name, o.amount_paise, p.charged_paise, p.method,
+               p.gateway_payment_id, coalesce(p.paid_at, p.created_at) AS paid_at, sp.starts_at, sp.ends_at
+        FROM subscription_periods sp
+        JOIN payments p ON p.id = sp.payment_id
+        JOIN orders o ON o.id = p.order_id
+        JOIN plans pl ON pl.id = o.plan_id
+        WHERE o.id = :order_id AND o.user_id = :user_id
+    """, order_id=order_id, user_id=user_id)  # fmt: skip
+    return rows[0] if rows else None
+
+
+def returned_of_payment(conn: Connection, payment_id: int) -> Rows:
+    """What went back of a payment, through the gateway or by hand, the oldest first."""
+    return _all(conn, """
+        SELECT processed_at AS returned_at, amount_paise FROM refunds
+        WHERE payment_id = :payment_id AND status = 'processed'
+        UNION ALL
+        SELECT returned_at, amount_paise FROM hand_returns WHERE payment_id = :payment_id
+        ORDER BY returned_at
+    """, payment_id=payment_id)  # fmt: skip
+
+
 def end_of_access(conn: Connection, user_id: UUID) -> RowMapping | None:
     """How the stretch of access that ended last came to its end. Null amount: its payment was not returned."""
     rows = _all(conn, """

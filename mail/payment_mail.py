@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from domain.money import format_rupees
@@ -31,8 +32,12 @@ def receipt(
     gateway_payment_id: str,
     starts_at: datetime,
     ends_at: datetime,
+    returned: Sequence[tuple[datetime, int]] = (),
 ) -> Mail:
-    """The receipt for one payment. `charged_paise` is shown when the bank was asked for another amount."""
+    """The receipt for one payment. `charged_paise` is shown when the bank was asked for another amount.
+
+    `returned` is what went back since, each with its time and paise.
+    """
     amount = format_rupees(amount_paise)
     rows = [
         ("Plan", f"{plan_name}, prepaid"),
@@ -44,6 +49,7 @@ def receipt(
         ("Payment ID", gateway_payment_id),
         ("Amount", amount),
         ("Charged to you", format_rupees(charged_paise) if charged_paise != amount_paise else ""),
+        *((f"Returned on {in_india(at)}", format_rupees(paise)) for at, paise in returned),
     ]
     return Mail.composed(
         "receipt",

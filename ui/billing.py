@@ -162,6 +162,10 @@ def _order_row(line: payment_handler.OrderLine, refunds: list[RefundLine], by_ha
     order = line.order
     word, tone = describe_order(line, by_hand)
     details = [f'<span class="mono">{escape(order.id)}</span>']
+    if order.status is OrderStatus.PAID:
+        details.append(
+            f' <a class="small" href="/receipts/{escape(order.id)}" target="_blank" rel="noopener">Receipt</a>'
+        )
     for payment in line.payments:
         details.append(_attempt(payment, order.status))
         details += [

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from pathlib import Path
 from urllib.parse import urlsplit
 
-from jinja2 import Environment, FileSystemLoader, select_autoescape
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
@@ -20,12 +18,9 @@ from domain.errors import OrderNotFound
 from domain.gateway_names import gateway_name
 from domain.money import format_rupees
 from domain.orders import Order
+from web.documents import not_found, templates
 from web.response_headers import REPORTING, permissions
 from wiring import Services, get_services
-
-_pages = Environment(
-    loader=FileSystemLoader(Path(__file__).parent / "templates"), autoescape=select_autoescape()
-)
 
 _CASHFREE_HOSTS = (
     "https://sdk.cashfree.com https://api.cashfree.com https://sandbox.cashfree.com "
@@ -58,9 +53,7 @@ def _render(request: Request) -> Response:
     try:
         order = payment_handler.leave_for_gateway(services, user, order_id)
     except OrderNotFound as exc:
-        return HTMLResponse(
-            _pages.get_template("not_found.html").render(message=exc.user_message), status_code=404
-        )
+        return not_found(exc)
     if order is None:
         return RedirectResponse(f"/?order_id={order_id}", status_code=303)
     if order.gateway == "razorpay":
@@ -71,7 +64,7 @@ def _render(request: Request) -> Response:
 
 def _document(settings: Settings, user: User, order: Order) -> Response:
     nonce = secrets.token_urlsafe(16)
-    page = _pages.get_template("checkout.html").render(
+    page = templates.get_template("checkout.html").render(
         nonce=nonce,
         order=order,
         user=user,
@@ -90,7 +83,7 @@ def _document(settings: Settings, user: User, order: Order) -> Response:
 
 def _razorpay_document(settings: Settings, order: Order, options: Mapping[str, object]) -> Response:
     nonce = secrets.token_urlsafe(16)
-    page = _pages.get_template("razorpay_checkout.html").render(
+    page = templates.get_template("razorpay_checkout.html").render(
         nonce=nonce,
         order=order,
         options=options,

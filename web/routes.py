@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.routing import BaseRoute, Route
 
-from web import account, auth, callbacks, checkout, csp_reports, health, unsubscribe, webhooks
+from web import account, auth, callbacks, checkout, csp_reports, health, receipts, unsubscribe, webhooks
 from web.paths import RAZORPAY_CALLBACK_PATH, UNSUBSCRIBE_PATH
 from web.response_headers import REPORT_PATH
 
@@ -24,6 +24,7 @@ def build_routes() -> list[BaseRoute]:
         Route("/account/export", account.export, methods=["GET"]),
         Route("/checkout/{order_id}", checkout.checkout, methods=["GET"]),
         Route("/checkout/{order_id}/script-failure", checkout.script_failure, methods=["POST"]),
+        Route("/receipts/{order_id}", receipts.receipt, methods=["GET"]),
         Route(f"{UNSUBSCRIBE_PATH}{{token}}", unsubscribe.show, methods=["GET"]),
         Route(f"{UNSUBSCRIBE_PATH}{{token}}", unsubscribe.receive, methods=["POST"]),
         Route("/healthz", health.healthz, methods=["GET"]),

@@ -57,7 +57,15 @@ def test_billing_shows_the_paid_order_and_its_payment(
     row = journey.shown_row(page, member.order.id)
     expect(row).to_contain_text("Paid")
     expect(row).to_contain_text("₹499")
-    expect(row).to_contain_text(site.gateway_payments(member.order.id)[0]["payment_id"])
+    payment_id = site.gateway_payments(member.order.id)[0]["payment_id"]
+    expect(row).to_contain_text(payment_id)
+
+    with page.expect_popup() as opened:
+        row.get_by_role("link", name="Receipt").click()
+
+    receipt = opened.value
+    expect(receipt.get_by_role("heading", name="Payment received")).to_be_visible()
+    expect(receipt.get_by_text(payment_id)).to_be_visible()
 
 
 @pytest.mark.journey(twice=True)

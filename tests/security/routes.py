@@ -88,6 +88,14 @@ _EXPORT = Answers(
     writers=frozenset({"owner", "other", "admin"}),
 )
 
+_RECEIPT = Answers(
+    anonymous="303 /login?next=billing",
+    owner="200",
+    other="404",
+    admin="404",
+    path=lambda things: f"/receipts/{things.paid_order_id}",
+)
+
 _UNSUBSCRIBE = f"/unsubscribe/{'0' * 32}.{'A' * 43}"
 
 ROUTES: Mapping[tuple[str, str], Answers] = {
@@ -110,6 +118,8 @@ ROUTES: Mapping[tuple[str, str], Answers] = {
         headers=OURS,
         writers=frozenset({"owner"}),
     ),
+    ("/receipts/{order_id}", "GET"): _RECEIPT,
+    ("/receipts/{order_id}", "HEAD"): _RECEIPT,
     ("/healthz", "GET"): _alike("/healthz", "200"),
     ("/healthz", "HEAD"): _alike("/healthz", "200"),
     # No worker runs beside this test.

@@ -145,6 +145,9 @@ MONEY: Mapping[str, Row] = {
     "billing.inbox.find_event": system("the command line; the body is a buyer's data"),
     "billing.inbox.replay_event": admin_only(lambda f, s, me, t: f(s, me, t.event_id), shows="paid_order_id"),
     "billing.inbox.replay_event_for_operator": system("the command line: whoever may run it holds the server"),
+    "billing.receipts.make_receipt": owner_only(
+        lambda f, s, me, t: f(s, me, t.paid_order_id), refusal=OrderNotFound, shows="paid_order_id"
+    ),
     "billing.limits.spend": system("counts a use under a key that the calling use-case chose"),
     "billing.mails.defer_receipt": within("to the address of the order's buyer"),
     "billing.mails.defer_activation": within("to the address of the order's buyer"),

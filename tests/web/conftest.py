@@ -17,7 +17,7 @@ from accounts.sessions import issue_ticket, redeem_ticket
 from web.middleware import SecurityHeaders
 from web.routes import build_routes
 
-WEB_MODULES = ("account", "auth", "callbacks", "checkout", "health", "unsubscribe", "webhooks")
+WEB_MODULES = ("account", "auth", "callbacks", "checkout", "health", "receipts", "unsubscribe", "webhooks")
 
 
 @pytest.fixture
