@@ -15,7 +15,7 @@ from reports import overview as reports
 from reports.rows import AlarmRow, DayRevenue, Overview
 from ui import admin_lists, second_factor_settings
 from ui.admin_table import link, with_order_links
-from ui.components import empty_state
+from ui.components import empty_state, tiles
 from wiring import Services
 
 _NEWEST = 5
@@ -35,7 +35,7 @@ def render(services: Services, user: User) -> None:
     _alarms(report)
     if hint := second_factor_settings.hint(services, user):
         st.html(hint)
-    st.html(f'<div class="tiles">{"".join(_tiles(report))}</div>')
+    st.html(tiles(_figures(report)))
     as_of = f"As of {format_clock(report.at)}. Revenue is money captured, less refunds."
     st.html(f'<p class="chart-note">{escape(as_of)}</p>')
     st.subheader("Revenue of the last 30 days", anchor=False)
@@ -72,35 +72,26 @@ def _alarm_lines(alarms: tuple[AlarmRow, ...]) -> str:
     return f"<ul>{''.join(lines)}</ul>"
 
 
-def _tiles(report: Overview) -> list[str]:
+def _figures(report: Overview) -> list[tuple[str, str, str]]:
     plans = " · ".join(f"{plan.plan_name} {group_indian(plan.subscribers)}" for plan in report.by_plan)
     return [
-        _tile("Active subscribers", group_indian(report.active), plans),
-        _tile("Revenue today", format_rupees(report.revenue_today_paise), format_date(report.at)),
-        _tile("Revenue this month", format_rupees(report.revenue_month_paise), "since the 1st"),
-        _tile("Revenue in all", format_rupees(report.revenue_total_paise), "since the first order"),
-        _tile(
+        ("Active subscribers", group_indian(report.active), plans),
+        ("Revenue today", format_rupees(report.revenue_today_paise), format_date(report.at)),
+        ("Revenue this month", format_rupees(report.revenue_month_paise), "since the 1st"),
+        ("Revenue in all", format_rupees(report.revenue_total_paise), "since the first order"),
+        (
             "New accounts today",
             group_indian(report.registered_today),
             f"{group_indian(report.registered_this_month)} this month",
         ),
-        _tile(
+        (
             "Pending accounts",
             group_indian(report.pending),
             f"of {group_indian(report.accounts)}, never had access",
         ),
-        _tile("Failed payments today", group_indian(report.payments_failed_today), "by bank or gateway"),
-        _tile(
-            "Open alarms", group_indian(report.open_alarms), "for a person" if report.alarms else "all quiet"
-        ),
+        ("Failed payments today", group_indian(report.payments_failed_today), "by bank or gateway"),
+        ("Open alarms", group_indian(report.open_alarms), "for a person" if report.alarms else "all quiet"),
     ]
-
-
-def _tile(name: str, value: str, note: str) -> str:
-    return (
-        f'<div class="tile"><p class="name">{escape(name)}</p><p class="value">{escape(value)}</p>'
-        f'<p class="note">{escape(note)}</p></div>'
-    )
 
 
 def _chart(days: tuple[DayRevenue, ...]) -> None:

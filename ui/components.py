@@ -1,4 +1,4 @@
-"""Pieces that several pages share: badges, notices, facts, empty states, texts, the footer.
+"""Pieces that several pages share: badges, notices, facts, tiles, empty states, texts, the footer.
 
 Functions that return `str` return HTML whose values are escaped already; the others draw.
 """
@@ -58,6 +58,16 @@ def facts(rows: Iterable[tuple[str, str]], total: tuple[str, str] | None = None)
     if total is not None:
         lines.append(f'<dt class="total">{escape(total[0])}</dt><dd class="total">{escape(total[1])}</dd>')
     return f'<dl class="facts">{"".join(lines)}</dl>'
+
+
+def tiles(figures: Iterable[tuple[str, str, str]]) -> str:
+    """Figures side by side: what each is, its value in large, and a note below."""
+    drawn = (
+        f'<div class="tile"><p class="name">{escape(name)}</p><p class="value">{escape(value)}</p>'
+        f'<p class="note">{escape(note)}</p></div>'
+        for name, value, note in figures
+    )
+    return f'<div class="tiles">{"".join(drawn)}</div>'
 
 
 def ticks(lines: Sequence[str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from analyzer.rotation_map import QUADRANTS
 from domain.accounts import User
 from domain.wording import format_signed
 from sectors.breadth import AVERAGE, Breadth
-from ui.components import empty_state
+from ui.components import empty_state, tiles
 from ui.sectors import charts
 from ui.sectors.explained import help_of, how_link
 from ui.sectors.figures import load_breadth
@@ -33,7 +34,7 @@ def _draw(view: View) -> None:
     if figures.daily.iloc[-1].isna().all():
         empty_state("No breadth at this close", "It needs 55 sessions before it. Choose a later day above.")
         return
-    st.html(_tiles(figures, view.benchmark))
+    st.html(tiles(_figures(figures, view.benchmark)))
     shares = pd.DataFrame(
         {
             f"Above own {AVERAGE}-session average": figures.daily["above_average"],
@@ -84,24 +85,19 @@ def _draw(view: View) -> None:
             )
 
 
-def _tiles(figures: Breadth, benchmark: str) -> str:
+def _figures(figures: Breadth, benchmark: str) -> Iterator[tuple[str, str, str]]:
     names = {
         "above_average": (f"Above own {AVERAGE}-session average", " %", 0),
         "strength_above_average": ("Strength above its average", " %", 0),
         "ahead": (f"Ahead of {benchmark}", " %", 0),
         "dispersion": ("Spread of the middle half", " points", 1),
     }
-    tiles = []
     for column, (name, unit, decimals) in names.items():
         value = float(figures.daily[column].iloc[-1])
         change = figures.change_in_a_month(column)
         shown = "–" if pd.isna(value) else f"{value:.{decimals}f}{unit}"
         moved = "" if pd.isna(change) else _moved(round(change, decimals), decimals)
-        tiles.append(
-            f'<div class="tile"><p class="name">{escape(name)}</p><p class="value">{escape(shown)}</p><p '
-            f'class="note">{escape(moved)}</p></div>'
-        )
-    return f'<div class="tiles">{"".join(tiles)}</div>'
+        yield name, shown, moved
 
 
 def _moved(points: float, decimals: int) -> str:

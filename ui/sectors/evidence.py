@@ -40,7 +40,7 @@ from sectors.evidence_words import (
     signal_rows,
 )
 from sectors.studies import SIGNALS_STUDY
-from ui.components import empty_state
+from ui.components import empty_state, tiles
 from ui.sectors import charts
 from ui.sectors.charts import AHEAD, BEHIND, QUIET, finish, time_axis
 from ui.sectors.explained import help_of, how_link, study_note
@@ -82,7 +82,7 @@ def _draw(view: View) -> None:
     said = sentences(found, by_lot, lines, is_demo=market.is_demo)
     st.html('<ul class="says">' + "".join(f"<li>{escape(sentence)}</li>" for sentence in said) + "</ul>")
     st.html(study_note(SIGNALS_STUDY))
-    st.html(_tiles(found, by_lot))
+    st.html(tiles((one.name, one.growth, f"a year; {one.note}") for one in compared(found, by_lot)))
     with st.container(key="card-evidence-curves"):
         st.subheader("What 100 became", anchor=False)
         st.html(
@@ -167,18 +167,6 @@ def _chance(market: Market, question: Question) -> Chance:
         )
     place.empty()
     return chance(parts)
-
-
-def _tiles(found: Evidence, by_lot: Chance) -> str:
-    return (
-        '<div class="tiles">'
-        + "".join(
-            f'<div class="tile"><p class="name">{escape(one.name)}</p><p class="value">{escape(one.growth)}</p>'
-            f'<p class="note">a year; {escape(one.note)}</p></div>'
-            for one in compared(found, by_lot)
-        )
-        + "</div>"
-    )
 
 
 def _held(found: Evidence) -> dict[str, str]:

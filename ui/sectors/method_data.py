@@ -11,7 +11,7 @@ from analyzer.registry import CHANGES, METHOD_VERSION
 from domain.wording import NOT_ADVICE, format_clock, format_date
 from sectors.market import LATE_AFTER
 from sectors.method import SeriesRow, gates_in_words, packed_at, series_rows
-from ui.components import badge
+from ui.components import badge, tiles
 from ui.sectors.frame import View
 
 _SOURCE_DEMO = (
@@ -28,7 +28,7 @@ _SOURCE_REAL = (
 def draw_data(view: View) -> None:
     """The part "Data"."""
     rows = series_rows(view.market)
-    st.html(_tiles(view, rows))
+    st.html(tiles(_figures(view, rows)))
     st.html(
         f'<div class="rs-body reading"><p>{escape(_SOURCE_DEMO if view.market.is_demo else _SOURCE_REAL)}</p></div>'
     )
@@ -45,7 +45,7 @@ def draw_data(view: View) -> None:
 def draw_versions(view: View) -> None:
     """The part "Versions"."""
     packed = packed_at(view.services, view.user)
-    tiles = (
+    versions = (
         ("Method", METHOD_VERSION, f"since {format_date(CHANGES[0].day)}; in the foot of every report"),
         ("Data", view.market.version[:8], f"{view.market.source}; the name of the content"),
         (
@@ -55,7 +55,7 @@ def draw_versions(view: View) -> None:
         ),
         ("Newest close", format_date(view.whole.as_of), f"{len(view.whole.total_return):,} sessions"),
     )
-    st.html(_tile_row(tiles))
+    st.html(tiles(versions))
     st.html(
         '<div class="rs-body reading"><p>Two pages with the same method and the same data version show the same '
         "figures, wherever and whenever they were opened. A correction of one old price gives the data another "
@@ -70,32 +70,18 @@ def draw_versions(view: View) -> None:
     st.html(f'<ul class="changes">{lines}</ul>')
 
 
-def _tiles(view: View, rows: tuple[SeriesRow, ...]) -> str:
+def _figures(view: View, rows: tuple[SeriesRow, ...]) -> tuple[tuple[str, str, str], ...]:
     market = view.market
     ended = sum(1 for row in rows if row.no_data_since is not None or row.first is None)
-    return _tile_row(
-        (
-            ("Source", market.source, "invented prices" if market.is_demo else "named by the operator"),
-            ("Close shown", format_date(market.as_of), f"newest {format_date(view.whole.as_of)}"),
-            ("Sessions", f"{len(market.total_return):,}", f"since {format_date(market.first_session)}"),
-            (
-                "Series",
-                f"{len(rows)} sectors",
-                f"{len(market.benchmarks)} benchmarks; " + (f"{ended} ended" if ended else "none has ended"),
-            ),
-        )
-    )
-
-
-def _tile_row(tiles: tuple[tuple[str, str, str], ...]) -> str:
     return (
-        '<div class="tiles">'
-        + "".join(
-            f'<div class="tile"><p class="name">{escape(name)}</p><p class="value">{escape(value)}</p>'
-            f'<p class="note">{escape(note)}</p></div>'
-            for name, value, note in tiles
-        )
-        + "</div>"
+        ("Source", market.source, "invented prices" if market.is_demo else "named by the operator"),
+        ("Close shown", format_date(market.as_of), f"newest {format_date(view.whole.as_of)}"),
+        ("Sessions", f"{len(market.total_return):,}", f"since {format_date(market.first_session)}"),
+        (
+            "Series",
+            f"{len(rows)} sectors",
+            f"{len(market.benchmarks)} benchmarks; " + (f"{ended} ended" if ended else "none has ended"),
+        ),
     )
 
 

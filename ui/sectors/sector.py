@@ -14,7 +14,7 @@ from domain.money import format_rupees
 from domain.wording import format_date, format_signed
 from sectors.ranking import Ranking, ordinal
 from sectors.sector_detail import AVERAGE, FundTrack, SectorDetail
-from ui.components import empty_state, notice
+from ui.components import empty_state, notice, tiles
 from ui.sectors import charts
 from ui.sectors.explained import help_of, how_link
 from ui.sectors.figures import load_ranking, load_sector
@@ -54,7 +54,7 @@ def _draw(view: View) -> None:
                 on_click=_choose,
                 args=(names[beside] if 0 <= beside < len(names) else name,),
             )
-    st.html(_tiles(ranking, name))
+    st.html(tiles(_figures(ranking, name)))
     span = _WINDOWS[window or "2y"]
     detail = load_sector(view.market, name, view.benchmark, span)
     if detail.daily["line"].isna().all():
@@ -68,7 +68,7 @@ def _choose(name: str) -> None:
     st.session_state["name"] = name
 
 
-def _tiles(ranking: Ranking, name: str) -> str:
+def _figures(ranking: Ranking, name: str) -> tuple[tuple[str, str, str], ...]:
     row = ranking.table[ranking.table["sector"] == name].iloc[0]
     count = len(ranking.ranked)
     if pd.isna(row["rank"]):
@@ -88,20 +88,11 @@ def _tiles(ranking: Ranking, name: str) -> str:
     )
     strength = "–" if pd.isna(row["rs55_pct"]) else f"{format_signed(float(row['rs55_pct']), 1)} %"
     year = "" if pd.isna(row["rs252_pct"]) else f"{format_signed(float(row['rs252_pct']), 1)} % in 252"
-    tiles = (
+    return (
         ("Place", place, moved),
         ("RS 55", strength, year),
         ("Rating", rating, mansfield),
         ("Quadrant", quadrant, weeks),
-    )
-    return (
-        '<div class="tiles">'
-        + "".join(
-            f'<div class="tile"><p class="name">{escape(title)}</p><p class="value">{escape(value)}</p><p '
-            f'class="note">{escape(note)}</p></div>'
-            for title, value, note in tiles
-        )
-        + "</div>"
     )
 
 

@@ -15,7 +15,7 @@ from domain.accounts import User
 from domain.wording import format_date, format_signed
 from reports.export import safe_text
 from sectors.ranking import WINDOW, Ranking
-from ui.components import empty_state, notice
+from ui.components import empty_state, notice, tiles
 from ui.pages import page
 from ui.sectors import charts
 from ui.sectors.explained import help_of, how_link
@@ -63,7 +63,7 @@ def _draw(view: View) -> None:
             + "</ul>"
         )
     rows = ranking.ranked.set_index("sector")
-    st.html(_tiles(rows, view.benchmark))
+    st.html(tiles(_figures(rows, view.benchmark)))
     left, right = st.columns([0.92, 1.08], gap="small")
     with left, st.container(key="card-ranking", height="stretch"):
         st.subheader("Ahead and behind", anchor=False)
@@ -81,33 +81,23 @@ def _draw(view: View) -> None:
     _table(view, ranking)
 
 
-def _tiles(rows: pd.DataFrame, benchmark: str) -> str:
+def _figures(rows: pd.DataFrame, benchmark: str) -> tuple[tuple[str, str, str], ...]:
     count, placed = len(rows), rows["quadrant"].value_counts()
-    tiles = (
-        _end_tile("Leader", rows.iloc[0]),
-        _end_tile("Last", rows.iloc[-1]),
-        _tile(
-            f"Ahead of {benchmark}", f"{(rows['rs55_pct'] > 0).sum()} of {count}", f"over {WINDOW} sessions"
-        ),
-        _tile(
+    return (
+        _end("Leader", rows.iloc[0]),
+        _end("Last", rows.iloc[-1]),
+        (f"Ahead of {benchmark}", f"{(rows['rs55_pct'] > 0).sum()} of {count}", f"over {WINDOW} sessions"),
+        (
             "In the leading quadrant",
             f"{placed.get('leading', 0)} of {count}",
             f"{placed.get('improving', 0)} improving, {placed.get('weakening', 0)} weakening",
         ),
     )
-    return f'<div class="tiles">{"".join(tiles)}</div>'
 
 
-def _end_tile(name: str, row: pd.Series) -> str:
+def _end(name: str, row: pd.Series) -> tuple[str, str, str]:
     rating = "" if pd.isna(row["rating"]) else f", rating {row['rating']}"
-    return _tile(name, str(row.name), f"{format_signed(float(row['rs55_pct']), 1)} %{rating}")
-
-
-def _tile(name: str, value: str, note: str) -> str:
-    return (
-        f'<div class="tile"><p class="name">{escape(name)}</p><p class="value">{escape(value)}</p>'
-        f'<p class="note">{escape(note)}</p></div>'
-    )
+    return (name, str(row.name), f"{format_signed(float(row['rs55_pct']), 1)} %{rating}")
 
 
 def _bars(table: pd.DataFrame) -> alt.LayerChart | alt.FacetChart:
