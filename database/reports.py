@@ -239,15 +239,6 @@ def recent_events(conn: Connection, *, order_id: str | None = None, limit: int, 
     """, order_id=order_id, limit=limit + 1, offset=offset)  # fmt: skip
 
 
-def read_event(conn: Connection, event_id: int) -> RowMapping | None:
-    rows = _all(conn, f"""
-        SELECT {_EVENT_COLUMNS}, e.dedupe_key, e.body
-        FROM gateway_events e
-        WHERE e.id = :event_id
-    """, event_id=event_id)  # fmt: skip
-    return rows[0] if rows else None
-
-
 def recent_mails(conn: Connection, *, user_id: UUID | None, limit: int, offset: int) -> Rows:
     """Mails of everybody, or of one user, without their bodies."""
     return _all(conn, f"""

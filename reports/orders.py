@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 from database import order_reports, refunds
 from database import reports as statements
+from database.events import StoredEvent
 from domain.accounts import User
 from domain.identifiers import ORDER_ID_PATTERN
 from reports.overview import reading
-from reports.rows import AlarmRow, EventRow, OrderFacts, OrderReport, Page, PaymentRow, RefundRow, SettledRow
+from reports.rows import AlarmRow, OrderFacts, OrderReport, Page, PaymentRow, RefundRow, SettledRow
 
 if TYPE_CHECKING:
     from wiring import Services
@@ -35,7 +36,7 @@ def order_page(services: Services, actor: User, order_id: str) -> OrderReport | 
             order=OrderFacts(**order),
             payments=tuple(PaymentRow(**row) for row in payments[:_NEWEST]),
             refunds=tuple(RefundRow(**row) for row in returned[:_NEWEST]),
-            events=tuple(EventRow(**row) for row in events[:_NEWEST]),
+            events=tuple(StoredEvent(**row) for row in events[:_NEWEST]),
             alarms=tuple(AlarmRow(**row) for row in order_reports.alarms_of_order(conn, order_id)),
             # The same choice as request_refund makes; it decides, this only shows.
             waiting=next((payment for payment in money if payment.may_be_settled_by_hand), None),

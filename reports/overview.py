@@ -16,15 +16,15 @@ from sqlalchemy import Connection
 
 from accounts.authority import require_admin
 from accounts.link_tokens import fill_in
-from database import books, order_reports
+from database import books, events, order_reports
 from database import reports as statements
+from database.events import StoredEvent
 from domain.accounts import User
 from domain.links import Purpose
 from domain.subscriptions import INDIA
 from reports.rows import (
     AlarmRow,
     DayRevenue,
-    EventRow,
     EventText,
     MailRow,
     MailText,
@@ -92,21 +92,17 @@ def recent_payments(services: Services, actor: User, *, limit: int = 50, offset:
         return _page(rows, PaymentRow, limit)
 
 
-def recent_events(services: Services, actor: User, *, limit: int = 50, offset: int = 0) -> Page[EventRow]:
+def recent_events(services: Services, actor: User, *, limit: int = 50, offset: int = 0) -> Page[StoredEvent]:
     """What the gateways sent, without bodies."""
     with reading(services, actor) as conn:
-        return _page(statements.recent_events(conn, limit=limit, offset=offset), EventRow, limit)
+        return _page(statements.recent_events(conn, limit=limit, offset=offset), StoredEvent, limit)
 
 
 def read_event(services: Services, actor: User, event_id: int) -> EventText | None:
     """One event with its body laid out, or None when there is none with this id."""
     with reading(services, actor) as conn:
-        row = statements.read_event(conn, event_id) if 0 < event_id <= _BIGINT_MAX else None
-    if row is None:
-        return None
-    values = dict(row)
-    body, dedupe_key = bytes(values.pop("body")), values.pop("dedupe_key")
-    return EventText(EventRow(**values), dedupe_key, readable(body))
+        found = events.read(conn, event_id) if 0 < event_id <= _BIGINT_MAX else None
+    return None if found is None else EventText(found.event, found.dedupe_key, readable(found.body))
 
 
 def recent_mails(services: Services, actor: User, *, limit: int = 50, offset: int = 0) -> Page[MailRow]:

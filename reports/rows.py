@@ -7,6 +7,7 @@ from datetime import date, datetime
 from typing import Generic, TypeVar
 from uuid import UUID
 
+from database.events import StoredEvent
 from domain.accounts import INDIAN_STATES
 from domain.orders import SETTLED
 from domain.refunds import RefundablePayment
@@ -117,21 +118,10 @@ class RefundRow:
 
 
 @dataclass(frozen=True, slots=True)
-class EventRow:
-    id: int
-    gateway: str
-    event_type: str
-    order_id: str | None
-    status: str
-    received_at: datetime
-    processed_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
 class EventText:
     """An event with its body as readable text."""
 
-    event: EventRow
+    event: StoredEvent
     dedupe_key: str
     body: str
 
@@ -291,7 +281,7 @@ class OrderReport:
     order: OrderFacts
     payments: tuple[PaymentRow, ...]
     refunds: tuple[RefundRow, ...]
-    events: tuple[EventRow, ...]
+    events: tuple[StoredEvent, ...]
     alarms: tuple[AlarmRow, ...]
     refundable: RefundablePayment | None
     waiting: RefundablePayment | None

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from database.events import StoredEvent
 from domain.money import format_rupees
 from domain.wording import format_moment
-from reports.rows import EventRow, MailRow, OrderRow, PaymentRow, PeriodRow, RefundRow, UserRow
+from reports.rows import MailRow, OrderRow, PaymentRow, PeriodRow, RefundRow, UserRow
 from ui.admin_table import (
     EVENT,
     MAIL,
@@ -80,8 +81,8 @@ def refunds(rows: Sequence[RefundRow], *, with_order: bool = True) -> str:
     return table(rows, [column for column in columns if column.name not in left_out])
 
 
-def events(rows: Sequence[EventRow], *, with_order: bool = True) -> str:
-    columns: list[Column[EventRow]] = [
+def events(rows: Sequence[StoredEvent], *, with_order: bool = True) -> str:
+    columns: list[Column[StoredEvent]] = [
         Column("Received (IST)", lambda row: moment(row.received_at)),
         Column("Event", lambda row: link("events", row.event_type, event=row.id)),
         Column("Gateway", lambda row: plain(word(row.gateway))),
