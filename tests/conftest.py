@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+import responses
 import structlog
 from sqlalchemy import Connection, Engine, create_engine, text
 
@@ -243,6 +244,13 @@ def stranger(services: Services) -> User:
         state="Kerala",
         password="TestPass123",
     )
+
+
+@pytest.fixture
+def mocked() -> Iterator[responses.RequestsMock]:
+    """Answers in place of the network, each of which is asked for."""
+    with responses.RequestsMock(assert_all_requests_are_fired=True) as mock:
+        yield mock
 
 
 @pytest.fixture(scope="session")

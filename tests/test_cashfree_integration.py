@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
-import responses
 from responses import matchers
 
 from cashfree_integration import CashfreePaymentGateway
@@ -21,30 +19,10 @@ from domain.gateway import (
     OrderRequest,
     PaymentGateway,
 )
-from gateways.http import GatewayHttp
+from tests.cashfree_account import API, FIXTURES, ORDER, ORDER_ID, SECRET, body_of, gateway
 
-FIXTURES = Path(__file__).parent / "fixtures/cashfree"
-API = "https://sandbox.cashfree.com/pg"
-SECRET = "cfsk_ma_test_0123456789abcdef0123456789abcdef_01234567"
-ORDER_ID = "ORDERA1B2C3D4E5F6G7H"
 CREATED = f"{API}/orders"
-ORDER = f"{API}/orders/{ORDER_ID}"
 EXISTS = {"message": "order with same id is already present", "code": "order_already_exists"}
-
-
-@pytest.fixture
-def mocked():
-    with responses.RequestsMock(assert_all_requests_are_fired=True) as mock:
-        yield mock
-
-
-def gateway(**options: Any) -> CashfreePaymentGateway:
-    http = GatewayHttp("cashfree", sleep=lambda _: None)
-    return CashfreePaymentGateway("TEST1", SECRET, api_base=API, http=http, **options)
-
-
-def order_body(**changes: object) -> dict[str, Any]:
-    return {**json.loads((FIXTURES / "order_active.json").read_text()), **changes}
 
 
 def an_order(**changes: Any) -> OrderRequest:
@@ -72,7 +50,7 @@ def test_it_offers_every_verb_of_the_protocol() -> None:
 def test_an_order_is_sent_with_credentials_version_exact_amount_and_literal_return_url(mocked) -> None:
     mocked.post(
         CREATED,
-        json=order_body(),
+        json=body_of("order_active"),
         match=[
             matchers.header_matcher(
                 {
@@ -122,11 +100,11 @@ def test_an_amount_never_passes_through_a_float(mocked, paise, text) -> None:
 
 
 def order_text(amount: str) -> str:
-    return json.dumps(order_body(order_amount="AMOUNT")).replace('"AMOUNT"', amount)
+    return json.dumps(body_of("order_active", order_amount="AMOUNT")).replace('"AMOUNT"', amount)
 
 
 def test_the_idempotency_key_depends_on_the_content_and_on_nothing_else(mocked) -> None:
-    mocked.post(CREATED, json=order_body())
+    mocked.post(CREATED, json=body_of("order_active"))
 
     gateway().create_order(an_order())
     gateway().create_order(an_order())
@@ -140,7 +118,7 @@ def test_the_idempotency_key_depends_on_the_content_and_on_nothing_else(mocked) 
 def test_a_repetition_after_a_server_error_carries_the_same_key_and_body(mocked) -> None:
     mocked.post(CREATED, json={}, status=500)
     mocked.post(CREATED, body=requests.ConnectTimeout())
-    mocked.post(CREATED, json=order_body())
+    mocked.post(CREATED, json=body_of("order_active"))
 
     gateway().create_order(an_order())
 
@@ -150,7 +128,7 @@ def test_a_repetition_after_a_server_error_carries_the_same_key_and_body(mocked)
 
 def test_an_order_that_exists_already_with_the_same_amount_is_found(mocked) -> None:
     mocked.post(CREATED, json=EXISTS, status=409)
-    mocked.get(ORDER, json=order_body(order_status="PAID"))
+    mocked.get(ORDER, json=body_of("order_active", order_status="PAID"))
 
     assert gateway().create_order(an_order()).status is GatewayOrderStatus.PAID
 
@@ -158,7 +136,7 @@ def test_an_order_that_exists_already_with_the_same_amount_is_found(mocked) -> N
 @pytest.mark.parametrize("changes", [{"order_amount": 4990}, {"order_currency": "USD"}])
 def test_an_order_that_exists_already_with_another_amount_is_a_conflict(mocked, changes) -> None:
     mocked.post(CREATED, json=EXISTS, status=409)
-    mocked.get(ORDER, json=order_body(**changes))
+    mocked.get(ORDER, json=body_of("order_active", **changes))
 
     with pytest.raises(errors.GatewayConflict):
         gateway().create_order(an_order())
@@ -195,7 +173,7 @@ def test_the_same_key_with_other_content_is_refused_and_not_looked_up(mocked) ->
     ],
 )
 def test_a_reply_that_contradicts_the_order_is_invalid(mocked, changes) -> None:
-    mocked.post(CREATED, json=order_body(**changes))
+    mocked.post(CREATED, json=body_of("order_active", **changes))
 
     with pytest.raises(errors.GatewayReplyInvalid):
         gateway().create_order(an_order())
@@ -243,7 +221,7 @@ def test_a_redirect_is_not_followed_with_our_secret(mocked, status) -> None:
     ("api", "is_sent"), [("https://sandbox.cashfree.com/pg", False), ("http://127.0.0.1:8502/pg", True)]
 )
 def test_a_local_notify_url_goes_to_the_simulator_only(mocked, api, is_sent) -> None:
-    mocked.post(f"{api}/orders", json=order_body())
+    mocked.post(f"{api}/orders", json=body_of("order_active"))
     adapter = CashfreePaymentGateway("TEST1", SECRET, api_base=api)
 
     adapter.create_order(an_order(notify_url="http://localhost:8501/webhooks/cashfree"))
@@ -253,14 +231,14 @@ def test_a_local_notify_url_goes_to_the_simulator_only(mocked, api, is_sent) -> 
 
 
 def test_an_order_is_fetched_without_an_idempotency_key(mocked) -> None:
-    mocked.get(ORDER, json=order_body())
+    mocked.get(ORDER, json=body_of("order_active"))
 
     assert gateway().fetch_order(OrderRef(ORDER_ID)).gateway_order_id == "2149460581"
     assert "x-idempotency-key" not in mocked.calls[0].request.headers
 
 
 def test_an_answer_about_another_order_is_invalid(mocked) -> None:
-    mocked.get(ORDER, json=order_body(order_id="ORDEROTHER"))
+    mocked.get(ORDER, json=body_of("order_active", order_id="ORDEROTHER"))
 
     with pytest.raises(errors.GatewayReplyInvalid):
         gateway().fetch_order(OrderRef(ORDER_ID))
@@ -293,7 +271,7 @@ def test_an_order_without_attempts_has_no_payments(mocked) -> None:
 def test_the_status_in_the_reply_to_a_termination_is_the_truth(mocked) -> None:
     mocked.patch(
         ORDER,
-        json=order_body(order_status="TERMINATION_REQUESTED"),
+        json=body_of("order_active", order_status="TERMINATION_REQUESTED"),
         match=[matchers.json_params_matcher({"order_status": "TERMINATED"})],
     )
 
@@ -307,14 +285,14 @@ def test_the_status_in_the_reply_to_a_termination_is_the_truth(mocked) -> None:
 
 def test_terminating_an_order_that_is_paid_already_shows_that_it_is_paid(mocked) -> None:
     mocked.patch(ORDER, json={"code": "order_inactive"}, status=400)
-    mocked.get(ORDER, json=order_body(order_status="PAID"))
+    mocked.get(ORDER, json=body_of("order_active", order_status="PAID"))
 
     assert gateway().terminate_order(OrderRef(ORDER_ID)).status is GatewayOrderStatus.PAID
 
 
 def test_a_termination_refused_for_an_active_order_is_an_error(mocked) -> None:
     mocked.patch(ORDER, json={"code": "request_failed"}, status=400)
-    mocked.get(ORDER, json=order_body())
+    mocked.get(ORDER, json=body_of("order_active"))
 
     with pytest.raises(errors.GatewayRequestRejected):
         gateway().terminate_order(OrderRef(ORDER_ID))

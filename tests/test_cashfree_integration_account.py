@@ -2,40 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from decimal import Decimal
-from pathlib import Path
-from typing import Any
 
 import pytest
-import responses
 from responses import matchers
 
 from cashfree_integration import CashfreePaymentGateway
 from config import load_settings
 from domain import errors
 from domain.gateway import OrderRef
-from gateways.http import GatewayHttp
-
-FIXTURES = Path(__file__).parent / "fixtures/cashfree"
-API = "https://sandbox.cashfree.com/pg"
-SECRET = "cfsk_ma_test_0123456789abcdef0123456789abcdef_01234567"
-ORDER_ID = "ORDERA1B2C3D4E5F6G7H"
-
-
-@pytest.fixture
-def mocked():
-    with responses.RequestsMock(assert_all_requests_are_fired=True) as mock:
-        yield mock
-
-
-def gateway(**options: Any) -> CashfreePaymentGateway:
-    http = GatewayHttp("cashfree", sleep=lambda _: None)
-    return CashfreePaymentGateway("TEST1", SECRET, api_base=API, http=http, **options)
-
-
-def order_body(**changes: object) -> dict[str, Any]:
-    return {**json.loads((FIXTURES / "order_active.json").read_text()), **changes}
+from tests.cashfree_account import API, FIXTURES, ORDER_ID, SECRET, body_of, gateway
 
 
 def test_a_webhook_is_verified_with_the_client_secret_or_a_rotated_one() -> None:
@@ -89,7 +65,7 @@ def test_the_settings_choose_host_version_and_credentials(mocked, tmp_path) -> N
     sent = {"x-client-id": "TEST9", "x-client-secret": SECRET, "x-api-version": "2026-01-01"}
     mocked.get(
         f"https://elsewhere.example/pg/orders/{ORDER_ID}",
-        json=order_body(),
+        json=body_of("order_active"),
         match=[matchers.header_matcher(sent)],
     )
 

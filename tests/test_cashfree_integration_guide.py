@@ -14,22 +14,15 @@ from typing import Any
 
 import pytest
 import requests
-import responses
 import structlog
 
 import config
 from cashfree_integration import CashfreePaymentGateway
 from gateways.http import GatewayHttp
+from tests.cashfree_account import SECRET
 
 ROOT = Path(__file__).parents[1]
 SIMULATOR = "http://127.0.0.1:8502/pg"
-SECRET = "cfsk_ma_test_0123456789abcdef0123456789abcdef_01234567"
-
-
-@pytest.fixture
-def mocked():
-    with responses.RequestsMock(assert_all_requests_are_fired=True) as mock:
-        yield mock
 
 
 @pytest.fixture

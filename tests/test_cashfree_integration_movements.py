@@ -4,33 +4,23 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
-import responses
 from responses import matchers
 
 from cashfree_integration import CashfreePaymentGateway
 from domain import errors
 from domain.gateway import Movement, MovementKind
 from gateways.http import GatewayHttp
+from tests.cashfree_account import API, FIXTURES, SECRET
 
-FIXTURES = Path(__file__).parent / "fixtures/cashfree"
-API = "https://sandbox.cashfree.com/pg"
-SECRET = "cfsk_ma_test_0123456789abcdef0123456789abcdef_01234567"
 LEDGER = f"{API}/recon"
 PAYOUTS = f"{API}/settlement/recon"
 SINCE = datetime(2026, 11, 20, tzinfo=UTC)
 UNTIL = datetime(2026, 11, 23, tzinfo=UTC)
 NOTHING = {"cursor": None, "limit": 250, "data": []}
-
-
-@pytest.fixture
-def mocked():
-    with responses.RequestsMock(assert_all_requests_are_fired=True) as mock:
-        yield mock
 
 
 @pytest.fixture

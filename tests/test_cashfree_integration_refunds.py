@@ -2,39 +2,13 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-from typing import Any
-
 import pytest
-import responses
 from responses import matchers
 
 from cashfree_integration import CashfreePaymentGateway
 from domain import errors
 from domain.gateway import GatewayRefundStatus, OrderRef
-from gateways.http import GatewayHttp
-
-FIXTURES = Path(__file__).parent / "fixtures/cashfree"
-API = "https://sandbox.cashfree.com/pg"
-SECRET = "cfsk_ma_test_0123456789abcdef0123456789abcdef_01234567"
-ORDER_ID = "ORDERA1B2C3D4E5F6G7H"
-ORDER = f"{API}/orders/{ORDER_ID}"
-
-
-@pytest.fixture
-def mocked():
-    with responses.RequestsMock(assert_all_requests_are_fired=True) as mock:
-        yield mock
-
-
-def gateway(**options: Any) -> CashfreePaymentGateway:
-    http = GatewayHttp("cashfree", sleep=lambda _: None)
-    return CashfreePaymentGateway("TEST1", SECRET, api_base=API, http=http, **options)
-
-
-def refund_body(**changes: object) -> dict[str, Any]:
-    return {**json.loads((FIXTURES / "refund_pending.json").read_text()), **changes}
+from tests.cashfree_account import ORDER, ORDER_ID, body_of, gateway
 
 
 def refund(of: CashfreePaymentGateway, amount_paise: int = 49900):
@@ -46,7 +20,7 @@ def refund(of: CashfreePaymentGateway, amount_paise: int = 49900):
 def test_a_refund_is_asked_for_under_our_id_with_an_exact_amount(mocked) -> None:
     mocked.post(
         f"{ORDER}/refunds",
-        json=refund_body(),
+        json=body_of("refund_pending"),
         match=[
             matchers.json_params_matcher(
                 {"refund_id": "REFUND-1", "refund_amount": 499.0, "refund_note": "Asked for"}
@@ -61,7 +35,7 @@ def test_a_refund_is_asked_for_under_our_id_with_an_exact_amount(mocked) -> None
 
 
 def test_the_same_refund_has_the_same_idempotency_key(mocked) -> None:
-    mocked.post(f"{ORDER}/refunds", json=refund_body())
+    mocked.post(f"{ORDER}/refunds", json=body_of("refund_pending"))
 
     refund(gateway())
     refund(gateway())
@@ -75,14 +49,14 @@ def test_the_same_refund_has_the_same_idempotency_key(mocked) -> None:
 )
 def test_a_refund_that_exists_already_is_found(mocked, status, code) -> None:
     mocked.post(f"{ORDER}/refunds", json={"code": code}, status=status)
-    mocked.get(f"{ORDER}/refunds/REFUND-1", json=refund_body(refund_status="SUCCESS"))
+    mocked.get(f"{ORDER}/refunds/REFUND-1", json=body_of("refund_pending", refund_status="SUCCESS"))
 
     assert refund(gateway()).status is GatewayRefundStatus.SUCCESS
 
 
 def test_a_refund_that_exists_already_with_another_amount_is_a_conflict(mocked) -> None:
     mocked.post(f"{ORDER}/refunds", json={"code": "refund_id_already_exists"}, status=400)
-    mocked.get(f"{ORDER}/refunds/REFUND-1", json=refund_body())
+    mocked.get(f"{ORDER}/refunds/REFUND-1", json=body_of("refund_pending"))
 
     with pytest.raises(errors.GatewayConflict):
         refund(gateway(), amount_paise=100)
@@ -103,13 +77,15 @@ def test_a_refund_that_cashfree_refuses_is_not_looked_up(mocked, code) -> None:
     [{"refund_id": "REFUND-2"}, {"refund_amount": 1}, {"order_id": "OTHER"}, {"refund_amount": None}],
 )
 def test_a_reply_about_another_refund_is_invalid(mocked, changes) -> None:
-    mocked.post(f"{ORDER}/refunds", json=refund_body(**changes))
+    mocked.post(f"{ORDER}/refunds", json=body_of("refund_pending", **changes))
 
     with pytest.raises(errors.GatewayReplyInvalid):
         refund(gateway())
 
 
 def test_refunds_are_listed(mocked) -> None:
-    mocked.get(f"{ORDER}/refunds", json=[refund_body(), refund_body(refund_id=None)])
+    mocked.get(
+        f"{ORDER}/refunds", json=[body_of("refund_pending"), body_of("refund_pending", refund_id=None)]
+    )
 
     assert [row.refund_id for row in gateway().fetch_refunds(OrderRef(ORDER_ID))] == ["REFUND-1", "1553338"]

@@ -10,7 +10,6 @@ import time
 
 import pytest
 import requests
-import responses
 import structlog
 
 from domain.errors import (
@@ -20,30 +19,9 @@ from domain.errors import (
     GatewayUnavailable,
 )
 from gateways.http import Call, GatewayHttp
+from tests.gateways.calls import URL, http_at, read, write
 
-URL = "https://gateway.example/pg/orders"
 OK = b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 11\r\n\r\n{"ok":true}'
-
-
-def http_at(fake_time, **options) -> GatewayHttp:
-    return GatewayHttp(
-        "cashfree", clock=fake_time.clock, sleep=fake_time.sleep, jitter=lambda low, high: high, **options
-    )
-
-
-def read(url: str = URL) -> Call:
-    return Call("fetch_order", "GET", url, {}, repeatable=True, reference="ORDER1")
-
-
-def write(url: str = URL, *, key: str = "") -> Call:
-    headers = {"x-idempotency-key": key} if key else {}
-    return Call("create_order", "POST", url, headers, b"{}", repeatable=bool(key), reference="ORDER1")
-
-
-@pytest.fixture
-def mocked():
-    with responses.RequestsMock(assert_all_requests_are_fired=True) as mock:
-        yield mock
 
 
 def test_a_reply_has_exact_numbers_and_lower_case_headers(mocked, fake_time) -> None:

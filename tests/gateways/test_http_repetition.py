@@ -6,35 +6,11 @@ from dataclasses import replace
 
 import pytest
 import requests
-import responses
 from responses import matchers
 
 from domain.errors import CircuitOpen, GatewayUnavailable
 from gateways.circuit_breaker import CircuitBreaker
-from gateways.http import Call, GatewayHttp
-
-URL = "https://gateway.example/pg/orders"
-
-
-def http_at(fake_time, **options) -> GatewayHttp:
-    return GatewayHttp(
-        "cashfree", clock=fake_time.clock, sleep=fake_time.sleep, jitter=lambda low, high: high, **options
-    )
-
-
-def read(url: str = URL) -> Call:
-    return Call("fetch_order", "GET", url, {}, repeatable=True, reference="ORDER1")
-
-
-def write(url: str = URL, *, key: str = "") -> Call:
-    headers = {"x-idempotency-key": key} if key else {}
-    return Call("create_order", "POST", url, headers, b"{}", repeatable=bool(key), reference="ORDER1")
-
-
-@pytest.fixture
-def mocked():
-    with responses.RequestsMock(assert_all_requests_are_fired=True) as mock:
-        yield mock
+from tests.gateways.calls import URL, http_at, read, write
 
 
 def test_a_repetition_carries_the_same_idempotency_key(mocked, fake_time) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 import requests
-import responses
 from responses import matchers
 
 from domain import errors
@@ -28,12 +27,6 @@ CAPTURE = f"{PAYMENT}/capture"
 REFUND = f"{API}/payments/{TAKEN}/refund"
 REFUNDS = f"{API}/payments/{TAKEN}/refunds"
 OURS = "REFUNDA1B2C3D4E5F6G7H"
-
-
-@pytest.fixture
-def mocked():
-    with responses.RequestsMock(assert_all_requests_are_fired=True) as mock:
-        yield mock
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ import json
 
 import pytest
 import requests
-import responses
 from responses import matchers
 
 from domain import errors
@@ -34,12 +33,6 @@ from tests.gateways.razorpay_account import (
 
 ORDERS = f"{API}/orders"
 BY_RECEIPT = [matchers.query_param_matcher({"receipt": ORDER_ID, "count": "100"})]
-
-
-@pytest.fixture
-def mocked():
-    with responses.RequestsMock(assert_all_requests_are_fired=True) as mock:
-        yield mock
 
 
 def test_it_offers_every_verb_of_the_protocol() -> None:

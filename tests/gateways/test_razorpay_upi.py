@@ -6,7 +6,6 @@ import json
 
 import pytest
 import requests
-import responses
 
 from cashfree_integration import CashfreePaymentGateway
 from domain.errors import GatewayReplyInvalid, GatewayRequestRejected, GatewayTimeout
@@ -18,12 +17,6 @@ CREATE = f"{API}/payments/create/upi"
 # The link of Razorpay's documentation, over our amount.
 LINK = "upi://pay?pa=shop@razorpay&pn=Shop&tr=4MLYhJPHJjTBGx&tn=razorpay&am=499&cu=INR&mc=5411"
 ABSENT = refusal("The requested URL was not found on the server.", source="NA", step="NA", reason="NA")
-
-
-@pytest.fixture
-def mocked():
-    with responses.RequestsMock(assert_all_requests_are_fired=True) as mock:
-        yield mock
 
 
 def a_request(**changes) -> UpiRequest:
