@@ -15,6 +15,7 @@ from domain.wording import format_signed
 from sectors.breadth import AVERAGE, Breadth
 from ui.components import empty_state, tiles
 from ui.sectors import charts
+from ui.sectors.download import note_and_download
 from ui.sectors.explained import help_of, how_link
 from ui.sectors.figures import load_breadth
 from ui.sectors.frame import View, render_view
@@ -83,6 +84,22 @@ def _draw(view: View) -> None:
                 lambda: _areas(figures.quadrants),
                 alt="Sectors by quadrant",
             )
+
+    note = '<p class="small quiet">Two years, session by session. Figures describe the past.</p>'
+    note_and_download(view, note, csv_table(figures, view.benchmark), "breadth")
+
+
+def csv_table(figures: Breadth, benchmark: str) -> pd.DataFrame:
+    """Session by session what the charts draw; the quadrants at the ends of their weeks."""
+    daily = figures.daily.rename(
+        columns={
+            "above_average": f"Above own {AVERAGE}-session average, %",
+            "strength_above_average": "Strength above its average, %",
+            "ahead": f"Ahead of {benchmark}, %",
+            "dispersion": "Spread of the middle half, points",
+        }
+    )
+    return daily.join(figures.quadrants.rename(columns=str.capitalize)).rename_axis("Session")
 
 
 def _figures(figures: Breadth, benchmark: str) -> Iterator[tuple[str, str, str]]:

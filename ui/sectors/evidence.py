@@ -43,6 +43,7 @@ from sectors.studies import SIGNALS_STUDY
 from ui.components import empty_state, tiles
 from ui.sectors import charts
 from ui.sectors.charts import AHEAD, BEHIND, QUIET, finish, time_axis
+from ui.sectors.download import download
 from ui.sectors.explained import help_of, how_link, study_note
 from ui.sectors.frame import View, render_view
 from wiring import Services
@@ -105,6 +106,7 @@ def _draw(view: View) -> None:
             f'<p class="chart-note">Rank IC: {escape(help_of("rank-ic"))} t is its mean over its standard error; '
             f"about 2 is notable, once, not eleven times. {how_link(view, 'rank-ic')}</p>"
         )
+        download(view, csv_table(lines, question), "evidence-signals", "Download all signals as CSV")
     with right, st.container(key="card-evidence-periods", height="stretch"):
         st.subheader("In three parts of the time", anchor=False)
         st.html(_periods(found))
@@ -214,6 +216,19 @@ def _signals(lines: tuple[SignalLine, ...], question: Question) -> str:
         ("Signal", *SIGNAL_COLUMNS),
         [(name, cells, name == question.signal) for name, cells in signal_rows(lines)],
     )
+
+
+def csv_table(lines: Sequence[SignalLine], question: Question) -> pd.DataFrame:
+    """Each signal's figures with the question they answer, the fastest growth first."""
+    rows = [
+        {
+            "Signal": line.signal, "Sectors held": question.top, "Cost a side, %": question.cost_pct,
+            "Growth a year, %": line.found.cagr_pct, "Deepest fall, %": line.found.max_drawdown_pct,
+            "Turnover a year": line.turnover_a_year, "Rank IC": line.ic, "t": line.t,
+        }
+        for line in sorted(lines, key=lambda line: -line.found.cagr_pct)
+    ]  # fmt: skip
+    return pd.DataFrame(rows).set_index("Signal")
 
 
 def _periods(found: Evidence) -> str:

@@ -14,6 +14,7 @@ from reports.export import safe_text
 from sectors.method import Check, Example, check_of, worked_example
 from sectors.ranking import WINDOW
 from ui.components import empty_state
+from ui.sectors.download import file_part
 from ui.sectors.explained import how_link
 from ui.sectors.frame import View
 
@@ -76,7 +77,7 @@ def _own(view: View) -> None:
     st.download_button(
         f"Download the {len(check.closes)} closes as CSV",
         make_check_csv(check, view.market.source),
-        file_name=f"check-rs{WINDOW}-{_file_part(check.sector.name)}-{view.file_name}.csv",
+        file_name=f"check-rs{WINDOW}-{file_part(check.sector.name)}-{view.file_name}.csv",
         mime="text/csv",
         key="method-check-csv",
         icon=":material/download:",
@@ -136,7 +137,3 @@ def make_check_csv(check: Check, source: str) -> str:
             ]
         )
     return file.getvalue()
-
-
-def _file_part(name: str) -> str:
-    return "-".join("".join(letter if letter.isalnum() else " " for letter in name.lower()).split())

@@ -12,6 +12,7 @@ from domain.accounts import User
 from sectors.rank_history import RankHistory
 from ui.components import empty_state
 from ui.sectors import charts, heat
+from ui.sectors.download import note_and_download
 from ui.sectors.explained import help_of, how_link
 from ui.sectors.figures import load_rank_history
 from ui.sectors.frame import View, render_view
@@ -48,6 +49,8 @@ def _draw(view: View) -> None:
         )
     elif picture == "Places":
         _bump(view, history, marked)
+        note = f'<p class="small quiet">The last {len(history.places)} weeks. Figures describe the past.</p>'
+        note_and_download(view, note, csv_table(history.places), "rank-places")
     else:
         _heat(view, history, marked)
 
@@ -70,11 +73,21 @@ def _heat(view: View, history: RankHistory, marked: list[str]) -> None:
     ]
     weeks = [f"{week:%d %b}" for week in pd.DatetimeIndex(ratings.index)]
     st.html(heat.table(weeks, rows, dense=True))
-    st.html(
+    note_and_download(
+        view,
         f"<div class='heat-key'>1 <i></i> 99 <span>{escape(help_of('rating'))} Week by week, the last {len(ratings)} "
         f"weeks; strongest of today first. The current week counts as far as it has got. "
-        f"{how_link(view, 'rating')}</span></div>"
+        f"{how_link(view, 'rating')}</span></div>",
+        csv_table(ratings),
+        "rank-ratings",
     )
+
+
+def csv_table(history: pd.DataFrame) -> pd.DataFrame:
+    """Sectors down and weeks across, as the heat-map shows them."""
+    return history.T.set_axis(
+        [f"{week:%Y-%m-%d}" for week in pd.DatetimeIndex(history.index)], axis=1
+    ).rename_axis("Sector")
 
 
 def _bump(view: View, history: RankHistory, marked: list[str]) -> None:

@@ -12,6 +12,7 @@ from domain.accounts import User
 from domain.wording import format_date, format_signed
 from sectors.returns import SPANS, span_begins
 from ui.sectors import heat
+from ui.sectors.download import note_and_download
 from ui.sectors.explained import how_link
 from ui.sectors.figures import load_returns
 from ui.sectors.frame import View, render_view
@@ -52,10 +53,13 @@ def _draw(view: View) -> None:
     st.html(heat.table(SPANS, rows))
     begins = span_begins(view.market)
     since = ", ".join(f"{span} {format_date(day)}" for span, day in begins.items() if day is not None)
-    st.html(
+    note_and_download(
+        view,
         f'<p class="small quiet">Growth in %, {escape(str(basis))}'
         f"{f', divided by that of {escape(view.benchmark)}' if relative else ''}. Counted from the close of: "
-        f"{escape(since)}. 3Y is the whole growth. Figures describe the past. {how_link(view, 'returns')}</p>"
+        f"{escape(since)}. 3Y is the whole growth. Figures describe the past. {how_link(view, 'returns')}</p>",
+        pd.concat([table.loc[[view.benchmark]], sectors]).add_suffix(", %").rename_axis("Name"),
+        f"returns-{'relative' if relative else 'absolute'}-{'price' if basis is Basis.PRICE else 'total'}",
     )
 
 

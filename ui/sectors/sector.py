@@ -16,6 +16,7 @@ from sectors.ranking import Ranking, ordinal
 from sectors.sector_detail import AVERAGE, FundTrack, SectorDetail
 from ui.components import empty_state, notice, tiles
 from ui.sectors import charts
+from ui.sectors.download import download, file_part
 from ui.sectors.explained import help_of, how_link
 from ui.sectors.figures import load_ranking, load_sector
 from ui.sectors.frame import View, render_view
@@ -62,6 +63,34 @@ def _draw(view: View) -> None:
         return
     _pictures(view, detail, span)
     _funds(view, detail)
+    st.html('<div style="height:.75rem"></div>')
+    with st.container(key="sector-downloads", horizontal=True, gap="small"):
+        file = f"sector-{file_part(name)}"
+        download(view, csv_table(detail), file, "Download the lines as CSV")
+        if detail.funds:
+            download(view, csv_funds(detail), f"{file}-funds", "Download the funds as CSV")
+
+
+def csv_table(detail: SectorDetail) -> pd.DataFrame:
+    """Session by session what the charts draw, save the index itself: closes belong to who publishes them."""
+    columns = {
+        "line": "Relative strength", "average": f"Average of {AVERAGE}", "drawdown_pct": "Below the high, %",
+        "correlation": "Correlation",
+    }  # fmt: skip
+    return detail.daily[list(columns)].rename(columns=columns).rename_axis("Session")
+
+
+def csv_funds(detail: SectorDetail) -> pd.DataFrame:
+    """The table of funds."""
+    rows = [
+        {
+            "Symbol": track.fund.symbol, "ISIN": track.fund.isin, "Listed": track.fund.listed,
+            "Gap a year, points": track.gap_pct, "Tracking error, %": track.error_pct,
+            "Turnover a session, rupees": track.turnover,
+        }
+        for track in detail.funds
+    ]  # fmt: skip
+    return pd.DataFrame(rows).set_index("Symbol")
 
 
 def _choose(name: str) -> None:

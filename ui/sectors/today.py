@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from html import escape
 from typing import TYPE_CHECKING, cast
 
@@ -13,11 +11,11 @@ import streamlit as st
 from analyzer.rotation_map import QUADRANTS
 from domain.accounts import User
 from domain.wording import format_date, format_signed
-from reports.export import safe_text
-from sectors.ranking import WINDOW, Ranking
+from sectors.ranking import WINDOW
 from ui.components import empty_state, notice, tiles
 from ui.pages import page
 from ui.sectors import charts
+from ui.sectors.download import note_and_download
 from ui.sectors.explained import help_of, how_link
 from ui.sectors.figures import load_ranking
 from ui.sectors.frame import View, render_view
@@ -78,7 +76,7 @@ def _draw(view: View) -> None:
         with st.container(key="card-movers"):
             _movers(view, rows)
     st.html('<div style="height:.75rem"></div>')
-    _table(view, ranking)
+    _table(view, ranking.table.set_index("sector"))
 
 
 def _figures(rows: pd.DataFrame, benchmark: str) -> tuple[tuple[str, str, str], ...]:
@@ -182,27 +180,20 @@ def _places(moved: pd.Series, css: str) -> str:
     )
 
 
-def _table(view: View, ranking: Ranking) -> None:
+def _table(view: View, rows: pd.DataFrame) -> None:
     st.subheader("All sectors", anchor=False)
-    table = _filtered(ranking.table.set_index("sector"))
+    table = _filtered(rows)
     if table.empty:
         empty_state("No sector matches", "Take a filter away to see more of them.")
         return
     _grid(view, table)
-    left, right = st.columns([0.7, 0.3], vertical_alignment="center")
-    left.html(
+    note_and_download(
+        view,
         f'<p class="small quiet">RS n: {escape(help_of("rs"))} {escape(view.market.basis.capitalize())}. ▲ counts '
         "places climbed since one and four weeks before. The line covers 26 weeks. Tick a row to open its sector. "
-        f"Figures describe the past. {how_link(view, 'rs', 'All formulas')}</p>"
-    )
-    right.download_button(
-        "Download as CSV",
-        make_csv(table, ranking),
-        file_name=f"sector-ranking-{view.file_name}.csv",
-        mime="text/csv",
-        key="dashboard-csv",
-        on_click="ignore",
-        width="stretch",
+        f"Figures describe the past. {how_link(view, 'rs', 'All formulas')}</p>",
+        csv_table(table),
+        "sector-ranking",
     )
 
 
@@ -308,30 +299,6 @@ def _grid(view: View, table: pd.DataFrame) -> None:
         st.switch_page(page("sector"), query_params={**view.query, "name": str(table.index[rows[0]])})
 
 
-def make_csv(table: pd.DataFrame, ranking: Ranking) -> str:
-    """What the table shows, with what it is of in the first lines. No cell begins a formula."""
-    file = io.StringIO()
-    writer = csv.writer(file)
-    writer.writerow(
-        [
-            "Close",
-            ranking.as_of.isoformat(),
-            "Against",
-            ranking.benchmark,
-            "Source",
-            safe_text(ranking.source),
-        ]
-    )
-    writer.writerow(["Sector", *_CSV_COLUMNS.values()])
-    for row in table[list(_CSV_COLUMNS)].itertuples(name=None):
-        writer.writerow([_cell(value) for value in row])
-    return file.getvalue()
-
-
-def _cell(value: str | float) -> str | float:
-    if isinstance(value, str):
-        return safe_text(value)
-    if pd.isna(value):
-        return ""
-    # A rank of 5.0 is none.
-    return int(value) if float(value).is_integer() else round(float(value), 4)
+def csv_table(table: pd.DataFrame) -> pd.DataFrame:
+    """The shown rows, with all their figures, under the names of the download."""
+    return table[list(_CSV_COLUMNS)].rename(columns=_CSV_COLUMNS).rename_axis("Sector")

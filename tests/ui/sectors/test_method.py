@@ -19,10 +19,12 @@ from sectors.method import check_of, gates_in_words
 from sectors.ranking import rank_sectors
 from tests.ui.sectors.drawing import open_view, seen
 from ui.sectors import frame
+from ui.sectors.download import make_csv
 from ui.sectors.explained import help_of, set_formula
+from ui.sectors.frame import View
 from ui.sectors.method import _COLUMNS, PARTS, _end
 from ui.sectors.method_check import make_check_csv, spreadsheet_formula
-from ui.sectors.today import make_csv
+from ui.sectors.today import csv_table
 
 
 @pytest.fixture
@@ -113,9 +115,9 @@ def test_a_sector_without_a_figure_says_why(services, member, shown) -> None:
 def test_the_file_to_check_ends_with_the_digits_of_the_download_of_today(benchmark) -> None:
     market = load_demo_market()
     ranking = rank_sectors(market, benchmark)
-    today = {
-        row[0]: row for row in csv.reader(io.StringIO(make_csv(ranking.table.set_index("sector"), ranking)))
-    }
+    view = View(None, None, market, market, benchmark)
+    file = make_csv(view, csv_table(ranking.table.set_index("sector")))
+    today = {row[0]: row for row in csv.reader(io.StringIO(file))}
     column = today["Sector"].index("RS 55, %")
 
     for name in market.sector_names:

