@@ -7,14 +7,13 @@ Both run in turns in the same process, so that a busy machine slows both; the fa
 from __future__ import annotations
 
 import sys
-import time
-from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
 
 import analyzer
 from analyzer.metrics import DAILY, SNAPSHOT, WEEKLY
+from benchmarks.timing import in_turns
 
 SERIES, SESSIONS = 50, 2474
 _TURNS = 15
@@ -26,11 +25,12 @@ _TOLERANCE = 1e-8
 def main() -> int:
     closes, benchmark = _prices()
     _compare(closes, benchmark)
-    ours, theirs, everything, day = _in_turns(
+    ours, theirs, everything, day = in_turns(
         lambda: analyzer.history(closes, benchmark, SNAPSHOT),
         lambda: _plain_pandas(closes, benchmark),
         lambda: analyzer.history(closes, benchmark),
         lambda: analyzer.snapshot(closes, benchmark),
+        turns=_TURNS,
     )
     size = f"{SERIES} series x {SESSIONS} sessions"
     print(f"{len(SNAPSHOT)} measures, {size}, analyzer".ljust(56), f"{ours:6.1f} ms")
@@ -51,17 +51,6 @@ def _prices() -> tuple[pd.DataFrame, pd.Series]:
     walk = 100 * np.exp(generator.normal(0.0004, 0.012, (SESSIONS, SERIES + 1)).cumsum(axis=0))
     index = pd.bdate_range(end="2026-07-03", periods=SESSIONS)
     return pd.DataFrame(walk[:, :SERIES], index=index), pd.Series(walk[:, SERIES], index=index)
-
-
-def _in_turns(*ways: Callable[[], object]) -> list[float]:
-    """Milliseconds of each: the median of the faster half of its turns."""
-    taken: list[list[float]] = [[] for _ in ways]
-    for _ in range(_TURNS):
-        for way, times in zip(ways, taken, strict=True):
-            began = time.perf_counter()
-            way()
-            times.append(1000 * (time.perf_counter() - began))
-    return [float(np.median(np.sort(times)[: _TURNS // 2 + 1])) for times in taken]
 
 
 def _compare(closes: pd.DataFrame, benchmark: pd.Series) -> None:

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import sys
 import tempfile
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +15,7 @@ import pandas as pd
 from sqlalchemy import Engine
 
 from analyzer.market import Market, Sector
+from benchmarks.timing import in_turns
 from database import instruments, panels, prices
 from database.embedded import start_embedded_server
 from database.engine import connect_engine
@@ -52,7 +51,7 @@ def _compare(engine: Engine) -> int:
     pd.testing.assert_frame_equal(
         by_rows, by_panel, check_names=False, check_index_type=False, check_freq=False
     )
-    rows_ms, panel_ms = _in_turns(lambda: _rows(engine), lambda: _panel(engine, packed.version))
+    rows_ms, panel_ms = in_turns(lambda: _rows(engine), lambda: _panel(engine, packed.version), turns=_TURNS)
     print(
         f"{SERIES} series x {SESSIONS} sessions from PostgreSQL, one packed panel".ljust(64),
         f"{panel_ms:7.1f} ms",
@@ -109,17 +108,6 @@ def _panel(engine: Engine, version: str) -> pd.DataFrame:
     if stored is None:
         raise LookupError(version)
     return unpack(version, stored.meta, stored.payload).total_return
-
-
-def _in_turns(*ways: Callable[[], object]) -> list[float]:
-    """Milliseconds of each: the median of the faster half of its turns."""
-    taken: list[list[float]] = [[] for _ in ways]
-    for _ in range(_TURNS):
-        for way, times in zip(ways, taken, strict=True):
-            began = time.perf_counter()
-            way()
-            times.append(1000 * (time.perf_counter() - began))
-    return [float(np.median(np.sort(times)[: _TURNS // 2 + 1])) for times in taken]
 
 
 if __name__ == "__main__":

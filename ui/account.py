@@ -21,6 +21,7 @@ from ui.account_parts import (
     NOTHING,
     Answer,
     answer_of,
+    current_password_field,
     parting_words,
     refusal,
     section,
@@ -110,13 +111,7 @@ def _email(services: Services, user: User) -> None:
             placeholder="name@example.com",
             error=answer.fields.get("email", ""),
         )
-        text_field(
-            "Current password",
-            key="account-email-password",
-            autocomplete="current-password",
-            is_password=True,
-            error=answer.fields.get("current", ""),
-        )
+        current_password_field("account-email-password", answer)
         show(answer)
         st.form_submit_button("Send the link", key=_EMAIL)
 
@@ -146,13 +141,7 @@ def _password(services: Services, user: User) -> None:
                 f'<p class="small quiet" style="margin:0">Last changed on {escape(format_moment(changed_at))}.</p>'
             )
         with st.form("account-password-form", border=False):
-            text_field(
-                "Current password",
-                key="account-password-current",
-                autocomplete="current-password",
-                is_password=True,
-                error=answer.fields.get("current", ""),
-            )
+            current_password_field("account-password-current", answer)
             text_field(
                 "New password",
                 key="account-password-new",

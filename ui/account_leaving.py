@@ -11,7 +11,17 @@ from accounts.deletion import delete_account
 from domain.accounts import User
 from domain.wording import format_moment
 from ui import session
-from ui.account_parts import NOTHING, Answer, answer_of, part, section, show, text_field, typed
+from ui.account_parts import (
+    NOTHING,
+    Answer,
+    answer_of,
+    current_password_field,
+    part,
+    section,
+    show,
+    text_field,
+    typed,
+)
 from wiring import Services
 
 _OPEN, _SUBMIT, _CANCEL = "account-delete-open", "account-delete-submit", "account-delete-cancel"
@@ -80,13 +90,7 @@ def _form(user: User, answer: Answer) -> None:
             autocomplete="off",
             error=answer.fields.get("username", ""),
         )
-        text_field(
-            "Current password",
-            key="account-delete-password",
-            autocomplete="current-password",
-            is_password=True,
-            error=answer.fields.get("current", ""),
-        )
+        current_password_field("account-delete-password", answer)
         show(answer)
         with st.container(key="account-delete-line", horizontal=True, gap="small"):
             st.form_submit_button("Delete my account for good", key=_SUBMIT)

@@ -87,6 +87,17 @@ def text_field(
             )
 
 
+def current_password_field(key: str, answer: Answer) -> None:
+    """The password that shows who is at the keyboard."""
+    text_field(
+        "Current password",
+        key=key,
+        autocomplete="current-password",
+        is_password=True,
+        error=answer.fields.get("current", ""),
+    )
+
+
 def typed(key: str) -> str:
     """What stands in a field."""
     value = st.session_state.get(key)
