@@ -24,7 +24,8 @@ def due_orders(
 
     Each with its gateway, which has a `limit` of its own: it is the gateway that limits us.
 
-    The pause grows with age: after a quarter of the time that the matter has lasted, it is asked for again.
+    The pause grows with age: after a quarter of the time that the matter has lasted, it is asked for again. An order
+    that is still open is asked for whatever its age: it may be old because nobody could ask, and it must end.
     """
     rows = conn.execute(
         text("""
@@ -32,7 +33,7 @@ def due_orders(
             SELECT o.id, o.gateway, o.created_at AS since, greatest(o.created_at, o.synced_at, o.swept_at) AS asked
             FROM orders o
             WHERE o.status NOT IN ('paid', 'surplus', 'quarantined')
-              AND o.created_at > :orders_since
+              AND (o.created_at > :orders_since OR o.status IN ('creating', 'unknown', 'created'))
             UNION ALL
             SELECT o.id, o.gateway, r.created_at, greatest(r.created_at, o.synced_at, o.swept_at)
             FROM refunds r

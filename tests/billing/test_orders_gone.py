@@ -10,7 +10,7 @@ from sqlalchemy import text
 from domain.errors import GatewayReplyInvalid, GatewayTimeout
 from domain.gateway import GatewayPaymentStatus
 from domain.orders import OrderStatus
-from payment_handler import start_checkout, sync_order
+from payment_handler import list_orders, start_checkout, sync_order
 from user_management import entitlement
 
 pytestmark = pytest.mark.parametrize("kind", ["cashfree", "razorpay"])
@@ -112,3 +112,67 @@ def test_an_order_that_is_paid_stays_paid_when_its_gateway_forgets_it(
     assert sync_order(services, order.id).status is OrderStatus.PAID
     assert entitlement(services, user).is_active
     assert _alarms(services) == []
+
+
+class Killed(BaseException):
+    """The process ends here."""
+
+
+@pytest.fixture(params=["unknown", "creating"])
+def never_opened(request, services, user, gateway):
+    """An order of which the gateway never heard: the call was lost, or the process ended before it."""
+    lost_by = GatewayTimeout() if request.param == "unknown" else Killed()
+    gateway.fail_next = lost_by
+    with pytest.raises(type(lost_by)):
+        start_checkout(services, user, "monthly")
+    (order,) = (line.order for line in list_orders(services, user))
+    assert (order.status, gateway.orders) == (OrderStatus(request.param), {})
+    return order
+
+
+@pytest.mark.parametrize(("seconds", "ends"), [(-1, False), (0, True)], ids=["before", "at"])
+def test_an_order_that_was_never_opened_ends_with_its_time_and_not_before(
+    services, never_opened, clock, seconds, ends
+) -> None:
+    clock.moment = never_opened.expires_at + timedelta(seconds=seconds)
+
+    looked = sync_order(services, never_opened.id)
+
+    assert looked.status is (OrderStatus.EXPIRED if ends else never_opened.status)
+    # Nothing went wrong at the gateway: nobody is called.
+    assert _alarms(services) == []
+
+
+def test_a_buyer_whose_order_was_never_opened_pays_by_another_once_it_ended(
+    services, user, gateway, never_opened, clock
+) -> None:
+    clock.moment = never_opened.expires_at
+    sync_order(services, never_opened.id)
+
+    again = start_checkout(services, user, "monthly")
+    gateway.pay(again.id)
+    sync_order(services, again.id)
+
+    assert again.id != never_opened.id
+    assert entitlement(services, user).is_active
+    assert sync_order(services, never_opened.id).status is OrderStatus.EXPIRED
+
+
+def test_money_for_an_order_that_was_thought_never_opened_is_found_after_it_ended(
+    services, user, gateway, clock
+) -> None:
+    gateway.lose_reply = GatewayTimeout()
+    with pytest.raises(GatewayTimeout):
+        start_checkout(services, user, "monthly")
+    # The call had come through after all, and the gateway's books lagged behind its checkout.
+    ((order_id, theirs),) = gateway.orders.items()
+    gateway.orders.clear()
+    clock.advance(timedelta(minutes=30))
+    ended = sync_order(services, order_id)
+
+    gateway.orders[order_id] = theirs
+    gateway.pay(order_id)
+    paid = sync_order(services, order_id)
+
+    assert (ended.status, paid.status) == (OrderStatus.EXPIRED, OrderStatus.PAID)
+    assert entitlement(services, user).is_active

@@ -10,6 +10,7 @@ from sqlalchemy import text
 
 from database.locks import Exclusive, try_exclusively
 from domain.errors import CircuitOpen, GatewayRateLimited, GatewayTimeout, GatewayUnavailable
+from domain.gateway import GatewayOrderStatus
 from payment_handler import receive_webhook, request_refund, start_checkout, sweep, sync_order
 from tests.books import rows
 from user_management import create_admin, entitlement
@@ -44,7 +45,8 @@ def test_a_payment_without_webhook_and_return_is_found_after_two_minutes(shop, u
     assert sweep(shop).asked == 0
 
 
-def test_an_order_is_asked_for_ever_more_rarely_and_not_for_ever(shop, order) -> None:
+def test_an_order_is_asked_for_ever_more_rarely_and_not_for_ever(shop, gateway, order) -> None:
+    gateway.orders[order.id] = replace(gateway.orders[order.id], status=GatewayOrderStatus.EXPIRED)
     asked_at = []
     minute = 0
     while minute < 4 * 24 * 60:
@@ -143,6 +145,30 @@ def test_an_order_that_never_reached_the_gateway_ends_with_its_time(shop, user, 
     sweep(shop)
 
     assert (still, rows(shop, "SELECT status FROM orders")) == ([("unknown",)], [("expired",)])
+
+
+class Killed(BaseException):
+    """The process ends here."""
+
+
+@pytest.mark.parametrize(
+    ("lost_by", "status"), [(GatewayTimeout(), "unknown"), (Killed(), "creating")], ids=["timeout", "kill"]
+)
+def test_an_open_order_of_a_week_in_which_nobody_could_ask_ends_at_the_first_look(
+    shop, user, gateway, lost_by, status
+) -> None:
+    gateway.fail_next = lost_by
+    with pytest.raises(type(lost_by)):
+        start_checkout(shop, user, "monthly")
+    before = rows(shop, "SELECT status FROM orders")
+    age(shop, timedelta(days=7))
+
+    asked = sweep(shop).asked
+
+    assert (before, asked, rows(shop, "SELECT status FROM orders")) == ([(status,)], 1, [("expired",)])
+    # Nobody asks about what ended a week ago.
+    age(shop, timedelta(days=2))
+    assert sweep(shop).asked == 0
 
 
 def test_an_unknown_order_that_did_reach_the_gateway_and_was_paid_gives_access(shop, user, gateway) -> None:

@@ -156,17 +156,17 @@ MUTANTS: tuple[Mutant, ...] = (
         "expiry is final for the sweep", "F26",
         ("database.unfinished",
          "            WHERE o.status NOT IN ('paid', 'surplus', 'quarantined')\n"
-         "              AND o.created_at > :orders_since\n",
+         "              AND (o.created_at > :orders_since ",
          "            WHERE o.status NOT IN ('paid', 'surplus', 'quarantined', 'expired', 'superseded', 'terminated')\n"
-         "              AND o.created_at > :orders_since\n"),
+         "              AND (o.created_at > :orders_since "),
     ),
     _of(
         "the sweep skips unknown orders", "F22",
         ("database.unfinished",
          "            WHERE o.status NOT IN ('paid', 'surplus', 'quarantined')\n"
-         "              AND o.created_at > :orders_since\n",
+         "              AND (o.created_at > :orders_since ",
          "            WHERE o.status NOT IN ('paid', 'surplus', 'quarantined', 'unknown', 'creating')\n"
-         "              AND o.created_at > :orders_since\n"),
+         "              AND (o.created_at > :orders_since "),
     ),
     _of(
         "money after expiry buys access though it should go back", "F26",

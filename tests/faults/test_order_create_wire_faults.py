@@ -24,6 +24,7 @@ from domain.errors import (
 from domain.gateway import Customer, OrderRequest
 from domain.orders import OrderStatus
 from gateways.http import GatewayHttp
+from gateways.razorpay import RazorpayGateway
 from payment_handler import leave_for_gateway, start_checkout, sweep, sync_order
 from tests.faults.agreement import disagreements
 from tests.faults.wire_shop import WirePlace, WireShop, open_place
@@ -122,6 +123,37 @@ def test_f12_a_gateway_that_cannot_be_reached_at_all_takes_nothing_and_keeps_the
 
     assert left_as == ["unknown"]
     assert list(shop.gateway_orders(user)) == [order.id]
+
+
+@pytest.mark.parametrize("kind", ["cashfree", "razorpay"])
+def test_f12_an_order_of_which_the_gateway_never_heard_ends_by_itself_with_its_time(
+    shop: WireShop, user: User, kind: str
+) -> None:
+    gateways = shop.services.gateways
+    if kind == "razorpay":
+        line = GatewayHttp("razorpay", sleep=lambda _seconds: None)
+        settings = shop.services.settings.model_copy(update={"payment_gateway": "razorpay"})
+        there = RazorpayGateway.from_settings(settings, http=line)
+        shop.services = replace(shop.services, settings=settings, gateways={**gateways, "razorpay": there})
+    # The call is lost on its way, each time that it is tried.
+    shop.simulator.fault("drop_connection", operation="create_order", gateway=kind)
+    with pytest.raises(GatewayTimeout):
+        start_checkout(shop.services, user, "monthly", gateway=kind)
+    (order_id,) = shop.order_ids()
+
+    seen = []
+    for _ in range(4):
+        shop.wait_and_sweep(timedelta(minutes=7, seconds=29))
+        seen.append(shop.status(order_id))
+    in_time = shop.moment
+    # The time between two looks is a quarter of the order's age: the last falls before its 45th minute, I17.
+    shop.wait_and_sweep(timedelta(minutes=2), rounds=6)
+
+    (row,) = shop.rows("SELECT expires_at FROM orders")
+    assert in_time < row["expires_at"]
+    assert (seen, shop.status(order_id)) == (["unknown"] * 4, "expired")
+    assert shop.gateway_orders(user) == {}
+    assert shop.alarms() == []
 
 
 def test_f12_a_buyer_waits_ten_seconds_at_most() -> None:
