@@ -22,6 +22,7 @@ from ui.components import demo_note, facts, footer, legal_links, notice, practic
 from ui.landing import INCLUDED
 from ui.pages import page
 from ui.paying import choice, failover, gateway_of, go_to_payment
+from ui.payment_words import is_untaken
 from wiring import Services
 
 CLOSED = frozenset({OrderStatus.EXPIRED, OrderStatus.TERMINATED, OrderStatus.SUPERSEDED, OrderStatus.FAILED})
@@ -39,7 +40,10 @@ def render_summary(services: Services, user: User, order: Order, plans: list[Pla
             else "Your account is ready. One step is left."
         )
         st.html(f'<p class="section-lead">{lead}</p>')
-        is_elsewhere_first = failover(services, user, order)
+        is_left = _was_left_to_the_bank(services, user, order)
+        if is_left:
+            notice(describe_untaken(order), "warn")
+        is_elsewhere_first = failover(services, user, order, is_left_to_the_bank=is_left)
         left, right = st.columns([1.05, 0.95], gap="medium")
         with left, st.container(key="card-checkout-plan"):
             _included(services, user, order, plans, access)
@@ -56,6 +60,15 @@ def upi_button(services: Services, user: User, plan_id: str, gateway: str, *, ke
         upi.pay_by_upi(services, user, plan_id, gateway=gateway)
 
 
+def describe_untaken(order: Order) -> str:
+    """That money which a bank had set aside for this order goes back by itself, and that paying anew is safe."""
+    return (
+        f"Your bank had set {format_rupees(order.amount_paise)} aside for this order, and we did not take it: it came "
+        "too late, or was not needed. It is free again by itself, usually within 10 days, and opens no access. You may "
+        "pay anew."
+    )
+
+
 def describe_expiry(order: Order, now: datetime) -> str:
     """How long the order can be paid, or that it no longer can."""
     if order.expires_at <= now or order.status is OrderStatus.EXPIRED:
@@ -66,6 +79,11 @@ def describe_expiry(order: Order, now: datetime) -> str:
         f"This order can be paid until {format_clock(order.expires_at)} (30 minutes); after that we open a "
         "fresh one."
     )
+
+
+def _was_left_to_the_bank(services: Services, user: User, order: Order) -> bool:
+    attempt = payment_handler.last_failure(services, user, order.id)
+    return attempt is not None and is_untaken(attempt.status, attempt.message)
 
 
 def _included(

@@ -54,14 +54,17 @@ def gateway_of(services: Services, order: Order) -> str | None:
     return order.gateway if order.gateway in usable else None
 
 
-def failover(services: Services, user: User, order: Order) -> bool:
-    """When the order's gateway is down: say so, and offer the others. True if that was drawn."""
+def failover(services: Services, user: User, order: Order, *, is_left_to_the_bank: bool = False) -> bool:
+    """When the order's gateway is down: say so, and offer the others. True if that was drawn.
+
+    `is_left_to_the_bank`: what had been paid for the order goes back, as the page says already.
+    """
     gateway = services.gateways.get(order.gateway)
     is_down = session.take_trouble() == order.gateway or gateway is None or not gateway.is_reachable()
     if order.status not in NOT_OPENED and not is_down:
         return False
     others = payment_handler.usable_gateways(services, order.plan_id, besides=order.gateway)
-    notice(describe_trouble(order, others), "warn")
+    notice(describe_trouble(order, others, is_left_to_the_bank=is_left_to_the_bank), "warn")
     for other in others:
         label = f"Pay with {gateway_name(other)}"
         if st.button(label, key=f"checkout-failover-{other}", type="primary", width=360):
@@ -69,11 +72,13 @@ def failover(services: Services, user: User, order: Order) -> bool:
     return bool(others)
 
 
-def describe_trouble(order: Order, others: tuple[str, ...]) -> str:
+def describe_trouble(order: Order, others: tuple[str, ...], *, is_left_to_the_bank: bool = False) -> str:
     """That the order's gateway is down, what is true of the money, and the ways on."""
     name = gateway_name(order.gateway)
     if order.status in NOT_OPENED:
         money = "Your account and your order are safe and nothing was charged."
+    elif is_left_to_the_bank:
+        money = "What your bank had set aside goes back to you by itself."
     else:
         money = (
             "No payment for this order has reached us. If you paid a moment ago, your access opens by itself: please "

@@ -7,6 +7,7 @@ waiting; clicks are limited.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import Enum
 
 import streamlit as st
@@ -106,12 +107,23 @@ def render_return(services: Services, user: User, order: Order, said: str = "") 
 def _look(
     services: Services, user: User, order_id: str
 ) -> tuple[ReturnState, Order, payment_handler.PaymentLine | None]:
-    """The user's own order in our books, its newest attempt, and what both mean. Raises OrderNotFound."""
+    """The user's own order in our books, the attempt that tells how it stands, and what both mean.
+
+    Raises OrderNotFound.
+    """
     for line in payment_handler.list_orders(services, user):
         if line.order.id == order_id:
-            attempt = line.payments[0] if line.payments else None
+            attempt = telling_attempt(line.payments)
             return return_state(line.order, attempt), line.order, attempt
     raise OrderNotFound()
+
+
+def telling_attempt(attempts: Sequence[payment_handler.PaymentLine]) -> payment_handler.PaymentLine | None:
+    """The newest attempt; but money that goes back by itself is told of, whatever was tried and refused after it."""
+    newest = attempts[0] if attempts else None
+    if newest is None or newest.status not in _UNSUCCESSFUL:
+        return newest
+    return next((attempt for attempt in attempts if is_untaken(attempt.status, attempt.message)), newest)
 
 
 def _paid(services: Services, user: User, order: Order) -> None:
@@ -227,16 +239,22 @@ def _closed(services: Services, user: User, order: Order) -> None:
 
 
 def _untaken(services: Services, user: User, order: Order) -> None:
+    has_access = user_management.entitlement(services, user).is_active
     with st.container(key="card-wait-return"):
         st.header("Your bank gives this money back", anchor=False)
         amount = format_rupees(order.amount_paise)
+        further = (
+            "Your access is open and does not depend on it."
+            if has_access
+            else "It opens no access. A fresh payment does, and need not wait for that money."
+        )
         st.text(
             f"Your bank had set {amount} aside for this order, and we did not take it: the order's time was over, or "
             "the purchase had been paid already. It is free again by itself, usually within 10 days. You need not ask "
-            "for it."
+            f"for it. {further}"
         )
         st.html(facts([("Order", order.id), ("Amount", amount)]))
-        if user_management.entitlement(services, user).is_active:
+        if has_access:
             if st.button("Go to Dashboard", key="return-dashboard", type="primary", width="stretch"):
                 st.switch_page(page("dashboard"))
         elif st.button("Start a fresh payment", key="return-fresh", type="primary", width="stretch"):

@@ -8,11 +8,12 @@ from datetime import UTC, datetime
 import pytest
 
 from billing.returns import HandReturn, RefundLine
+from domain.gateway import RETURNED_UNTAKEN
 from domain.orders import OrderStatus, PaymentStatus
 from domain.refunds import RefundStatus
 from payment_handler import OrderLine, PaymentLine
 from tests.builders import an_order
-from ui.billing import describe_order, describe_refund, describe_way_back
+from ui.billing import _attempt, describe_order, describe_refund, describe_way_back
 
 
 def a_line(order_status: OrderStatus, *payments: PaymentStatus) -> OrderLine:
@@ -96,3 +97,14 @@ def test_a_paid_order_whose_second_payment_came_back_in_another_way_stays_paid()
     told = describe_order(replace(line, payments=(line.payments[0], second)), [BY_HAND])
 
     assert told == ("Paid", "good")
+
+
+def test_money_that_was_left_to_the_bank_is_told_as_such_and_not_as_waiting() -> None:
+    at = datetime(2026, 3, 10, 6, 40, tzinfo=UTC)
+    attempt = PaymentLine(PaymentStatus.CANCELLED, "upi", 49900, at, RETURNED_UNTAKEN, "513")
+
+    told = _attempt(attempt, OrderStatus.EXPIRED)
+
+    assert "Not taken" in told
+    assert "It gives it back by itself." in told
+    assert "Waiting" not in told

@@ -112,6 +112,15 @@ def test_of_an_order_that_can_be_paid_no_more_is_claimed_than_is_known(shop, use
     assert "charged" not in sentence
 
 
+def test_of_money_that_was_left_to_the_bank_nobody_is_told_to_wait_for_access(shop, user) -> None:
+    order = replace(start_checkout(shop, user, "monthly", gateway="razorpay"), status=OrderStatus.EXPIRED)
+
+    sentence = paying.describe_trouble(order, ("cashfree",), is_left_to_the_bank=True)
+
+    assert "What your bank had set aside goes back to you by itself." in sentence
+    assert "opens by itself" not in sentence
+
+
 def test_whoever_pays_again_stays_at_their_gateway_unless_it_is_down(shop, user) -> None:
     order = start_checkout(shop, user, "monthly", gateway="razorpay")
     before = paying.gateway_of(shop, order)

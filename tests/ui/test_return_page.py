@@ -72,6 +72,16 @@ def test_a_paid_order_stays_a_success_beside_money_that_was_left_to_the_bank() -
     assert return_state(an_order(OrderStatus.PAID), UNTAKEN) is ReturnState.PAID
 
 
+@pytest.mark.parametrize(
+    ("attempts", "telling"),
+    [((), None), ((DECLINED,), DECLINED), ((DECLINED, UNTAKEN), UNTAKEN), ((WITH_THE_BANK, UNTAKEN), WITH_THE_BANK),
+     ((UNTAKEN, DECLINED), UNTAKEN)],
+    ids=["none", "declined", "declined-after-untaken", "with-the-bank-after-untaken", "untaken-after-declined"],
+)  # fmt: skip
+def test_money_that_goes_back_is_told_of_whatever_was_refused_after_it(attempts, telling) -> None:
+    assert return_page.telling_attempt(attempts) is telling
+
+
 def test_every_status_has_an_answer() -> None:
     for status in OrderStatus:
         assert isinstance(return_state(an_order(status), None), ReturnState)
@@ -198,6 +208,9 @@ def test_who_paid_too_late_is_told_that_the_bank_gives_it_back_and_may_pay_anew(
     page = draw(order, shop)
 
     assert page.header[0].value == "Your bank gives this money back"
+    assert "free again by itself, usually within 10 days" in page.text[0].value
+    assert "A fresh payment does, and need not wait for that money." in page.text[0].value
+    assert "opens as soon as" not in page.text[0].value
     assert _labels(page) == ["Start a fresh payment"]
     assert not is_undecided(shop, user, order)
 
@@ -216,6 +229,7 @@ def test_who_had_paid_already_is_told_so_and_goes_on_to_the_dashboard(
     page = draw(order)
 
     assert page.header[0].value == "Your bank gives this money back"
+    assert "Your access is open and does not depend on it." in page.text[0].value
     assert _labels(page) == ["Go to Dashboard"]
 
 
