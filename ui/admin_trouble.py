@@ -235,7 +235,7 @@ def _alarm(services: Services, user: User, alarm: AlarmRow) -> None:
     with _row(f"alarm-{alarm.id}"):
         st.html(
             f"<p>{with_order_links('checks', alarm.message)}</p>"
-            f"<p>{quiet(format_moment(alarm.created_at))} · {_leads_to(alarm)}</p>"
+            f"<p>{' · '.join([quiet(format_moment(alarm.created_at)), *_leads_to(alarm)])}</p>"
         )
         action_button(
             "Resolve",
@@ -246,13 +246,13 @@ def _alarm(services: Services, user: User, alarm: AlarmRow) -> None:
         )
 
 
-def _leads_to(alarm: AlarmRow) -> str:
-    """Where something can be done about an alarm, else its key."""
+def _leads_to(alarm: AlarmRow) -> list[str]:
+    """Where something can be done about an alarm, else its key. Nothing where its sentence leads there already."""
     about, _, rest = alarm.key.partition(":")
     order_id = rest.partition(":")[0]
     if about == "order" and ORDER_ID_PATTERN.fullmatch(order_id):
-        return order_link("checks", order_id)
-    return link("dead-letters", "Dead letters") if about == "job" else quiet(alarm.key)
+        return [] if order_id in alarm.message else [order_link("checks", order_id)]
+    return [link("dead-letters", "Dead letters") if about == "job" else quiet(alarm.key)]
 
 
 def _resolve(services: Services, user: User, alarm_id: int) -> tuple[str, Tone]:
