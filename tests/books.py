@@ -15,7 +15,13 @@ from wiring import Services
 def rows(services: Services, statement: str, **values: object) -> list[tuple[Any, ...]]:
     """The rows of a statement, read in a transaction of its own."""
     with services.engine.connect() as conn:
-        return [tuple(row) for row in conn.execute(text(statement), values)]
+        return [tuple(map(_plain, row)) for row in conn.execute(text(statement), values)]
+
+
+def execute(services: Services, statement: str, **values: object) -> None:
+    """What an operator could do to the tables with psql."""
+    with services.engine.begin() as conn:
+        conn.execute(text(statement), values)
 
 
 def everything(services: Services) -> dict[str, list[tuple[Any, ...]]]:
@@ -47,3 +53,7 @@ def together(*works: Callable[[], None]) -> None:
         thread.start()
     for thread in threads:
         thread.join()
+
+
+def _plain(value: object) -> object:
+    return bytes(value) if isinstance(value, memoryview) else value

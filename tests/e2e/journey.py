@@ -99,26 +99,6 @@ def pay_by_card(page: Page, otp: str = "1234") -> None:
     enter_otp(page, otp)
 
 
-def pay_by_upi(page: Page, upi_id: str = "testsuccess@gocash") -> None:
-    open_gateway(page)
-    page.get_by_label("UPI", exact=True).check(force=True)
-    page.get_by_label("UPI ID").fill(upi_id)
-    page.get_by_role("button", name="Pay", exact=True).click()
-
-
-def pay_by_net_banking(page: Page) -> None:
-    open_gateway(page)
-    page.get_by_label("Net banking").check(force=True)
-    page.get_by_role("button", name="Pay", exact=True).click()
-    page.get_by_role("button", name="Simulate success").click()
-
-
-def pay_by_wallet(page: Page) -> None:
-    open_gateway(page)
-    page.get_by_label("Wallet").check(force=True)
-    page.get_by_role("button", name="Pay", exact=True).click()
-
-
 def expect_paid(page: Page) -> None:
     expect(page.get_by_role("heading", name="Payment successful")).to_be_visible(timeout=20_000)
 

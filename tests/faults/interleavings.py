@@ -18,7 +18,7 @@ from sqlalchemy import Connection, text
 
 import payment_handler
 from billing.settlement import apply_observation, observe
-from domain.gateway import GatewayPaymentStatus, Observation, OrderRef
+from domain.gateway import Observation, OrderRef
 from domain.orders import Known, Order, OrderStatus, PaymentRole, PaymentStatus, may_move, settle
 from domain.refunds import KnownRefund, RefundablePayment, RefundStatus, settle_refunds
 from simulator import payments as gateway_payments
@@ -193,11 +193,6 @@ def _apply_refunds(
 
 def _with_status(order: Order, status: OrderStatus) -> Order:
     return Order(**{name: getattr(order, name) for name in order.__dataclass_fields__} | {"status": status})
-
-
-def has_money(looks: Sequence[Observation]) -> bool:
-    """Whether the truth ends with a success."""
-    return any(payment.status is GatewayPaymentStatus.SUCCESS for payment in looks[-1].payments)
 
 
 def shuffled(looks: Sequence[Observation], dice: random.Random) -> list[Observation]:

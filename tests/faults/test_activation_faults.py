@@ -24,9 +24,9 @@ from payment_handler import (
     sweep,
     sync_order,
 )
+from tests.books import execute, rows
 from tests.fakes import FakeGateway
 from tests.faults.invariant_guard import the_books_hold as the_books_hold
-from tests.faults.sql import execute, rows
 from user_management import register
 from wiring import Services
 

@@ -17,9 +17,9 @@ from domain.orders import OrderStatus
 from gateways.cashfree_mapping import order_from, payments_from
 from gateways.json_codec import UnreadableJson, read_json
 from payment_handler import execute_refund, release_order, start_checkout, sync_order
+from tests.books import rows
 from tests.fakes import FakeGateway
 from tests.faults.invariant_guard import the_books_hold as the_books_hold
-from tests.faults.sql import rows
 from user_management import create_admin, entitlement
 from wiring import Services
 

@@ -24,14 +24,12 @@ from payment_handler import (
     start_checkout,
     sweep,
 )
+from tests.books import execute, rows
 from tests.fakes import FakeGateway
 from tests.faults.front_door import answers_of, build_app
 from tests.faults.invariant_guard import the_books_hold as the_books_hold
-from tests.faults.sql import execute, rows
 from user_management import entitlement
 from wiring import Services
-
-API = "http://gateway.example/pg"
 
 
 @pytest.fixture

@@ -16,11 +16,11 @@ from domain.orders import OrderStatus
 from gateways import cashfree_webhooks
 from gateways.cashfree_account import Account
 from payment_handler import process_event, start_checkout, sync_order
+from tests.books import rows
 from tests.faults.forgeries import BODY, FORGERS, GENUINE, PATH, Forgery, headers, hostile
 from tests.faults.front_door import answers_of, build_app
 from tests.faults.invariant_guard import the_books_hold as the_books_hold
 from tests.faults.signed_gateway import OLD_SECRET, SECRET, SignedGateway, signed
-from tests.faults.sql import rows
 from wiring import Services
 
 

@@ -20,9 +20,9 @@ from payment_handler import (
     start_checkout,
     sync_order,
 )
+from tests.books import execute, rows
 from tests.fakes import FakeGateway
 from tests.faults.invariant_guard import the_books_hold as the_books_hold
-from tests.faults.sql import execute, rows
 from user_management import entitlement
 from wiring import Services
 

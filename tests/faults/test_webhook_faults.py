@@ -14,10 +14,10 @@ from sqlalchemy import text
 from domain.accounts import User
 from domain.gateway import GatewayPaymentStatus, GatewayRefund, GatewayRefundStatus
 from payment_handler import process_event, start_checkout, sync_order
+from tests.books import rows
 from tests.faults.front_door import answers_of, build_app
 from tests.faults.invariant_guard import the_books_hold as the_books_hold
 from tests.faults.signed_gateway import SignedGateway, message, signed
-from tests.faults.sql import rows
 from user_management import entitlement, register
 from wiring import Services
 

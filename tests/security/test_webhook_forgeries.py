@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from gateways.cashfree_webhooks import sign
+from tests.books import rows
 from tests.faults.forgeries import BODY, FORGERS, GENUINE, PATH, Forgery, base64_of, digest, headers, hostile
 from tests.faults.front_door import answers_of, build_app
 from tests.faults.signed_gateway import SECRET, STAMP, SignedGateway, message, signed
-from tests.faults.sql import rows
 from tests.security.conftest import Scale
 from wiring import Services
 
