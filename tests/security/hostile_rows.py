@@ -162,7 +162,12 @@ def _plant_order(conn: Connection, planted: Planted, payload: Payload, price: An
         quarantine_reason=payload.text, expires_at=datetime.now(UTC), synced_at=datetime.now(UTC),
     )  # fmt: skip
     planted.order_ids.append(order_id)
-    _plant_payment(conn, planted, payload, order_id=order_id, checkout_id=checkout)
+    payment_id = _plant_payment(conn, planted, payload, order_id=order_id, checkout_id=checkout)
+    # Older than the refunds: the texts of these must stay on the first page of their list.
+    planted.insert(
+        conn, "hand_returns", payment_id=payment_id, amount_paise=49_900, reason=payload.text,
+        admin_id=planted.member.user.id, returned_at=datetime.now(UTC) - timedelta(days=1),
+    )  # fmt: skip
 
 
 def _plant_money(conn: Connection, planted: Planted, payload: Payload, admin: User, paid: int) -> None:
@@ -175,8 +180,8 @@ def _plant_money(conn: Connection, planted: Planted, payload: Payload, admin: Us
     )  # fmt: skip
 
 
-def _plant_payment(conn: Connection, planted: Planted, payload: Payload, **where: Any) -> None:
-    planted.insert(
+def _plant_payment(conn: Connection, planted: Planted, payload: Payload, **where: Any) -> int:
+    return planted.insert(
         conn, "payments", gateway="cashfree", gateway_payment_id=f"{secrets.token_hex(4)} {payload.text}"[:100],
         amount_paise=49_900, currency="INR", charged_paise=49_900, charged_currency="INR", status="failed",
         method=payload.text, message=f"{payload.text} .", **where,
