@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from html import escape
 from typing import TYPE_CHECKING, cast
+from urllib.parse import urlencode
 
 import pandas as pd
 import streamlit as st
@@ -13,7 +14,7 @@ from domain.accounts import User
 from domain.wording import format_date, format_signed
 from sectors.ranking import WINDOW
 from ui.components import empty_state, notice, tiles
-from ui.pages import page
+from ui.navigate import leave_to
 from ui.sectors import charts
 from ui.sectors.download import note_and_download
 from ui.sectors.explained import help_of, how_link
@@ -296,7 +297,8 @@ def _grid(view: View, table: pd.DataFrame) -> None:
     )  # fmt: skip
     rows = chosen.selection.rows
     if rows and rows[0] < len(table):
-        st.switch_page(page("sector"), query_params={**view.query, "name": str(table.index[rows[0]])})
+        # Streamlit's own switch refuses an address with the fields above in it.
+        leave_to("/sector?" + urlencode({**view.query, "name": str(table.index[rows[0]])}))
 
 
 def csv_table(table: pd.DataFrame) -> pd.DataFrame:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from dataclasses import replace
 from datetime import date
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import streamlit as st
 
 from analyzer.market import Finding
 from domain.wording import format_signed
@@ -150,6 +153,29 @@ def test_figures_have_a_sign_and_what_rounds_to_nothing_has_none(services, membe
         assert texts[column].tolist() == expected, column
     assert "0.0" in texts[["rs21_pct", "rs55_pct"]].to_numpy()
     assert not {"+0.0", "-0.0", "−0.0"} & set(texts.to_numpy().ravel())
+
+
+@pytest.mark.parametrize(
+    ("query", "address"),
+    [
+        ({"find": "realty"}, "/sector?name=Realty"),
+        (
+            {"find": "ev &", "benchmark": "NIFTY 500", "asof": "2026-10-28"},
+            "/sector?benchmark=NIFTY+500&asof=2026-10-28&name=EV+%26+new-age+auto",
+        ),
+    ],
+    ids=["usual", "chosen"],
+)
+def test_a_ticked_row_opens_its_sector_with_the_choices(
+    services, member, shown, monkeypatch, query, address
+) -> None:
+    ticked = SimpleNamespace(selection=SimpleNamespace(rows=[0]))
+    monkeypatch.setattr(st, "dataframe", lambda table, **how: ticked)
+
+    page = open_view(services, member, "dashboard", **query)
+
+    (component,) = page.get("bidi_component")
+    assert json.loads(component.proto.json) == {"to": address}
 
 
 def test_an_unchanged_place_has_no_sign(services, member, shown) -> None:
