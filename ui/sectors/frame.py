@@ -6,7 +6,8 @@ Date and benchmark stand in the address, so that every view can be linked to.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from html import escape
@@ -14,6 +15,7 @@ from html import escape
 import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from analyzer.market import Market
 from domain.accounts import User
@@ -93,7 +95,7 @@ def render_view(
         footer(services.settings)
         return
     misread = _misread(whole, has_past=has_past, has_benchmark=has_benchmark)
-    with st.container(key="view-head"):
+    with _of_all_pages(), st.container(key="view-head"):
         with st.container(
             key="view-bar", horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
         ):
@@ -105,11 +107,26 @@ def render_view(
                 chosen = _day(whole) if has_past else whole.as_of
         view = View(services, user, whole.until(chosen), whole, benchmark)
         _what_it_is_of(view, has_benchmark=has_benchmark)
-        _strip(path, view)
+        _strip(path)
     for sentence in misread:
         notice(sentence, "warn")
     draw(view)
     footer(services.settings)
+
+
+@contextmanager
+def _of_all_pages() -> Iterator[None]:
+    """Draw what is the same on the next page, as if the entry drew it and not the page.
+
+    Streamlit takes a page's own fields out of the address when it is left and puts the next page's in again, one
+    after the other. Each of these addresses is an entry of the browser's history, and "back" lands on the same page.
+    """
+    context = get_script_run_ctx()
+    if context is None:
+        yield
+        return
+    with context.run_with_active_hash(context.pages_manager.main_script_hash):
+        yield
 
 
 def _misread(market: Market, *, has_past: bool, has_benchmark: bool) -> list[str]:
@@ -216,8 +233,9 @@ def _what_it_is_of(view: View, *, has_benchmark: bool) -> None:
     st.html(f'<div class="head-line">{"".join(line)}</div>{opened}')
 
 
-def _strip(path: str, view: View) -> None:
+def _strip(path: str) -> None:
     with st.container(key="view-strip", horizontal=True, gap=None):
         for other, name in VIEWS.items():
             with st.container(key=f"view-tab-{'here' if other == path else other}", width="content"):
-                st.page_link(page(other), label=name, query_params=view.query or None)
+                # The browser takes the fields of all pages along by itself.
+                st.page_link(page(other), label=name)
