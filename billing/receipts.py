@@ -32,5 +32,6 @@ def make_receipt(services: Services, user: User, order_id: str) -> Mail:
         gateway_payment_id=row["gateway_payment_id"],
         starts_at=row["starts_at"],
         ends_at=row["ends_at"],
+        revoked_at=row["revoked_at"],
         returned=[(movement["returned_at"], movement["amount_paise"]) for movement in returned],
     )

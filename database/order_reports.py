@@ -111,7 +111,8 @@ def receipt_of_order(conn: Connection, order_id: str, *, user_id: UUID) -> RowMa
     """The payment of the user's own order that bought access, with the access. None where none did."""
     rows = _all(conn, """
         SELECT p.id AS payment_id, pl.name AS plan_name, o.amount_paise, p.charged_paise, p.method,
-               p.gateway_payment_id, coalesce(p.paid_at, p.created_at) AS paid_at, sp.starts_at, sp.ends_at
+               p.gateway_payment_id, coalesce(p.paid_at, p.created_at) AS paid_at, sp.starts_at, sp.ends_at,
+               sp.revoked_at
         FROM subscription_periods sp
         JOIN payments p ON p.id = sp.payment_id
         JOIN orders o ON o.id = p.order_id

@@ -32,17 +32,19 @@ def receipt(
     gateway_payment_id: str,
     starts_at: datetime,
     ends_at: datetime,
+    revoked_at: datetime | None = None,
     returned: Sequence[tuple[datetime, int]] = (),
 ) -> Mail:
     """The receipt for one payment. `charged_paise` is shown when the bank was asked for another amount.
 
-    `returned` is what went back since, each with its time and paise.
+    `revoked_at` is when its access ended before its time; `returned` what went back since, each with its time and
+    paise.
     """
     amount = format_rupees(amount_paise)
     rows = [
         ("Plan", f"{plan_name}, prepaid"),
         ("Access from", in_india(starts_at)),
-        ("Access until", in_india(ends_at)),
+        ("Access until" if revoked_at is None else "Access ended", in_india(revoked_at or ends_at)),
         ("Paid on", in_india(paid_at)),
         ("Paid by", method_name(method)),
         ("Order ID", order_id),

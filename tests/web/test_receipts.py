@@ -38,6 +38,20 @@ def test_what_went_back_stands_on_it(services, client, user, gateway, paid, sign
     page = client.get(f"/receipts/{paid.id}").text
 
     assert page.index("₹499") < page.index("Returned on") < page.index("₹123.45")
+    assert "Access until" in page
+
+
+def test_access_that_ended_with_its_money_is_promised_no_more(
+    services, client, user, gateway, paid, sign_in_as
+) -> None:
+    gateway.refund_in_dashboard(paid.id, paid.amount_paise)
+    sync_order(services, paid.id)
+    sign_in_as(user)
+
+    page = client.get(f"/receipts/{paid.id}").text
+
+    assert "Access ended" in page
+    assert "Access until" not in page
 
 
 @pytest.mark.parametrize("order_id", ["ORDER0000000000NEVER", "x", "ORDER'--", "o" * 3000])

@@ -47,14 +47,16 @@ def _draw(view: View) -> None:
             "Span", list(_WINDOWS), default="2y", required=True, key="span", bind="query-params",
         )  # fmt: skip
         at = names.index(name)
-        for label, beside in (("Stronger", at - 1), ("Weaker", at + 1)):
-            st.button(
-                label,
-                key=f"sector-{label.lower()}",
-                disabled=not 0 <= beside < len(names),
-                on_click=_choose,
-                args=(names[beside] if 0 <= beside < len(names) else name,),
-            )
+        # The two stay side by side where there is no room for all on one line.
+        with st.container(key="sector-beside", horizontal=True, gap="small", width="content"):
+            for label, beside in (("Stronger", at - 1), ("Weaker", at + 1)):
+                st.button(
+                    label,
+                    key=f"sector-{label.lower()}",
+                    disabled=not 0 <= beside < len(names),
+                    on_click=_choose,
+                    args=(names[beside] if 0 <= beside < len(names) else name,),
+                )
     st.html(tiles(_figures(ranking, name)))
     span = _WINDOWS[window or "2y"]
     detail = load_sector(view.market, name, view.benchmark, span)
