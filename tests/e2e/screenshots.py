@@ -63,7 +63,9 @@ def _camera(folder: Path | None, width: int, scheme: Scheme) -> Callable[[Page, 
             return
         target = folder or DOCS
         target.mkdir(parents=True, exist_ok=True)
-        page.wait_for_load_state("networkidle")
+        page.wait_for_load_state("load")
+        # Not until the network is idle: Streamlit's download buttons ask for their file and never read it.
+        expect(page.locator("[data-test-script-state=running]")).to_have_count(0, timeout=20_000)
         # Elements whose code is still on its way are grey bars.
         expect(page.get_by_test_id("stSkeleton")).to_have_count(0, timeout=20_000)
         # A chart is drawn after its element appears; fonts are loaded before it is measured.
