@@ -78,6 +78,7 @@ def test_no_name_lies_upon_another_on_desktop_or_phone(site: Site, page: Page) -
     page.goto("/rotation-map")
     expect(names).to_have_count(31)
     expect(page.locator("svg.narrow")).to_have_count(0)
+    page.evaluate("document.fonts.ready.then(() => true)")
     assert names.evaluate_all(_UPON_ANOTHER) == {"shown": 31, "upon": []}
 
     page.set_viewport_size({"width": 390, "height": 844})

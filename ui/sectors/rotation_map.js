@@ -269,6 +269,12 @@ function createMap(root) {
     return (item.widths[kind] ??= item.label.getComputedTextLength());
   }
 
+  // Names that were measured in another font while theirs was on its way.
+  function measureAgain() {
+    for (const item of groups) Object.assign(item, { widths: {}, side: 0, isNamed: false });
+    draw();
+  }
+
   function isStrong(sector) {
     return state.hovered === sector || state.picks.includes(field.names[sector]);
   }
@@ -364,6 +370,7 @@ function createMap(root) {
     svg.style.height = `${size.height}px`;
     svg.classList.toggle("narrow", isNarrow());
     draw();
+    if (document.fonts.status === "loading") document.fonts.ready.then(measureAgain);
   }).observe(root.querySelector(".drawn"));
 
   return { show, pause };
