@@ -23,7 +23,7 @@ from domain.gateway import GatewayRefund, GatewayRefundStatus, OrderRef
 from domain.identifiers import new_refund_key
 from domain.money import INR, format_rupees
 from domain.orders import Order, PaymentRole
-from domain.refunds import RefundChange, RefundStatus, settle_refunds
+from domain.refunds import RefundChange, RefundStatus, is_mixed, payment_to_return, settle_refunds
 from wiring import Services
 
 log = structlog.get_logger()
@@ -34,29 +34,40 @@ _NOT_OURS = "made at the payment service"
 
 
 def request_refund(
-    services: Services, actor: User, *, order_id: str, amount_paise: int, reason: str, refund_key: str
+    services: Services,
+    actor: User,
+    *,
+    order_id: str,
+    payment_id: int,
+    amount_paise: int,
+    reason: str,
+    refund_key: str,
 ) -> None:
     """Write down that an admin wants money of an order returned, and queue the refund.
 
-    `refund_key` is made when the form is shown: sending the form twice asks once. Raises Forbidden,
-    OrderNotFound and RefundRefused (nothing to return, more than is left, a second payment on this order).
+    `payment_id` is the payment that the form was about: no other one goes back in its place. `refund_key` is made
+    when the form is shown: sending the form twice asks once. Raises Forbidden, OrderNotFound and RefundRefused
+    (nothing to return, more than is left, another payment's turn, a second payment that waits on this order).
     """
     with services.engine.begin() as conn:
         require_admin(conn, actor)
         order = _lock(conn, order_id)
         if refunds.find(conn, refund_key) is not None:
             return
-        money = [p for p in refunds.refundable(conn, order.id) if not p.is_settled_by_hand]
-        untouched = [payment for payment in money if payment.taken_paise == 0]
-        if len(untouched) > 1:
-            # Refunds are asked for by order: the gateway could take the good payment.
+        money = refunds.refundable(conn, order.id)
+        if is_mixed(money):
             raise RefundRefused(
-                "This order was paid twice. The payment service returns the second payment by itself; "
-                "a refund can be asked for after that."
+                "This order was paid twice, and the second payment is still here: asking now could return the good "
+                "one. A refund can be asked for once the second is back, by the payment service or by hand."
             )
-        payment = next((payment for payment in money if payment.is_open_to_refunds), None)
+        payment = payment_to_return(money)
         if payment is None:
             raise RefundRefused("Nothing of this order is left to return.")
+        if payment.id != payment_id:
+            raise RefundRefused(
+                "This order has changed since the form was shown: the refund would take another payment. Nothing was "
+                "asked for. Please look at the order again."
+            )
         if not SMALLEST_PAISE <= amount_paise <= payment.left_paise:
             most = format_rupees(payment.left_paise)
             raise RefundRefused(f"From {format_rupees(SMALLEST_PAISE)} to {most} can be returned.")

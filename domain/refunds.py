@@ -106,6 +106,27 @@ class RefundChange:
     is_new: bool = False
 
 
+def waiting_payment(payments: Sequence[RefundablePayment]) -> RefundablePayment | None:
+    """The order's first payment that bought nothing and that nothing returns: its buyer waits for it."""
+    return next((payment for payment in payments if payment.may_be_settled_by_hand), None)
+
+
+def is_mixed(payments: Sequence[RefundablePayment]) -> bool:
+    """True while money that waits stands beside money that bought access, and both could go back.
+
+    A gateway may be asked for refunds by order alone: it could take the good payment in place of the other.
+    """
+    is_good_open = any(p.role is PaymentRole.PRIMARY and p.is_open_to_refunds for p in payments)
+    return is_good_open and waiting_payment(payments) is not None
+
+
+def payment_to_return(payments: Sequence[RefundablePayment]) -> RefundablePayment | None:
+    """The payment of an order that the next refund takes from. None where nothing is left, or `is_mixed`."""
+    if is_mixed(payments):
+        return None
+    return waiting_payment(payments) or next((p for p in payments if p.is_open_to_refunds), None)
+
+
 def may_rise(current: RefundStatus, following: RefundStatus) -> bool:
     """True when the state may follow."""
     return _RANK[following] > _RANK[current]

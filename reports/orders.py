@@ -12,6 +12,7 @@ from database import reports as statements
 from database.events import StoredEvent
 from domain.accounts import User
 from domain.identifiers import ORDER_ID_PATTERN
+from domain.refunds import payment_to_return, waiting_payment
 from reports.overview import reading
 from reports.rows import AlarmRow, OrderFacts, OrderReport, Page, PaymentRow, RefundRow, SettledRow
 
@@ -38,10 +39,10 @@ def order_page(services: Services, actor: User, order_id: str) -> OrderReport | 
             refunds=tuple(RefundRow(**row) for row in returned[:_NEWEST]),
             events=tuple(StoredEvent(**row) for row in events[:_NEWEST]),
             alarms=tuple(AlarmRow(**row) for row in order_reports.alarms_of_order(conn, order_id)),
-            # The same choice as request_refund makes; it decides, this only shows.
-            waiting=next((payment for payment in money if payment.may_be_settled_by_hand), None),
+            waiting=waiting_payment(money),
             settled=tuple(SettledRow(**row) for row in order_reports.settled_by_hand(conn, order_id)),
-            refundable=next((payment for payment in money if payment.is_open_to_refunds), None),
+            # The same choice as request_refund makes; it decides, this only shows.
+            refundable=payment_to_return(money),
         )
 
 

@@ -8,6 +8,8 @@ from typing import Any
 
 from sqlalchemy import text
 
+from database import refunds
+from domain.refunds import payment_to_return
 from operations.check import State, run_checks
 from wiring import Services
 
@@ -38,6 +40,13 @@ def balances(services: Services) -> dict[str, int]:
     """What stands in each account of the ledger, in paise."""
     sums = rows(services, "SELECT account, sum(amount_paise) FROM ledger_entries GROUP BY account")
     return {account: int(total) for account, total in sums}
+
+
+def shown_payment(services: Services, order_id: str) -> int:
+    """The payment that an admin's form for this order is about; 0 where there is no form."""
+    with services.engine.connect() as conn:
+        payment = payment_to_return(refunds.refundable(conn, order_id))
+    return 0 if payment is None else payment.id
 
 
 def check_invariants(services: Services) -> None:

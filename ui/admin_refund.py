@@ -32,13 +32,18 @@ _DRAFT = "admin-refund-draft"
 # Indian or plain grouping: 1,50 is neither and could mean 1.50.
 _AMOUNT = re.compile(r"(?:\d{1,10}|\d{1,2}(?:,\d{2})*,\d{3}|\d{1,3}(?:,\d{3})+)(?:\.\d{1,2})?", re.ASCII)
 _REASON_CHARACTERS = 100
+_BESIDE_A_GOOD_PAYMENT = (
+    "A refund of the payment that opened access can be asked for after that: until then the gateway could take the "
+    "one for the other."
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A refund that is being asked for. `is_checked`: amount and reason are good, the last click is missing."""
+    """A refund of one payment. `is_checked`: amount and reason are good, the last click is missing."""
 
     order_id: str
+    payment_id: int
     refund_key: str
     amount_paise: int
     reason: str = ""
@@ -46,7 +51,7 @@ class Draft:
 
 
 def return_money(services: Services, user: User, report: OrderReport, *, view: str) -> None:
-    """The form, or the question that follows it. Nothing for an order of which nothing is left."""
+    """The form, or the question that follows it. Nothing for an order of which no refund can be asked now."""
     payment = report.refundable
     if payment is None:
         return
@@ -64,16 +69,19 @@ def waiting_notice(report: OrderReport) -> None:
     if payment is None:
         return
     amount = format_rupees(payment.amount_paise)
+    may_ask = report.refundable is not None and report.refundable.id == payment.id
+    beside = "" if may_ask else f" {_BESIDE_A_GOOD_PAYMENT}"
     if is_refused(report, payment):
+        once_more = "ask the gateway once more below, or " if may_ask else ""
         notice(
             f"{amount} of this order opened no access, and the gateway did not return it. Its buyer waits until you "
-            "act: ask the gateway once more below, or send the money in another way and write down how.",
+            f"act: {once_more}send the money in another way and write down how.{beside}",
             "bad",
         )
     else:
         notice(
             f"{amount} of this order opened no access. The gateway returns a second payment by itself, within a day as "
-            "a rule; if it does not, send the money in another way and write down how.",
+            f"a rule; if it does not, send the money in another way and write down how.{beside}",
             "warn",
         )
 
@@ -141,9 +149,12 @@ def consequence(payment: RefundablePayment, amount_paise: int) -> str:
 def _draft(report: OrderReport, payment: RefundablePayment) -> Draft:
     draft: Draft | None = st.session_state.get(_DRAFT)
     is_used = draft is not None and any(row.refund_key == draft.refund_key for row in report.refunds)
-    if draft is None or is_used or draft.order_id != report.order.id:
-        draft = Draft(report.order.id, new_refund_key(), payment.left_paise)
-        st.session_state[_DRAFT] = draft
+    if draft is not None and not is_used and draft.order_id == report.order.id:
+        if draft.payment_id == payment.id:
+            return draft
+        notice("This order has changed: what can be returned now is another payment than before.", "warn")
+    draft = Draft(report.order.id, payment.id, new_refund_key(), payment.left_paise)
+    st.session_state[_DRAFT] = draft
     return draft
 
 
@@ -201,7 +212,8 @@ def _ask(
     view: str,
 ) -> None:
     amount = format_rupees(draft.amount_paise)
-    st.html(facts([("To", report.order.full_name), ("Amount", amount), ("Reason", draft.reason)]))
+    rows = [("To", report.order.full_name), ("Amount", amount), ("Reason", draft.reason)]
+    st.html(facts([*rows, ("Of payment", payment.gateway_payment_id)]))
     st.html(
         f'<div class="notice warn" role="status">{escape(consequence(payment, draft.amount_paise))} '
         "Once the payment service has it, a refund cannot be taken back.</div>"
@@ -213,6 +225,7 @@ def _ask(
                 services,
                 user,
                 order_id=draft.order_id,
+                payment_id=draft.payment_id,
                 amount_paise=draft.amount_paise,
                 reason=draft.reason,
                 refund_key=draft.refund_key,

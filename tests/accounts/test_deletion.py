@@ -28,7 +28,7 @@ from domain.orders import OrderStatus
 from mail.sender import MailNotSent
 from operations.check import State, run_checks
 from payment_handler import execute_refund, request_refund, start_checkout, sync_order, terminate_order
-from tests.books import rows
+from tests.books import rows, shown_payment
 from user_management import create_admin, register, sign_in
 
 PASSWORD = "TestPass123"
@@ -158,7 +158,15 @@ def test_an_admins_account_stays(services) -> None:
 def test_while_a_refund_is_open_the_account_stays(services, user, gateway, paid) -> None:
     admin = create_admin(services, email="owner@example.com", password=PASSWORD)
     key = "REFUND00000000000001"
-    request_refund(services, admin, order_id=paid.id, amount_paise=49900, reason="asked", refund_key=key)
+    request_refund(
+        services,
+        admin,
+        order_id=paid.id,
+        payment_id=shown_payment(services, paid.id),
+        amount_paise=49900,
+        reason="asked",
+        refund_key=key,
+    )
 
     with pytest.raises(DeletionRefused, match="on its way back"):
         delete_account(services, user, password=PASSWORD, username="asha")

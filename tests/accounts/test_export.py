@@ -13,6 +13,7 @@ from accounts.export import export_file, export_of
 from accounts.sessions import issue_ticket, redeem_ticket
 from domain.errors import NotSignedIn, TooManyRequests
 from payment_handler import request_refund, start_checkout, sync_order
+from tests.books import shown_payment
 from user_management import create_admin, register
 
 
@@ -44,6 +45,7 @@ def order(services, user, gateway, admin):
         services,
         admin,
         order_id=order.id,
+        payment_id=shown_payment(services, order.id),
         amount_paise=10000,
         reason="a week without data",
         refund_key="REFUND00000000000001",

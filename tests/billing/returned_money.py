@@ -8,6 +8,7 @@ from domain.accounts import User
 from domain.gateway import GatewayRefundStatus
 from domain.orders import Order
 from payment_handler import request_refund
+from tests.books import shown_payment
 from tests.fakes import FakeGateway
 from wiring import Services
 
@@ -18,7 +19,13 @@ KEY = "REFUND00000000000001"
 
 def ask(services: Services, actor: User, order: Order, amount_paise: int, *, key: str = KEY) -> None:
     request_refund(
-        services, actor, order_id=order.id, amount_paise=amount_paise, reason="asked by mail", refund_key=key
+        services,
+        actor,
+        order_id=order.id,
+        payment_id=shown_payment(services, order.id),
+        amount_paise=amount_paise,
+        reason="asked by mail",
+        refund_key=key,
     )
 
 

@@ -22,6 +22,7 @@ from payment_handler import start_checkout
 from reports import orders as order_reports
 from reports import overview, trouble
 from reports.export import to_csv
+from tests.books import shown_payment
 from user_management import create_admin
 
 
@@ -257,7 +258,13 @@ def test_what_was_settled_by_hand_is_not_refunded_as_well(services, admin, gatew
 
     with pytest.raises(RefundRefused):
         payment_handler.request_refund(
-            services, admin, order_id=order_id, amount_paise=49900, reason="again", refund_key="REFUND1"
+            services,
+            admin,
+            order_id=order_id,
+            payment_id=shown_payment(services, order_id),
+            amount_paise=49900,
+            reason="again",
+            refund_key="REFUND1",
         )
 
 
@@ -268,7 +275,13 @@ def test_money_that_a_refund_returns_or_that_bought_something_is_not_settled_by_
     with services.engine.connect() as conn:
         bought = conn.execute(text("SELECT id, order_id FROM payments WHERE role = 'primary'")).one()
     payment_handler.request_refund(
-        services, admin, order_id=order_id, amount_paise=49900, reason="again", refund_key="REFUND1"
+        services,
+        admin,
+        order_id=order_id,
+        payment_id=shown_payment(services, order_id),
+        amount_paise=49900,
+        reason="again",
+        refund_key="REFUND1",
     )
 
     for refused in ((order_id, payment_id), (bought.order_id, bought.id), (order_id, bought.id)):

@@ -26,7 +26,7 @@ from payment_handler import (
     sync_order,
     terminate_order,
 )
-from tests.books import rows
+from tests.books import rows, shown_payment
 from tests.fakes import FakeGateway, FakeRazorpay
 from user_management import create_admin, entitlement
 
@@ -145,6 +145,7 @@ def test_money_goes_back_under_our_id_and_access_follows(services, user, gateway
         services,
         admin,
         order_id=order.id,
+        payment_id=shown_payment(services, order.id),
         amount_paise=49900,
         reason="asked",
         refund_key="REFUND000000000000001",

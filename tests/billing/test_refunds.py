@@ -9,11 +9,15 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from domain.errors import Forbidden, OrderNotFound, RefundRefused
+from billing.desk import settle_by_hand
+from database import refunds
+from domain.errors import Forbidden, GatewayRequestRejected, OrderNotFound, RefundRefused
 from domain.gateway import GatewayRefundStatus
+from domain.refunds import RefundablePayment
+from operations.check import all_hold, run_checks
 from payment_handler import execute_refund, request_refund, start_checkout, sync_order
 from tests.billing.returned_money import FULL, KEY, answer, ask
-from tests.books import balances, rows
+from tests.books import balances, rows, shown_payment
 from user_management import entitlement
 
 pytestmark = pytest.mark.parametrize("kind", ["cashfree", "razorpay"])
@@ -119,7 +123,15 @@ def test_a_refund_outside_what_is_left_or_without_reason_is_refused(
     services, admin, paid, amount, reason
 ) -> None:
     with pytest.raises(RefundRefused):
-        request_refund(services, admin, order_id=paid.id, amount_paise=amount, reason=reason, refund_key=KEY)
+        request_refund(
+            services,
+            admin,
+            order_id=paid.id,
+            payment_id=shown_payment(services, paid.id),
+            amount_paise=amount,
+            reason=reason,
+            refund_key=KEY,
+        )
 
     assert rows(services, "SELECT * FROM refunds") == []
 
@@ -162,7 +174,13 @@ def test_an_order_that_does_not_exist_or_was_not_paid_returns_nothing(services, 
         ask(services, admin, unpaid, FULL)
     with pytest.raises(OrderNotFound):
         request_refund(
-            services, admin, order_id="ORDER00000000000000X", amount_paise=1, reason="x", refund_key=KEY
+            services,
+            admin,
+            order_id="ORDER00000000000000X",
+            payment_id=1,
+            amount_paise=1,
+            reason="x",
+            refund_key=KEY,
         )
 
 
@@ -181,6 +199,101 @@ def test_an_order_paid_twice_waits_for_the_gateways_own_refund(services, gateway
 
     assert rows(services, "SELECT p.gateway_payment_id, r.origin FROM refunds r JOIN payments p "
                           "ON p.id = r.payment_id ORDER BY r.id") == [("TWO", "gateway"), ("ONE", "ours")]  # fmt: skip
+
+
+def _paid_twice(services, gateway, admin, order, *, given_back: int) -> None:
+    """ONE bought access, and a part of it may have gone back; TWO came after it, and the gateway fails to return it."""
+    gateway.pay(order.id, payment_id="ONE")
+    sync_order(services, order.id)
+    if given_back:
+        ask(services, admin, order, given_back)
+        execute_refund(services, KEY)
+    gateway.pay(order.id, payment_id="TWO")
+    theirs = gateway.refund_in_dashboard(order.id, FULL, status=GatewayRefundStatus.FAILED)
+    gateway.refunds[theirs.refund_id] = replace(theirs, gateway_payment_id="TWO", is_automatic=True)
+    sync_order(services, order.id)
+
+
+@pytest.mark.parametrize("given_back", [0, 10000], ids=["untouched", "a-part-is-back"])
+def test_the_good_payment_stays_while_a_second_one_waits_and_all_ends_right_by_hand(
+    services, user, gateway, admin, given_back
+) -> None:
+    order = start_checkout(services, user, "monthly")
+    _paid_twice(services, gateway, admin, order, given_back=given_back)
+    one, two = (p.id for p in _money(services, order.id))
+
+    for payment_id in (one, two):
+        with pytest.raises(RefundRefused, match="paid twice"):
+            _request(services, admin, order.id, payment_id, FULL - given_back)
+    settle_by_hand(services, admin, order_id=order.id, payment_id=two, reason="NEFT")
+    still_open = entitlement(services, user).is_active
+    _request(services, admin, order.id, one, FULL - given_back)
+    execute_refund(services, "REFUND00000000000009")
+
+    assert still_open
+    assert not entitlement(services, user).is_active
+    assert balances(services) == {
+        "gateway_receivable": FULL, "sales": 0, "owed_to_buyers": 0, "paid_by_hand": -FULL,
+    }  # fmt: skip
+    assert all_hold(run_checks(services))
+
+
+def test_a_form_about_another_payment_than_what_goes_back_now_asks_for_nothing(
+    services, user, gateway, admin
+) -> None:
+    order = start_checkout(services, user, "monthly")
+    _paid_twice(services, gateway, admin, order, given_back=0)
+    one, two = (p.id for p in _money(services, order.id))
+    settle_by_hand(services, admin, order_id=order.id, payment_id=two, reason="NEFT")
+
+    for other in (two, one + 1000):
+        with pytest.raises(RefundRefused, match="another payment"):
+            _request(services, admin, order.id, other, FULL)
+
+    assert rows(services, "SELECT status FROM refunds") == [("failed",)]
+    assert entitlement(services, user).is_active
+
+
+def test_money_that_bought_nothing_is_asked_for_once_more_beside_other_such_money(
+    services, user, gateway, admin
+) -> None:
+    first, second = (start_checkout(services, user, plan) for plan in ("monthly", "annual"))
+    gateway.pay(second.id)
+    sync_order(services, second.id)
+    for payment_id in ("ONE", "TWO"):
+        gateway.pay(first.id, payment_id=payment_id)
+        sync_order(services, first.id)
+    (key,) = (key for (key,) in rows(services, "SELECT refund_key FROM refunds"))
+    gateway.fail_next = GatewayRequestRejected()
+    execute_refund(services, key)
+    one, two = (p.id for p in _money(services, first.id))
+
+    with pytest.raises(RefundRefused, match="another payment"):
+        _request(services, admin, first.id, two, FULL)
+    _request(services, admin, first.id, one, FULL)
+    execute_refund(services, "REFUND00000000000009")
+
+    assert entitlement(services, user).is_active
+    assert rows(services, "SELECT payment_id, status FROM refunds ORDER BY id") == [
+        (one, "failed"), (one, "processed"),
+    ]  # fmt: skip
+
+
+def _money(services, order_id: str) -> list[RefundablePayment]:
+    with services.engine.connect() as conn:
+        return sorted(refunds.refundable(conn, order_id), key=lambda payment: payment.gateway_payment_id)
+
+
+def _request(services, admin, order_id: str, payment_id: int, amount_paise: int) -> None:
+    request_refund(
+        services,
+        admin,
+        order_id=order_id,
+        payment_id=payment_id,
+        amount_paise=amount_paise,
+        reason="asked",
+        refund_key="REFUND00000000000009",
+    )
 
 
 def jobs(services) -> list[tuple]:

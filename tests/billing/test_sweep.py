@@ -12,7 +12,7 @@ from database.locks import Exclusive, try_exclusively
 from domain.errors import CircuitOpen, GatewayRateLimited, GatewayTimeout, GatewayUnavailable
 from domain.gateway import GatewayOrderStatus
 from payment_handler import receive_webhook, request_refund, start_checkout, sweep, sync_order
-from tests.books import rows
+from tests.books import rows, shown_payment
 from user_management import create_admin, entitlement
 
 pytestmark = pytest.mark.parametrize("kind", ["cashfree", "razorpay"])
@@ -188,7 +188,15 @@ def test_an_open_refund_is_asked_after(shop, user, gateway, order) -> None:
     gateway.pay(order.id)
     sync_order(shop, order.id)
     key = "REFUND00000000000001"
-    request_refund(shop, admin, order_id=order.id, amount_paise=49900, reason="asked", refund_key=key)
+    request_refund(
+        shop,
+        admin,
+        order_id=order.id,
+        payment_id=shown_payment(shop, order.id),
+        amount_paise=49900,
+        reason="asked",
+        refund_key=key,
+    )
     gateway.create_refund(
         order.ref,
         gateway_payment_id=gateway.payments[order.id][0].gateway_payment_id,

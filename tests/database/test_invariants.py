@@ -26,6 +26,7 @@ from payment_handler import (
     start_checkout,
     sync_order,
 )
+from tests.books import shown_payment
 from tests.database.planted import PLANTED, Planted
 from tests.fakes import FakeGateway
 from tests.reports.rows import insert_session
@@ -212,7 +213,13 @@ class Journey:
     def refund(self, admin: User, order_id: str, amount_paise: int) -> None:
         key = f"REFUND_{order_id}"
         request_refund(
-            self.services, admin, order_id=order_id, amount_paise=amount_paise, reason="asked", refund_key=key
+            self.services,
+            admin,
+            order_id=order_id,
+            payment_id=shown_payment(self.services, order_id),
+            amount_paise=amount_paise,
+            reason="asked",
+            refund_key=key,
         )
         execute_refund(self.services, key)
 

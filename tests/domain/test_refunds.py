@@ -9,7 +9,15 @@ import pytest
 
 from domain.gateway import GatewayRefund, GatewayRefundStatus
 from domain.orders import PaymentRole
-from domain.refunds import KnownRefund, RefundablePayment, RefundStatus, may_rise, settle_refunds
+from domain.refunds import (
+    KnownRefund,
+    RefundablePayment,
+    RefundStatus,
+    is_mixed,
+    may_rise,
+    payment_to_return,
+    settle_refunds,
+)
 
 FULL = 49900
 PAYMENT = RefundablePayment(1, "PAY1", PaymentRole.PRIMARY, FULL, 0)
@@ -200,3 +208,39 @@ def test_a_refund_is_known_by_the_gateways_number_too() -> None:
 
 def test_states_rise_in_the_one_order_that_the_database_knows() -> None:
     assert list(RefundStatus) == ["intended", "pending", "failed", "processed"]
+
+
+def a_payment_of(
+    role: PaymentRole, number: int, *, taken_paise: int = 0, by_hand: bool = False
+) -> RefundablePayment:
+    return RefundablePayment(number, f"PAY{number}", role, 49900, taken_paise, is_settled_by_hand=by_hand)
+
+
+@pytest.mark.parametrize(
+    ("payments", "expected", "mixed"),
+    [
+        ([], None, False),
+        ([(PaymentRole.PRIMARY, 0, False)], 1, False),
+        ([(PaymentRole.PRIMARY, 49900, False)], None, False),
+        ([(PaymentRole.PRIMARY, 0, False), (PaymentRole.DUPLICATE, 0, False)], None, True),
+        ([(PaymentRole.PRIMARY, 10000, False), (PaymentRole.DUPLICATE, 0, False)], None, True),
+        ([(PaymentRole.PRIMARY, 49900, False), (PaymentRole.DUPLICATE, 0, False)], 2, False),
+        ([(PaymentRole.PRIMARY, 10000, False), (PaymentRole.DUPLICATE, 0, True)], 1, False),
+        ([(PaymentRole.PRIMARY, 0, False), (PaymentRole.DUPLICATE, 49900, False)], 1, False),
+        ([(PaymentRole.DUPLICATE, 10000, False), (PaymentRole.DUPLICATE, 0, False)], 2, False),
+        ([(PaymentRole.DUPLICATE, 0, True), (PaymentRole.DUPLICATE, 10000, False)], 2, False),
+    ],
+    ids=["none", "one", "returned", "paid-twice", "part-returned-and-paid-twice", "the-good-one-is-back",
+         "the-second-is-back-by-hand", "the-second-is-back", "two-that-bought-nothing", "the-rest-of-the-other"],
+)  # fmt: skip
+def test_a_refund_takes_what_waits_first_and_nothing_while_it_could_take_the_good_payment_instead(
+    payments, expected, mixed
+) -> None:
+    money = [
+        a_payment_of(role, number, taken_paise=taken, by_hand=by_hand)
+        for number, (role, taken, by_hand) in enumerate(payments, start=1)
+    ]
+
+    found = payment_to_return(money)
+
+    assert (None if found is None else found.id, is_mixed(money)) == (expected, mixed)

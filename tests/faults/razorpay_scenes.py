@@ -10,6 +10,7 @@ import payment_handler
 from domain.identifiers import new_refund_key
 from domain.orders import Order, OrderStatus
 from simulator import razorpay_payments
+from tests.books import shown_payment
 from tests.faults import held_money
 from tests.faults.scene_parts import (
     DAY,
@@ -153,7 +154,8 @@ def refund_repeated(world: World) -> list[str]:
     pay(world, order, "SUCCESS")
     payment_handler.sync_order(world.services, order.id)
     payment_handler.request_refund(
-        world.services, world.admin, order_id=order.id, amount_paise=10000, reason="a part",
+        world.services, world.admin, order_id=order.id, payment_id=shown_payment(world.services, order.id),
+        amount_paise=10000, reason="a part",
         refund_key=new_refund_key(),
     )  # fmt: skip
     world.simulator.arm("timeout_after_effect", operation="refund", gateway="razorpay", count=5)

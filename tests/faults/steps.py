@@ -14,6 +14,7 @@ from simulator import payments as gateway_payments
 from simulator import refunds as gateway_refunds
 from simulator.razorpay_records import RazorpayPayment, RazorpayRefund
 from simulator.records import Delivery
+from tests.books import shown_payment
 from tests.faults import oracle
 from tests.faults.razorpay_steps import RazorpaySteps
 from tests.faults.stage import NotPossible
@@ -185,6 +186,7 @@ class Steps(RazorpaySteps):
         amount = self.dice.choice((49900, 49900, 499000, 100, 20000))
         reason = self.dice.choice(("the buyer asked", "the buyer asked", "PENDING", "FAILED"))
         key = new_refund_key()
+        payment_id = shown_payment(self.world.services, order_id)
         for _ in range(self.dice.choice((1, 1, 2))):
             self._try(
                 f"refund {key} {order_id} {amount} {reason}",
@@ -192,6 +194,7 @@ class Steps(RazorpaySteps):
                     self.world.services,
                     self.world.admin,
                     order_id=order_id,
+                    payment_id=payment_id,
                     amount_paise=amount,
                     reason=reason,
                     refund_key=key,

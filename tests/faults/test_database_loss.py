@@ -16,6 +16,7 @@ import payment_handler
 from database.embedded import EmbeddedServer
 from domain.identifiers import new_refund_key
 from domain.orders import Order
+from tests.books import shown_payment
 from tests.faults.agreement import disagreements
 from tests.faults.http_front import deliver, http_front
 from tests.faults.private_server import private_server
@@ -37,6 +38,7 @@ def refund(shop: Shop, order: Order, amount_paise: int) -> None:
         shop.services,
         shop.admin(),
         order_id=order.id,
+        payment_id=shown_payment(shop.services, order.id),
         amount_paise=amount_paise,
         reason="asked for it",
         refund_key=key,

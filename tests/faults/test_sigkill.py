@@ -17,6 +17,7 @@ import pytest
 import payment_handler
 from database.embedded import EmbeddedServer
 from domain.identifiers import new_refund_key
+from tests.books import shown_payment
 from tests.faults.enumeration import Case, Enumeration
 from tests.faults.shop import METHODS, Shop, open_shop
 from tests.faults.victim import Zygote, zygote
@@ -196,6 +197,7 @@ def test_a_refund_killed_anywhere_is_made_once(shop: Shop, enumeration: Enumerat
         case.arguments = {
             "admin_id": str(admin.id),
             "order_id": order.id,
+            "payment_id": shown_payment(shop.services, order.id),
             "amount_paise": order.amount_paise if seed % 2 == 0 else 10_000,
             "refund_key": new_refund_key(),
         }

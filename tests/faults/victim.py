@@ -94,7 +94,7 @@ def process_event(services: Services, event_id: int) -> Callable[[], object]:
 
 
 def refund(
-    services: Services, admin_id: str, order_id: str, amount_paise: int, refund_key: str
+    services: Services, admin_id: str, order_id: str, payment_id: int, amount_paise: int, refund_key: str
 ) -> Callable[[], object]:
     admin = _user(services, admin_id)
 
@@ -103,6 +103,7 @@ def refund(
             services,
             admin,
             order_id=order_id,
+            payment_id=payment_id,
             amount_paise=amount_paise,
             reason="asked for it",
             refund_key=refund_key,

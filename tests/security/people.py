@@ -28,6 +28,7 @@ from domain.accounts import User
 from domain.errors import GatewayTimeout
 from domain.gateway import GatewayPaymentStatus
 from payment_handler import receive_webhook, start_checkout
+from tests.books import shown_payment
 from tests.conftest import Clock
 from tests.fakes import FakeGateway, FakeRazorpay
 from user_management import create_admin, register
@@ -44,6 +45,7 @@ class Things:
     order_id: str
     paid_order_id: str
     doubted_order_id: str
+    paid_payment_id: int
     twice_paid_order_id: str
     second_payment_id: int
     held_price_id: int
@@ -65,6 +67,7 @@ NOTHING = Things(
     order_id="ORDER0000000000NEVER",
     paid_order_id="ORDER0000000000NEVER",
     doubted_order_id="ORDER0000000000NEVER",
+    paid_payment_id=987654,
     twice_paid_order_id="ORDER0000000000NEVER",
     second_payment_id=987654,
     held_price_id=987654,
@@ -240,7 +243,15 @@ def _make_things(services: Services, gateway: FakeGateway, owner: Person, admin:
     gateway.pay(paid)
     sync_order(services, paid)
     refund_key = "REFUND00000000000001"
-    request_refund(services, admin, order_id=paid, amount_paise=100, reason="asked", refund_key=refund_key)
+    request_refund(
+        services,
+        admin,
+        order_id=paid,
+        payment_id=shown_payment(services, paid),
+        amount_paise=100,
+        reason="asked",
+        refund_key=refund_key,
+    )
     execute_refund(services, refund_key)
     sync_order(services, paid)
     unpaid = start_checkout(services, owner.user, "annual").id
@@ -251,6 +262,7 @@ def _make_things(services: Services, gateway: FakeGateway, owner: Person, admin:
         order_id=unpaid,
         paid_order_id=paid,
         doubted_order_id=_make_doubted_order(services, gateway),
+        paid_payment_id=shown_payment(services, paid),
         twice_paid_order_id=twice_paid,
         held_price_id=_hold_a_price_back(services),
         held_price_reason=HELD_PRICE_REASON,

@@ -168,7 +168,8 @@ MONEY: Mapping[str, Row] = {
     "billing.recovery.recover_order": system("the worker and `reconcile`: rebuilds what the gateway shows"),
     "billing.refunds.request_refund": admin_only(
         lambda f, s, me, t: f(
-            s, me, order_id=t.paid_order_id, amount_paise=200, reason="asked", refund_key="REFUND00000000000002"
+            s, me, order_id=t.paid_order_id, payment_id=t.paid_payment_id, amount_paise=200, reason="asked",
+            refund_key="REFUND00000000000002",
         )
     ),
     "billing.refunds.intend_refund": within("its actor is noted; `request_refund` has checked them"),

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import text
 
 from database import books
 from domain.errors import GatewayRequestRejected
+from domain.gateway import GatewayRefundStatus
+from domain.money import format_rupees
 from domain.orders import PaymentRole
 from domain.refunds import RefundablePayment
 from operations.check import all_hold, check_and_alarm
 from payment_handler import execute_refund, request_refund, start_checkout, sync_order
+from tests.books import shown_payment
 from tests.ui.panel import click, labels, open_panel, seen
 from ui.admin_refund import consequence, read_amount
-from user_management import create_admin
+from user_management import create_admin, entitlement
 
 
 @pytest.fixture
@@ -122,7 +127,15 @@ def test_two_clicks_on_one_form_are_one_refund(services, admin, paid) -> None:
     fill(page, "Reason", "Goodwill")
     click(page, "Continue")
     key = page.session_state["admin-refund-draft"].refund_key
-    request_refund(services, admin, order_id=paid.id, amount_paise=10000, reason="Goodwill", refund_key=key)
+    request_refund(
+        services,
+        admin,
+        order_id=paid.id,
+        payment_id=shown_payment(services, paid.id),
+        amount_paise=10000,
+        reason="Goodwill",
+        refund_key=key,
+    )
 
     page.button(key=f"admin-refund-{key}-go").click().run()
 
@@ -162,7 +175,13 @@ def test_a_refusal_is_told_in_its_sentence_and_leads_back_to_the_form(services, 
     fill(page, "Reason", "Bought by mistake")
     click(page, "Continue")
     request_refund(
-        services, admin, order_id=paid.id, amount_paise=10000, reason="A colleague", refund_key="REFUND1"
+        services,
+        admin,
+        order_id=paid.id,
+        payment_id=shown_payment(services, paid.id),
+        amount_paise=10000,
+        reason="A colleague",
+        refund_key="REFUND1",
     )
 
     click(page, "Return ₹499")
@@ -302,3 +321,72 @@ def test_a_second_payment_of_one_order_is_said_to_go_back_by_itself(services, us
 
     assert "The gateway returns a second payment by itself" in seen(page)
     assert "did not return it" not in seen(page)
+    assert "Continue" not in labels(page)
+
+
+@pytest.mark.parametrize("given_back", [0, 10000], ids=["untouched", "a-part-is-back"])
+def test_beside_a_good_payment_one_that_the_gateway_keeps_leads_to_a_return_by_hand_and_nothing_else(
+    services, user, gateway, admin, paid, given_back
+) -> None:
+    if given_back:
+        gateway.refund_in_dashboard(paid.id, given_back)
+    gateway.pay(paid.id, payment_id="TWO")
+    failed = gateway.refund_in_dashboard(paid.id, 49900, status=GatewayRefundStatus.FAILED)
+    gateway.refunds[failed.refund_id] = replace(failed, gateway_payment_id="TWO")
+    sync_order(services, paid.id)
+
+    page = open_panel(services, admin, section="orders", order=paid.id)
+
+    assert "₹499 of this order opened no access, and the gateway did not return it." in seen(page)
+    assert "once more" not in seen(page)
+    assert "could take the one for the other" in seen(page)
+    assert "Continue" not in labels(page)
+
+    fill(page, "How it went back", "NEFT of today")
+    click(page, "₹499 settled by hand")
+
+    assert "did not return it" not in seen(page)
+    assert entitlement(services, user).is_active
+    left = format_rupees(49900 - given_back)
+    assert next(box for box in page.text_input if box.label == "Amount in rupees").value == left.removeprefix(
+        "₹"
+    )
+    fill(page, "Reason", "No longer wanted")
+    click(page, "Continue")
+    assert "ends when the bank confirms it" in seen(page)
+    assert f"<dt>Of payment</dt><dd>{gateway.payments[paid.id][0].gateway_payment_id}</dd>" in seen(page)
+
+
+def test_a_form_that_was_filled_before_a_second_payment_came_asks_for_nothing(
+    services, gateway, admin, paid
+) -> None:
+    page = open_panel(services, admin, section="orders", order=paid.id)
+    fill(page, "Reason", "Bought by mistake")
+    click(page, "Continue")
+    gateway.pay(paid.id, payment_id="TWO")
+    sync_order(services, paid.id)
+
+    click(page, "Return ₹499")
+
+    assert refunds(services) == []
+    assert "The gateway returns a second payment by itself" in seen(page)
+    assert not {"Continue", "Return ₹499"} & set(labels(page))
+
+
+def test_a_form_about_a_payment_whose_turn_is_over_begins_anew_and_says_so(
+    services, gateway, admin, paid
+) -> None:
+    page = open_panel(services, admin, section="orders", order=paid.id)
+    fill(page, "Reason", "Bought by mistake")
+    click(page, "Continue")
+    gateway.refund_in_dashboard(paid.id, 49900)
+    sync_order(services, paid.id)
+    gateway.pay(paid.id, payment_id="TWO")
+    sync_order(services, paid.id)
+
+    click(page, "Return ₹499")
+
+    assert [row for row in refunds(services) if row[1] == "intended"] == []
+    assert "what can be returned now is another payment than before" in seen(page)
+    assert "This money bought no access." in seen(page)
+    assert {"Continue"} <= set(labels(page))
