@@ -15,13 +15,15 @@ from sqlalchemy.exc import SQLAlchemyError
 
 import payment_handler
 import user_management
-from billing.returns import list_hand_returns
+from billing.returns import HandReturn, RefundLine, list_hand_returns, list_refunds
 from domain.accounts import User
 from domain.errors import OrderNotFound, ProductError
 from domain.money import format_rupees
-from domain.orders import Order, OrderStatus, PaymentStatus
+from domain.orders import MONEY, Order, OrderStatus, PaymentStatus
+from domain.refunds import RefundStatus
 from domain.wording import format_date, format_moment
 from ui import session, upi
+from ui.billing import describe_way_back, is_back
 from ui.check_again import check_again
 from ui.checkout import CLOSED, upi_button
 from ui.components import facts, footer, notice, practice_note, pulse, support_sentence
@@ -33,6 +35,7 @@ from wiring import Services
 WAIT_SECONDS = 2
 
 _UNSUCCESSFUL = frozenset({PaymentStatus.FAILED, PaymentStatus.DROPPED, PaymentStatus.CANCELLED})
+_UNDER_WAY = frozenset({RefundStatus.INTENDED, RefundStatus.PENDING})
 
 
 class ReturnState(Enum):
@@ -78,7 +81,8 @@ def is_undecided(services: Services, user: User, order: Order) -> bool:
 
 def render_return(services: Services, user: User, order: Order, said: str = "") -> None:
     """The answer for somebody who came back from the gateway with this order, under what was `said` of a click."""
-    state, order, attempt = _look(services, user, order.id)
+    state, line, attempt = _look(services, user, order.id)
+    order = line.order
     with st.container(key="narrow-return"):
         if said:
             notice(said, "warn")
@@ -92,7 +96,7 @@ def render_return(services: Services, user: User, order: Order, said: str = "") 
         elif state is ReturnState.WAITING:
             _waiting(services, user, order, is_upi=attempt is not None and attempt.method == "upi")
         elif state is ReturnState.SURPLUS:
-            _surplus(services, user, order)
+            _surplus(services, user, line)
         elif state is ReturnState.REVIEW:
             _review(services, order)
         elif state is ReturnState.UNTAKEN:
@@ -106,7 +110,7 @@ def render_return(services: Services, user: User, order: Order, said: str = "") 
 
 def _look(
     services: Services, user: User, order_id: str
-) -> tuple[ReturnState, Order, payment_handler.PaymentLine | None]:
+) -> tuple[ReturnState, payment_handler.OrderLine, payment_handler.PaymentLine | None]:
     """The user's own order in our books, the attempt that tells how it stands, and what both mean.
 
     Raises OrderNotFound.
@@ -114,7 +118,7 @@ def _look(
     for line in payment_handler.list_orders(services, user):
         if line.order.id == order_id:
             attempt = telling_attempt(line.payments)
-            return return_state(line.order, attempt), line.order, attempt
+            return return_state(line.order, attempt), line, attempt
     raise OrderNotFound()
 
 
@@ -213,7 +217,7 @@ def _watch(services: Services, order_id: str, shown: ReturnState) -> None:
                 '<p class="small quiet" style="margin:0">You are logged out. Log in to see the answer.</p>'
             )
             return
-        state, _order, _attempt = _look(services, user, order_id)
+        state, _line, _attempt = _look(services, user, order_id)
     except (SQLAlchemyError, ProductError):
         st.html(pulse("We cannot look just now. This page tries again by itself."))
         return
@@ -262,21 +266,39 @@ def _untaken(services: Services, user: User, order: Order) -> None:
     _ask_us(services)
 
 
-def _surplus(services: Services, user: User, order: Order) -> None:
-    by_hand = [back for back in list_hand_returns(services, user) if back.order_id == order.id]
-    amount = format_rupees(order.amount_paise)
-    came = f"We received {amount} that your purchase did not need: it had been paid already, or this order was closed."
+def describe_surplus(
+    line: payment_handler.OrderLine, refunds: Sequence[RefundLine], by_hand: Sequence[HandReturn]
+) -> tuple[str, list[str]]:
+    """A heading and sentences on money that bought nothing, payment by payment, as billing tells of them."""
+    money = [payment for payment in line.payments if payment.status in MONEY]
+    are_back = bool(money) and all(is_back(payment, by_hand) for payment in money)
+    is_one = len(money) < 2
+    came = format_rupees(line.order.amount_paise) if is_one else f"{len(money)} payments"
+    goes = "went" if are_back else "goes" if is_one else "go"
+    sentences = [
+        f"We received {came} that your purchase did not need: it had been paid already, or this order was closed."
+    ]
+    for payment in money:
+        told = describe_way_back(payment, refunds, by_hand)
+        mine = [refund for refund in refunds if refund.gateway_payment_id == payment.gateway_payment_id]
+        if not is_back(payment, by_hand) and (not mine or mine[0].status in _UNDER_WAY):
+            told.append("It is returned to the account you paid from within 5 to 7 business days")
+        if told:
+            number = "" if is_one else f"Payment {payment.gateway_payment_id}: "
+            sentences.append(f"{number}{'. '.join(told)}.")
+    return f"{'This payment' if is_one else 'These payments'} {goes} back to you", sentences
+
+
+def _surplus(services: Services, user: User, line: payment_handler.OrderLine) -> None:
+    order = line.order
+    refunds = [refund for refund in list_refunds(services, user) if refund.order_id == order.id]
+    by_hand = [returned for returned in list_hand_returns(services, user) if returned.order_id == order.id]
+    heading, sentences = describe_surplus(line, refunds, by_hand)
     with st.container(key="card-wait-return"):
-        if by_hand:
-            st.header("This payment went back to you", anchor=False)
-            day = format_date(by_hand[0].returned_at)
-            st.text(
-                f"{came} The payment service could not return it, so we returned it to you in another way on {day}."
-            )
-        else:
-            st.header("This payment goes back to you", anchor=False)
-            st.text(f"{came} It is returned to the account you paid from within 5 to 7 business days.")
-        st.html(facts([("Order", order.id), ("Amount", amount)]))
+        st.header(heading, anchor=False)
+        for sentence in sentences:
+            st.text(sentence)
+        st.html(facts([("Order", order.id), ("Amount", format_rupees(order.amount_paise))]))
         if st.button("See it in billing", key="return-billing", width="stretch"):
             st.switch_page(page("billing"))
     _ask_us(services)

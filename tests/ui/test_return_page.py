@@ -9,10 +9,12 @@ from sqlalchemy.exc import OperationalError
 from streamlit.testing.v1 import AppTest
 
 from billing.desk import settle_by_hand
+from billing.returns import HandReturn, RefundLine
 from domain.errors import GatewayRequestRejected
 from domain.gateway import RETURNED_UNTAKEN, GatewayPaymentStatus
 from domain.orders import Order, OrderStatus, PaymentStatus
-from payment_handler import PaymentLine, confirm_return, execute_refund, start_checkout, sync_order
+from domain.refunds import RefundStatus
+from payment_handler import OrderLine, PaymentLine, confirm_return, execute_refund, start_checkout, sync_order
 from tests import builders
 from tests.builders import a_payment
 from ui import return_page, upi
@@ -287,6 +289,86 @@ def test_money_that_was_not_needed_and_came_back_in_another_way_is_told_with_its
     after = draw(order)
 
     assert before.header[0].value == "This payment goes back to you"
+    assert "Refund of ₹499 did not go through; we have been told." in _texts(before)
     assert after.header[0].value == "This payment went back to you"
-    assert "returned it to you in another way on" in after.text[0].value
-    assert "business days" not in after.text[0].value
+    assert "₹499 returned to you in another way on" in _texts(after)
+    for page in (before, after):
+        assert "business days" not in _texts(page)
+        assert "could not" not in _texts(page)
+
+
+def _texts(page: AppTest) -> str:
+    return " ".join(element.value for element in page.text)
+
+
+def test_the_whole_way_back_of_money_that_was_not_needed_is_told(services, user, gateway, draw) -> None:
+    order = start_checkout(services, user, "monthly")
+    annual = start_checkout(services, user, "annual")
+    for paid in (annual, order):
+        gateway.pay(paid.id)
+        sync_order(services, paid.id)
+    asked = draw(order)
+    with services.engine.connect() as conn:
+        key = conn.execute(text("SELECT refund_key FROM refunds")).scalar_one()
+
+    execute_refund(services, key)
+    done = draw(order)
+
+    assert asked.header[0].value == "This payment goes back to you"
+    assert "returned to the account you paid from within 5 to 7 business days" in _texts(asked)
+    assert done.header[0].value == "This payment went back to you"
+    assert "₹499 returned on" in _texts(done)
+    assert "business days" not in _texts(done)
+
+
+ONE = PaymentLine(PaymentStatus.CAPTURED, "upi", 49900, NOW, "", "ONE")
+TWO = replace(ONE, gateway_payment_id="TWO")
+BY_HAND = HandReturn("ORDER8K2M4QX7T9ZB3C", "ONE", 49900, NOW)
+FAILED_REFUND = RefundLine("ORDER8K2M4QX7T9ZB3C", "ONE", 49900, RefundStatus.FAILED, None)
+DONE_REFUND = replace(FAILED_REFUND, status=RefundStatus.PROCESSED, processed_at=NOW)
+
+
+@pytest.mark.parametrize(
+    ("payments", "refunds", "by_hand", "heading", "said", "unsaid"),
+    [
+        ((ONE,), (), (), "This payment goes back to you", ("within 5 to 7 business days",), ("went",)),
+        (
+            (ONE,), (FAILED_REFUND,), (), "This payment goes back to you", ("did not go through; we have been told",),
+            ("business days",),
+        ),
+        (
+            (ONE,), (FAILED_REFUND,), (BY_HAND,), "This payment went back to you", ("in another way on 22 Nov 2026",),
+            ("business days", "did not go through", "could not"),
+        ),
+        (
+            (TWO, ONE), (FAILED_REFUND,), (BY_HAND,), "These payments go back to you",
+            ("We received 2 payments", "Payment TWO: It is returned", "Payment ONE: ₹499 returned to you in another"),
+            ("went",),
+        ),
+        (
+            (replace(ONE, status=PaymentStatus.REFUNDED),), (DONE_REFUND,), (BY_HAND,), "This payment went back to you",
+            ("₹499 returned on 22 Nov 2026", "in another way on 22 Nov 2026"), ("could not", "business days"),
+        ),
+        (
+            (ONE,), (replace(DONE_REFUND, amount_paise=10000),), (), "This payment goes back to you",
+            ("₹100 returned on 22 Nov 2026",), ("business days",),
+        ),
+        (
+            (ONE,), (replace(FAILED_REFUND, status=RefundStatus.INTENDED), FAILED_REFUND), (),
+            "This payment goes back to you", ("on its way to your bank", "within 5 to 7 business days"), ("went",),
+        ),
+    ],
+    ids=["waiting", "failed", "by-hand", "a-second-payment-after-it", "returned-twice", "a-part", "asked-once-more"],
+)  # fmt: skip
+def test_nothing_is_said_of_money_that_was_not_needed_but_what_became_of_each_payment(
+    payments, refunds, by_hand, heading, said, unsaid
+) -> None:
+    line = OrderLine(an_order(OrderStatus.SURPLUS), "Monthly", (DECLINED, *payments))
+
+    found, sentences = return_page.describe_surplus(line, refunds, by_hand)
+
+    assert found == heading
+    for words in said:
+        assert words in " ".join(sentences)
+    for words in unsaid:
+        assert words not in " ".join(sentences)
