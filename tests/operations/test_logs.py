@@ -139,8 +139,11 @@ HOSTILE = {
 @pytest.fixture
 def log_file(tmp_path):
     """The real log, put back as it was afterwards."""
-    root = logging.getLogger()
+    root, access = logging.getLogger(), logging.getLogger("uvicorn.access")
     kept = (root.handlers[:], root.level, structlog.get_config())
+    was = access.level
+    # A server that ran in this process before may have told it to speak of errors only.
+    access.setLevel(logging.NOTSET)
     configure_logs(tmp_path)
     yield tmp_path / "payments.log"
     for handler in root.handlers:
@@ -148,6 +151,7 @@ def log_file(tmp_path):
             handler.close()
     root.handlers[:] = kept[0]
     root.setLevel(kept[1])
+    access.setLevel(was)
     structlog.configure(**kept[2])
 
 
