@@ -134,7 +134,7 @@ def _settings(view: View, wanted: ReportSettings, answer: Answer) -> None:
         )
         show(answer)
         st.form_submit_button("Save", key=_SAVE, type="primary")
-    st.html(_coming(view.services, view.user, wanted))
+    st.html(_coming(view, wanted))
     with st.container(key="alerts-links", horizontal=True):
         st.page_link(page("watchlist"), label="Open the watch-list")
 
@@ -160,8 +160,9 @@ def _save(services: Services, user: User) -> str:
     return "Saved."
 
 
-def _coming(services: Services, user: User, wanted: ReportSettings) -> str:
+def _coming(view: View, wanted: ReportSettings) -> str:
     """What comes next and when, in words."""
+    services, user = view.services, view.user
     if not user.is_email_verified:
         return _said("Nothing is sent before your address is confirmed.")
     coming = next_reports(services, user)
@@ -173,9 +174,13 @@ def _coming(services: Services, user: User, wanted: ReportSettings) -> str:
     if not rows:
         return _said("Nothing is on: no report and no alert comes.")
     lines = "".join(f"<div><dt>{escape(name)}</dt><dd>{escape(when)}</dd></div>" for name, when in rows)
-    return f'<div class="coming"><p>What comes next</p><dl>{lines}</dl></div>' + _said(
-        "Only with a new close by then, and only while the data are in order."
-    )
+    shown = f'<div class="coming"><p>What comes next</p><dl>{lines}</dl></div>'
+    if view.whole.is_demo:
+        return shown + _said(
+            f"Demo data end on {format_date(view.whole.as_of)} and never get a new close, and no close is reported "
+            "twice: while the demo is shown, each of these comes once at most."
+        )
+    return shown + _said("Only with a new close by then, and only while the data are in order.")
 
 
 def _said(sentence: str) -> str:

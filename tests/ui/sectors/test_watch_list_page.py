@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from html import escape
 
 import pytest
@@ -10,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from domain.report_rules import AlertKind, ReportKind, Scope
 from sectors.delivery import schedule_reports, send_report
+from sectors.market import open_market
 from sectors.report_settings import find_report_settings
 from sectors.watch_list import list_watched, watch
 from tests.books import rows
@@ -77,6 +79,20 @@ def test_what_was_chosen_is_stored_and_shown(services, reader, open_page) -> Non
     assert (wanted.alerts, wanted.scope) == ({AlertKind.QUADRANT}, Scope.WATCH_LIST)
     assert "Saved." in seen(page)
     assert "7:00 pm IST" in seen(page)
+
+
+def test_dates_of_mails_say_that_the_demo_never_gets_a_new_close(
+    services, reader, open_page, monkeypatch
+) -> None:
+    demo = seen(open_page("alerts"))
+    priced = replace(open_market(services, reader), is_demo=False)
+    monkeypatch.setattr("ui.sectors.frame.open_market", lambda *_: priced)
+    real = seen(open_page("alerts"))
+
+    assert "Demo data end on 30 Oct 2026 and never get a new close" in demo
+    assert "each of these comes once at most" in demo
+    assert "Demo data end" not in real
+    assert "Only with a new close by then" in real
 
 
 def test_an_address_that_is_not_proved_gets_a_link_and_no_report(services, reader, open_page) -> None:
