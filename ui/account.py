@@ -30,6 +30,7 @@ from ui.account_parts import (
     typed,
 )
 from ui.components import badge, footer, notice
+from ui.mail_words import add_kept, tell_sent
 from ui.pages import page
 from wiring import Services
 
@@ -82,17 +83,17 @@ def _profile(services: Services, user: User) -> None:
             f'<dl class="facts">{"".join(f"<dt>{name}</dt><dd>{value}</dd>" for name, value in lines)}</dl>'
         )
         if not is_verified:
-            st.html(
-                '<p class="small quiet" style="margin:0">We sent a link that shows us that the address is yours. It '
-                "works for a day.</p>"
+            told = add_kept(
+                services, "We sent a link that shows us that the address is yours. It works for a day."
             )
+            st.html(f'<p class="small quiet" style="margin:0">{escape(told)}</p>')
             show(answer)
             st.button("Send the link again", key=_RESEND)
 
 
 def _send_again(services: Services, user: User) -> str:
     request_verification(services, user)
-    return f"A new link is on its way to {user.email}."
+    return tell_sent(services, "A new link", user.email)
 
 
 def _email(services: Services, user: User) -> None:
@@ -123,7 +124,8 @@ def _change_email(services: Services, user: User) -> Answer:
 
     def change() -> str:
         credentials.change_email(services, user, password=password, email=email)
-        return f"We have written to {email.strip()}. Your address changes when the link in that mail is used."
+        told = f"We have written to {email.strip()}. Your address changes when the link in that mail is used."
+        return add_kept(services, told)
 
     answer = answer_of(change)
     if answer.tone == "good":

@@ -11,6 +11,7 @@ from domain.limits import in_words
 from domain.links import LIFETIMES, Purpose
 from ui import session
 from ui.components import footer, notice
+from ui.mail_words import KEPT
 from ui.pages import page
 from wiring import Services
 
@@ -25,11 +26,12 @@ def render(services: Services, user: User | None) -> None:
         st.html('<p class="section-lead">We send you a link with which you choose a new one.</p>')
         if is_sent:
             lifetime = in_words(LIFETIMES[Purpose.RESET_PASSWORD])
-            notice(
-                f"If there is an account with this address, a link is on its way to it. It works for {lifetime}. "
-                "Look into the spam folder too.",
-                "good",
-            )
+            # The same for every address: it must not tell which ones have an account.
+            if services.mail_sender is None:
+                told = f"a link that works for {lifetime} is written for it. {KEPT}"
+            else:
+                told = f"a link is on its way to it. It works for {lifetime}. Look into the spam folder too."
+            notice(f"If there is an account with this address, {told}", "good")
         with st.container(key="card-raised-forgot"), st.form("forgot", border=False):
             st.text_input("Email", key="forgot-email", max_chars=254, autocomplete="email")
             if problem:

@@ -23,6 +23,7 @@ from sectors.report_settings import (
 from ui import session
 from ui.account_parts import NOTHING, Answer, answer_of, show
 from ui.components import Tone, badge, empty_state, notice
+from ui.mail_words import tell_sent
 from ui.pages import page
 from ui.sectors.explained import how_link
 from ui.sectors.frame import View, render_view
@@ -100,7 +101,7 @@ def _address(services: Services, user: User) -> None:
 
 def _send_link(services: Services, user: User) -> str:
     request_verification(services, user)
-    return f"A link is on its way to {user.email}."
+    return tell_sent(services, "A link", user.email)
 
 
 def _settings(view: View, wanted: ReportSettings, answer: Answer) -> None:
@@ -219,7 +220,7 @@ def _preview(services: Services, user: User, sent: Answer) -> None:
 def _send(services: Services, user: User) -> str:
     kind = _previewed()
     send_now(services, user, kind)
-    return f"The {'note' if kind is ReportKind.EVIDENCE else 'report'} is on its way to {user.email}."
+    return tell_sent(services, "The note" if kind is ReportKind.EVIDENCE else "The report", user.email)
 
 
 def _previewed() -> ReportKind:

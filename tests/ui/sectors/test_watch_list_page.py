@@ -108,7 +108,7 @@ def test_an_address_that_is_not_proved_gets_a_link_and_no_report(services, reade
     (button,) = [button for button in page.button if button.label == "Send me this report now"]
     assert button.disabled
     click(page, "Send the confirmation link")
-    assert "A link is on its way to asha@example.com." in seen(page)
+    assert "A link for asha@example.com is written. No mail server is set" in seen(page)
     assert rows(services, "SELECT task_name FROM procrastinate_jobs") == [("send_link",)]
 
 
@@ -122,7 +122,7 @@ def test_the_preview_is_the_mail_and_what_was_sent_is_listed(services, reader, o
     assert f"</span> {escape(subject)}" in preview
     assert "Your watch-list" in preview
     assert "data:image/png;base64," in preview
-    assert "The report is on its way to asha@example.com." in seen(page)
+    assert "The report for asha@example.com is written. No mail server is set" in seen(page)
     assert "Report on request" in seen(page)
 
 
@@ -140,7 +140,7 @@ def test_the_evidence_note_is_chosen_seen_and_sent_by_hand(services, reader, ope
 
     [(subject,)] = rows(services, "SELECT subject FROM emails WHERE kind = 'report_on_request'")
     assert "Evidence to 30 Oct" in subject
-    assert "The note is on its way to asha@example.com." in seen(page)
+    assert "The note for asha@example.com is written. No mail server is set" in seen(page)
 
 
 def test_a_report_that_was_withheld_is_listed_with_its_reason(services, reader, open_page) -> None:
