@@ -154,7 +154,9 @@ def _refund_status(row: RefundRow) -> str:
 
 def _payment_status(row: PaymentRow) -> str:
     mark = badge("Duplicate", "warn") if row.role == "duplicate" else ""
-    return f"{status(PAYMENT, row.status)} {mark}{_below(row.message)}"
+    # Of money that came the gateway says "success" once more, each in other letters.
+    said = "" if row.status in {"captured", "refunded"} else row.message
+    return f"{status(PAYMENT, row.status)} {mark}{_below(said)}"
 
 
 def _payment_amount(row: PaymentRow) -> str:

@@ -66,7 +66,7 @@ def _alarms(report: Overview) -> None:
 def _alarm_lines(alarms: tuple[AlarmRow, ...]) -> str:
     lines = [
         f"<li>{with_order_links('checks', alarm.message)} "
-        f'<span class="quiet small">{escape(f"{alarm.key} · {format_moment(alarm.created_at)}")}</span></li>'
+        f'<span class="quiet small">{escape(format_moment(alarm.created_at))}</span></li>'
         for alarm in alarms
     ]
     return f"<ul>{''.join(lines)}</ul>"

@@ -60,7 +60,6 @@ _RESULTS: dict[State, tuple[str, Tone]] = {
     State.OK: ("Holds", "good"),
     State.VIOLATED: ("Violated", "bad"),
     State.TOO_SLOW: ("Too slow to say", "warn"),
-    State.NOT_BUILT: ("Not built yet", ""),
 }
 
 
@@ -162,13 +161,18 @@ def _findings(services: Services, user: User) -> tuple[datetime, list[Finding]]:
     now = datetime.now(UTC)
     if known is None or now - known[0] > _FRESH:
         with st.spinner("Reading the books …"):
-            known = (now, reports.findings(services, user))
+            known = (now, _shown(reports.findings(services, user)))
         st.session_state[FINDINGS] = known
     return known
 
 
+def _shown(findings: list[Finding]) -> list[Finding]:
+    """Without those of what is not built: there is nothing that could break them."""
+    return [finding for finding in findings if finding.state is not State.NOT_BUILT]
+
+
 def _check(services: Services, user: User) -> tuple[str, Tone]:
-    findings = desk.check_books(services, user)
+    findings = _shown(desk.check_books(services, user))
     st.session_state[FINDINGS] = (datetime.now(UTC), findings)
     violated = sum(finding.state is State.VIOLATED for finding in findings)
     if violated:
@@ -180,7 +184,6 @@ def _totals(at: datetime, findings: list[Finding]) -> str:
     counts = {state: sum(finding.state is state for finding in findings) for state in State}
     words = [f"{counts[State.OK]} hold", f"{counts[State.VIOLATED]} violated"]
     words += [f"{counts[State.TOO_SLOW]} too slow to say"] if counts[State.TOO_SLOW] else []
-    words += [f"{counts[State.NOT_BUILT]} not built yet"] if counts[State.NOT_BUILT] else []
     return f"{' · '.join(words)}. As of {format_clock(at)}; checked by itself every five minutes."
 
 

@@ -11,13 +11,17 @@ import streamlit as st
 
 import payment_handler
 import user_management
+from billing.returns import find_returned_access
 from config import Settings
 from domain.accounts import User
 from domain.gateway_names import gateway_names
 from domain.money import format_rupees
 from domain.plans import ANNUAL, Plan, annual_saving_paise
+from domain.subscriptions import SubscriptionStatus
+from domain.wording import format_date
 from sectors.ranking import Ranking
 from ui import register
+from ui.activation import describe_returned_access
 from ui.components import badge, contact_cards, demo_note, footer, load_text, section_head, ticks
 from ui.pages import page
 from ui.picture import demo_ranking, render_picture
@@ -25,7 +29,7 @@ from wiring import Services
 
 INCLUDED = (
     "Ranking of 31 NSE sectors and themes against NIFTY 50 or 500",
-    "Rotation Map with tails, ten years to scrub through",
+    "Rotation Map with tails, played week by week through the years",
     "Ranks by week, returns, breadth, and each sector from near",
     "Evidence: what following the ranking would have made",
     "Watch-list, alerts and a weekly report by e-mail",
@@ -81,12 +85,22 @@ def _welcome(services: Services, user: User) -> None:
             st.switch_page(page("dashboard"))
         if st.button("Billing", key="hero-billing", width="stretch"):
             st.switch_page(page("billing"))
-    else:
-        st.html(
-            "<p class='quiet' style='margin:0'>Your account is ready. The dashboard opens when you have paid.</p>"
-        )
-        if st.button("Finish your payment", key="hero-pay", type="primary", width="stretch"):
-            st.switch_page(page("billing"))
+        return
+    words, label = _way_in(services, user, access)
+    st.html(f"<p class='quiet' style='margin:0'>{escape(words)}</p>")
+    if st.button(label, key="hero-pay", type="primary", width="stretch"):
+        st.switch_page(page("admin" if user.is_admin else "billing"))
+
+
+def _way_in(services: Services, user: User, access: user_management.Entitlement) -> tuple[str, str]:
+    """What somebody without access is told, and the words on the button below it."""
+    if user.is_admin:
+        return "You run this site. The dashboard itself opens with a plan, as for everybody.", "Go to Admin"
+    if (returned := find_returned_access(services, user)) is not None:
+        return describe_returned_access(returned), "Choose a plan"
+    if access.status is SubscriptionStatus.EXPIRED and access.access_until is not None:
+        return f"Your access ended on {format_date(access.access_until)}.", "Choose a plan"
+    return "Your account is ready. The dashboard opens when you have paid.", "Finish your payment"
 
 
 def _what_you_see(ranking: Ranking) -> None:
@@ -101,7 +115,7 @@ def _what_you_see(ranking: Ranking) -> None:
         ),
         (
             "Where has it been going?",
-            "The Rotation Map: trend against momentum, with tails, week by week over ten years.",
+            "The Rotation Map: trend against momentum, with tails, week by week over the years.",
         ),
         ("Since when?", "Ratings and places of every week, and the relative-strength line of any sector."),
         (

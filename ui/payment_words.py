@@ -52,10 +52,10 @@ def is_untaken(status: PaymentStatus, message: str) -> bool:
 
 
 def describe_failure(status: PaymentStatus, message: str) -> str:
-    """Why an attempt brought no money. A sentence of the gateway is passed on; a bare code never is."""
+    """Why an attempt brought no money. A sentence of the gateway about a failure is passed on; a bare code never is."""
     known = _FAILURES.get(message.strip().lower())
     if known is not None:
         return known
-    if " " in message.strip():
-        return message.strip()
-    return _ENDED.get(status, _UNKNOWN)
+    if status in _ENDED:
+        return _ENDED[status]
+    return message.strip() if " " in message.strip() else _UNKNOWN

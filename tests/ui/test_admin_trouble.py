@@ -102,6 +102,7 @@ def test_all_checks_of_a_sound_database_hold(services, admin) -> None:
 
     assert "0 violated" in seen(page)
     assert "A paid order has exactly one primary payment." in seen(page)
+    assert "not built" not in seen(page).lower()
     assert "No open alarms" in seen(page)
 
 

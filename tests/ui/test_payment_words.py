@@ -41,5 +41,13 @@ def test_an_attempt_that_was_left_says_so() -> None:
     assert describe_failure(PaymentStatus.DROPPED, "") == "The payment was left before it was finished."
 
 
+def test_an_attempt_that_was_left_says_so_in_our_words() -> None:
+    said = describe_failure(
+        PaymentStatus.DROPPED, "User dropped and did not complete the two factor authentication"
+    )
+
+    assert said == "The payment was left before it was finished."
+
+
 def test_money_that_was_not_taken_is_said_to_go_back_by_itself() -> None:
     assert "gives it back by itself" in describe_failure(PaymentStatus.CANCELLED, RETURNED_UNTAKEN)
