@@ -27,7 +27,10 @@ from wiring import Services
 SUBMIT = "register-submit"
 # Union territories and states in the order people look for them.
 _STATES = sorted(INDIAN_STATES.values())
-_FIELDS = ("full_name", "email", "username", "phone", "state", "password")
+_LABELS = {
+    "full_name": "Full name", "email": "Email", "username": "Username", "phone": "Phone", "state": "State",
+    "password": "Password",
+}  # fmt: skip
 
 
 def render(services: Services, user: User | None) -> None:
@@ -54,13 +57,13 @@ def render_form(services: Services) -> None:
     plans = payment_handler.list_plans(services)
     errors, message = _submit(services) if st.session_state.get(SUBMIT) else ({}, "")
     with st.form("register", border=False, enter_to_submit=True):
-        _field("full_name", "Full name", errors, placeholder="As on your bank account", autocomplete="name")
-        _field("email", "Email", errors, placeholder="name@example.com", autocomplete="email")
+        _field("full_name", errors, placeholder="As on your bank account", autocomplete="name")
+        _field("email", errors, placeholder="name@example.com", autocomplete="email")
         left, right = st.columns(2)
         with left:
-            _field("username", "Username", errors, placeholder="3 to 30 characters", autocomplete="username")
+            _field("username", errors, placeholder="3 to 30 characters", autocomplete="username")
         with right:
-            _field("phone", "Phone", errors, placeholder="10-digit mobile", autocomplete="tel-national")
+            _field("phone", errors, placeholder="10-digit mobile", autocomplete="tel-national")
         left, right = st.columns(2)
         with left:
             _state_field(errors)
@@ -80,7 +83,7 @@ def render_form(services: Services) -> None:
 
 def _submit(services: Services) -> tuple[Mapping[str, str], str]:
     """Register what the form holds. Returns the sentences to show; does not return when it succeeds."""
-    values = {name: st.session_state.get(f"register-{name}") or "" for name in _FIELDS}
+    values = {name: st.session_state.get(f"register-{name}") or "" for name in _LABELS}
     way = session.way_out()
     try:
         plan = find_plan(payment_handler.list_plans(services), st.session_state.get("register-plan") or "")
@@ -101,7 +104,7 @@ def _submit(services: Services) -> tuple[Mapping[str, str], str]:
             return error.fields, error.user_message
         user = again
     except InvalidInput as error:
-        return error.fields, error.user_message
+        return error.fields, name_fields(error)
     except ProductError as error:
         return {}, error.user_message
     # Account and order stand: the first page shows the order and how to try again, or that it is being checked.
@@ -109,6 +112,12 @@ def _submit(services: Services) -> tuple[Mapping[str, str], str]:
         if not user_management.entitlement(services, user).is_active:
             payment_handler.start_checkout(services, user, plan.id)
     return session.enter(services, user, way, "/")
+
+
+def name_fields(error: InvalidInput) -> str:
+    """The sentence above the button. On a phone the marked fields are out of sight: it names them."""
+    names = [label for name, label in _LABELS.items() if name in error.fields]
+    return f"Please correct: {', '.join(names)}." if names else error.user_message
 
 
 def _own_account(services: Services, values: Mapping[str, str]) -> User | None:
@@ -124,10 +133,10 @@ def _own_account(services: Services, values: Mapping[str, str]) -> User | None:
         return None
 
 
-def _field(name: str, label: str, errors: Mapping[str, str], *, placeholder: str, autocomplete: str) -> None:
+def _field(name: str, errors: Mapping[str, str], *, placeholder: str, autocomplete: str) -> None:
     with st.container(key=f"register-field-{name}", gap="xsmall"):
         st.text_input(
-            label,
+            _LABELS[name],
             key=f"register-{name}",
             max_chars=254,
             placeholder=placeholder,
@@ -138,14 +147,16 @@ def _field(name: str, label: str, errors: Mapping[str, str], *, placeholder: str
 
 def _state_field(errors: Mapping[str, str]) -> None:
     with st.container(key="register-field-state", gap="xsmall"):
-        st.selectbox("State", _STATES, index=None, key="register-state", placeholder="Choose your state")
+        st.selectbox(
+            _LABELS["state"], _STATES, index=None, key="register-state", placeholder="Choose your state"
+        )
         _error("state", errors)
 
 
 def _password_field(errors: Mapping[str, str]) -> None:
     with st.container(key="register-field-password", gap="xsmall"):
         st.text_input(
-            "Password",
+            _LABELS["password"],
             key="register-password",
             type="password",
             placeholder=f"At least {PASSWORD_MIN} characters",
