@@ -111,11 +111,11 @@ def render(services: Services, user: User, order: Order, code: UpiCode) -> None:
 
 
 def describe_time_left(left: timedelta) -> str:
-    """How long the code works, in whole minutes that never promise more than is left."""
+    """How long the code works, in whole minutes that never promise more than is left. A phone shows no code."""
     minutes = left // timedelta(minutes=1)
     if minutes < 1:
-        return "This code works for less than a minute."
-    return f"This code works for {minutes} more minute{'' if minutes == 1 else 's'}."
+        return "You have less than a minute to pay."
+    return f"You have {minutes} more minute{'' if minutes == 1 else 's'} to pay."
 
 
 def _lead_to_checkout(order: Order) -> None:
@@ -152,9 +152,10 @@ def _practice(services: Services, code: UpiCode) -> None:
     practice_note(services.settings)
     if services.settings.razorpay_uses_simulator:
         phone = f"{services.settings.simulator_url}/upi?link={quote(code.link, safe='')}"
+        play = f'<a href="{escape(phone)}" target="_blank" rel="noopener">play the phone</a> instead'
         st.html(
-            f'<div class="rs-body small quiet"><p>No phone can scan this code: <a href="{escape(phone)}" '
-            'target="_blank" rel="noopener">play the phone</a> instead.</p></div>'
+            f'<div class="rs-body small quiet"><p class="wide-only">No phone can scan this code: {play}.</p>'
+            f'<p class="narrow-only">No UPI app can pay this order: {play}.</p></div>'
         )
 
 

@@ -21,11 +21,11 @@ pytestmark = pytest.mark.parametrize("kind", ["razorpay"])
 @pytest.mark.parametrize(
     ("left", "sentence"),
     [
-        (timedelta(minutes=5), "This code works for 5 more minutes."),
-        (timedelta(minutes=4, seconds=59), "This code works for 4 more minutes."),
-        (timedelta(minutes=1), "This code works for 1 more minute."),
-        (timedelta(seconds=59), "This code works for less than a minute."),
-        (timedelta(0), "This code works for less than a minute."),
+        (timedelta(minutes=5), "You have 5 more minutes to pay."),
+        (timedelta(minutes=4, seconds=59), "You have 4 more minutes to pay."),
+        (timedelta(minutes=1), "You have 1 more minute to pay."),
+        (timedelta(seconds=59), "You have less than a minute to pay."),
+        (timedelta(0), "You have less than a minute to pay."),
     ],
 )
 def test_the_time_left_is_told_in_words_and_never_too_long(kind, left, sentence) -> None:
@@ -67,8 +67,17 @@ def test_a_live_code_shows_its_picture_its_link_and_its_time(draw, code) -> None
     texts = " ".join(element.proto.body for element in page.get("html"))
     assert page.header[0].value == "Pay ₹499 by UPI"
     assert code.picture.replace("&", "&amp;").replace("'", "&#x27;") in texts
-    assert "4 more minutes" in texts
+    assert "You have 4 more minutes to pay." in texts
     assert code.link in page.get("bidi_component")[0].proto.json
+
+
+def test_in_practice_a_phone_that_shows_no_code_is_not_told_to_scan_one(draw, code, services) -> None:
+    page = draw(replace(code, expires_at=datetime.now(UTC) + timedelta(minutes=4)))
+
+    (note,) = [element.proto.body for element in page.get("html") if "play the phone" in element.proto.body]
+    assert services.settings.razorpay_uses_simulator
+    assert '<p class="wide-only">No phone can scan this code: <a ' in note
+    assert '<p class="narrow-only">No UPI app can pay this order: <a ' in note
 
 
 def test_a_code_that_has_run_out_is_not_shown_and_a_new_one_is_offered(draw, code) -> None:
