@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 
 from analyzer.market import STALE_AFTER_SESSIONS
+from domain.wording import format_date
 
 # A day's log return beyond this is looked at. The largest true one of ten years of 106 indices is 0.26: PSU banks
 # on 25 October 2017, when the government paid capital in. It stayed up, and so it is kept.
@@ -66,7 +67,7 @@ def row_problem(day: date, close: float, *, today: date) -> tuple[Rule, str] | N
     if not close > 0 or math.isinf(close):
         return Rule.NOT_POSITIVE, "A close is a number above zero."
     if day > today:
-        return Rule.FUTURE, f"{day:%d.%m.%Y} has not come yet."
+        return Rule.FUTURE, f"{format_date(day)} has not come yet."
     return None
 
 
@@ -155,7 +156,7 @@ def _suspect(day: date, close: float, before: float, rule: Rule) -> Suspect:
     close = float(close)
     times = close / before if close > before else before / close
     way = "above" if close > before else "below"
-    how = f"{times:.1f} times" if times >= 2 else f"{abs(close / before - 1):.0%}"
+    how = f"{times:.1f} times" if times >= 2 else f"{abs(close / before - 1) * 100:.0f} %"
     level = f"{close:g} is {how} {way} the {before:g} before it"
     if rule is Rule.SPIKE:
         return Suspect(day, close, rule, f"{level}, and the next closes are back there.")

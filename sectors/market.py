@@ -20,6 +20,7 @@ from database.panels import Shown
 from domain.accounts import User
 from domain.errors import NoActiveSubscription
 from domain.subscriptions import INDIA
+from domain.wording import format_date
 from market_data.demo import load_demo_market
 from market_data.packing import Packed, Unreadable, pack, unpack
 from wiring import Services
@@ -78,7 +79,7 @@ def find_gate(conn: Connection, market: Market, *, now: datetime) -> str | None:
     """Why the figures of this market may be wrong today, as a sentence; None when nothing is known against them."""
     today = now.astimezone(INDIA).date()
     if today - market.as_of > LATE_AFTER:
-        return f"The newest prices are of {market.as_of:%d.%m.%Y}: they are late."
+        return f"The newest prices are of {format_date(market.as_of)}: they are late."
     waiting = prices.count_waiting(conn, since=market.as_of - RECENT)
     if waiting:
         rows = "row waits" if waiting == 1 else "rows wait"

@@ -18,6 +18,7 @@ from billing.alarms import raise_alarm
 from database import books, instruments, market_updates, panels, prices
 from database.market_updates import UpdateRow
 from domain.subscriptions import INDIA
+from domain.wording import format_date
 from market_data.assembly import FUND
 from market_data.providers import Fetched, Instrument, Provider, ProviderFailed, listed
 from sectors.ingest import Report, store_rows
@@ -186,10 +187,10 @@ def _call_about_prices(
     if newest is None and not has_failed:
         late = "No prices have come yet: “manage.py market update” says what is missing."
     elif newest is not None and now.astimezone(INDIA).date() - newest > LATE_AFTER:
-        late = f"The newest prices are of {newest:%d.%m.%Y}: no mails are sent. See Admin → Market data."
+        late = f"The newest prices are of {format_date(newest)}: no mails are sent. See Admin → Market data."
         reach = prices.find_last_day(conn)
         if reach is not None and reach > newest:
-            late += f" Other series reach {reach:%d.%m.%Y}: total returns are stored, and ended before the prices."
+            late += f" Other series reach {format_date(reach)}: total returns are stored, and ended before the prices."
     _alarm(services, conn, LATE_ALARM, late, now)
     waiting = prices.count_waiting(conn, since=newest - RECENT) if newest else 0
     held = None

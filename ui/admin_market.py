@@ -175,7 +175,8 @@ def _upload(services: Services, user: User) -> None:
     _report(report)
     if report.usable or report.problems:
         action_button(
-            f"Store {report.usable:,} rows" if report.usable else f"Hold {len(report.problems):,} rows back",
+            f"Store {_count(report.usable, 'row')}" if report.usable
+            else f"Hold {_count(len(report.problems), 'row')} back",
             partial(_store, services, user, file.getvalue()),
             key="admin-market-store",
             view=_VIEW,
@@ -194,16 +195,21 @@ def _preview(services: Services, user: User, content: bytes) -> Report | str:
 def _store(services: Services, user: User, content: bytes) -> tuple[str, Tone]:
     report = store_file(services, user, content)
     st.session_state[_ROUND] = st.session_state.get(_ROUND, 0) + 1
-    told = f"Stored: {report.new:,} new closes, {len(report.replacements):,} corrected"
-    told += f"; {len(report.problems):,} rows are in the quarantine." if report.problems else "."
+    told = f"Stored: {_count(report.new, 'new close')}, {len(report.replacements):,} corrected"
+    if report.problems:
+        held = len(report.problems)
+        told += f"; {_count(held, 'row')} {'is' if held == 1 else 'are'} in the quarantine"
+    told += "."
     if report.withdrawn:
-        count = len(report.withdrawn)
-        told += (
-            f" {count:,} stored {'close' if count == 1 else 'closes'} turned out to be wrong and moved there."
-        )
+        told += f" {_count(len(report.withdrawn), 'stored close')} turned out to be wrong and moved there."
     if report.not_packed:
         return f"{told} Pages cannot show these prices yet: {report.not_packed}", "warn"
     return told, "warn" if report.problems or report.withdrawn else "good"
+
+
+def _count(count: int, what: str) -> str:
+    """`1 row`, `1,350 rows`."""
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def _report(report: Report) -> None:

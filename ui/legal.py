@@ -34,7 +34,7 @@ def render_privacy(services: Services, user: User | None) -> None:
 def render_contact(services: Services, user: User | None) -> None:
     """The page /contact."""
     with st.container(key="reading-contact"):
-        page_head("Contact", "Write to a person. For a payment, add the order id from your billing page.")
+        page_head("Contact", "Write to a person.")
         st.html(contact_cards(services.settings))
     footer(services.settings)
 

@@ -55,7 +55,7 @@ def test_a_spreadsheets_wide_text_and_commas_in_numbers_are_read() -> None:
         ("2026-13-03,ITBEES,40,", "date", "“2026-13-03” is no date"),
         ("46206,ITBEES,40,", "date", "“46206” is no date"),
         ("1980-01-03,ITBEES,40,", "date", "is no date of a session"),
-        ("2026-07-07,ITBEES,40,", "future date", "07.07.2026 has not come yet"),
+        ("2026-07-07,ITBEES,40,", "future date", "7 Jul 2026 has not come yet"),
         ("2026-07-03,ITBEES,-40,", "not positive", "The close is -40"),
         ("2026-07-03,ITBEES,0,", "not positive", "The close is 0"),
         ("2026-07-03,ITBEES,NaN,", "close", "“NaN” is no number"),

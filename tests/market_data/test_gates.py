@@ -40,6 +40,15 @@ def test_what_a_close_is_held_against_is_a_close_of_the_series() -> None:
     assert suspect.sentence.startswith("300000 is 10.0 times above the 30100.5 before it")
 
 
+def test_a_move_below_the_double_is_told_in_per_cent() -> None:
+    closes = series()
+    closes.iloc[30] = closes.iloc[29] * 1.6
+
+    [suspect] = find_suspects(closes, is_fund=False)
+
+    assert " is 60 % above the " in suspect.sentence
+
+
 def test_a_move_that_stays_is_believed_of_an_index() -> None:
     closes = series()
     closes.iloc[30:] *= 1.3

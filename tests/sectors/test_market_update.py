@@ -215,7 +215,7 @@ def test_prices_that_stop_coming_call_a_person(evening, tmp_path) -> None:
 
     update_market(later)
 
-    assert "The newest prices are of 09.03.2026" in open_alarms(evening)["market:late"]
+    assert "The newest prices are of 9 Mar 2026" in open_alarms(evening)["market:late"]
 
 
 def test_a_provider_without_any_price_calls_a_person(evening) -> None:

@@ -140,6 +140,15 @@ def test_a_good_file_is_stored_and_shown_and_taken_back(services, admin) -> None
     assert "Pages show demo data" in seen(page)
 
 
+def test_one_row_is_told_of_as_one(services, admin) -> None:
+    page = open_section(services, admin)
+    send(page, "one.csv", b"date,symbol,close\n2026-03-09,NIFTY 50,24000\n2026-03-09,NIFTY IT,-3\n")
+
+    click(page, "Store 1 row")
+
+    assert "Stored: 1 new close, 0 corrected; 1 row is in the quarantine." in seen(page)
+
+
 def test_prices_are_not_shown_without_reason_to(services, admin) -> None:
     store_file(services, admin, as_csv(table().iloc[:, :1]))
     page = open_section(services, admin)
