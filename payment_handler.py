@@ -31,6 +31,7 @@ from billing.history import (
     last_failure,
     list_orders,
     list_plans,
+    telling_attempt,
 )
 from billing.inbox import find_event, process_event, receive_webhook, replay_event
 from billing.quarantine import release_order
@@ -90,6 +91,7 @@ __all__ = [
     "start_checkout",
     "sweep",
     "sync_order",
+    "telling_attempt",
     "terminate_order",
     "usable_gateways",
     "verify_again",

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from database import orders, payments, plans
 from domain.accounts import User
 from domain.errors import OrderNotFound
+from domain.gateway import RETURNED_UNTAKEN
 from domain.identifiers import ORDER_ID_PATTERN
 from domain.orders import Order, PaymentStatus
 from domain.plans import Plan
 from wiring import Services
+
+_UNSUCCESSFUL = frozenset({PaymentStatus.FAILED, PaymentStatus.DROPPED, PaymentStatus.CANCELLED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +28,16 @@ class PaymentLine:
     occurred_at: datetime
     message: str
     gateway_payment_id: str
+
+    @property
+    def is_unsuccessful(self) -> bool:
+        """True for an attempt that ended without money."""
+        return self.status in _UNSUCCESSFUL
+
+    @property
+    def is_untaken(self) -> bool:
+        """True for money that a bank held and that was left to it: it goes back without anybody's doing."""
+        return self.status is PaymentStatus.CANCELLED and self.message == RETURNED_UNTAKEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +88,20 @@ def list_orders(services: Services, user: User) -> list[OrderLine]:
     ]
 
 
+def telling_attempt(attempts: Sequence[PaymentLine]) -> PaymentLine | None:
+    """The newest attempt; but money that goes back by itself is told of, whatever was tried and refused after it."""
+    newest = attempts[0] if attempts else None
+    if newest is None or not newest.is_unsuccessful:
+        return newest
+    return next((attempt for attempt in attempts if attempt.is_untaken), newest)
+
+
 def last_failure(services: Services, user: User, order_id: str) -> PaymentLine | None:
-    """The newest attempt of the user's own order, if it failed."""
+    """What tells how the user's own order stands (see `telling_attempt`), if it brought no money."""
     order = find_order(services, user, order_id)
     with services.engine.connect() as conn:
-        attempts = payments.list_of_order(conn, order.id)
-    failed = {PaymentStatus.FAILED, PaymentStatus.DROPPED, PaymentStatus.CANCELLED}
-    return _line(attempts[0]) if attempts and attempts[0].status in failed else None
+        attempt = telling_attempt([_line(row) for row in payments.list_of_order(conn, order.id)])
+    return attempt if attempt is not None and attempt.is_unsuccessful else None
 
 
 def _line(row: payments.PaymentRow) -> PaymentLine:

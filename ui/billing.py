@@ -28,7 +28,7 @@ from ui.activation import activate_form, describe_returned_access, wanted_plan
 from ui.components import Tone, badge, demo_note, empty_state, facts, footer, practice_note, support_sentence
 from ui.pages import page
 from ui.paying import go_to_payment
-from ui.payment_words import describe_failure, describe_method, is_untaken
+from ui.payment_words import describe_failure, describe_method
 from wiring import Services
 
 _SUBSCRIPTION: dict[SubscriptionStatus, tuple[str, Tone]] = {
@@ -50,7 +50,6 @@ _ORDER: dict[OrderStatus, tuple[str, Tone]] = {
     OrderStatus.QUARANTINED: ("Being checked", "warn"),
 }
 _MONEY = frozenset({PaymentStatus.CAPTURED, PaymentStatus.REFUNDED})
-_UNSUCCESSFUL = frozenset({PaymentStatus.FAILED, PaymentStatus.DROPPED, PaymentStatus.CANCELLED})
 
 
 def render(services: Services, user: User | None) -> None:
@@ -229,9 +228,9 @@ def describe_refund(refund: RefundLine) -> str:
 
 def _attempt(payment: payment_handler.PaymentLine, order_status: OrderStatus) -> str:
     method, when = describe_method(payment.method), format_moment(payment.occurred_at)
-    if is_untaken(payment.status, payment.message):
+    if payment.is_untaken:
         parts = ["Not taken", method, when, describe_failure(payment.status, payment.message)]
-    elif payment.status in _UNSUCCESSFUL:
+    elif payment.is_unsuccessful:
         parts = ["Attempt failed", method, when, describe_failure(payment.status, payment.message)]
     elif payment.status is PaymentStatus.PENDING:
         parts = ["Waiting for the bank", method, when]

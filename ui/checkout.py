@@ -22,7 +22,6 @@ from ui.components import demo_note, facts, footer, legal_links, notice, practic
 from ui.landing import INCLUDED
 from ui.pages import page
 from ui.paying import choice, failover, gateway_of, go_to_payment
-from ui.payment_words import is_untaken
 from wiring import Services
 
 CLOSED = frozenset({OrderStatus.EXPIRED, OrderStatus.TERMINATED, OrderStatus.SUPERSEDED, OrderStatus.FAILED})
@@ -83,7 +82,7 @@ def describe_expiry(order: Order, now: datetime) -> str:
 
 def _was_left_to_the_bank(services: Services, user: User, order: Order) -> bool:
     attempt = payment_handler.last_failure(services, user, order.id)
-    return attempt is not None and is_untaken(attempt.status, attempt.message)
+    return attempt is not None and attempt.is_untaken
 
 
 def _included(

@@ -46,11 +46,6 @@ def describe_method(code: str) -> str:
     return _METHODS.get(code.lower(), code.replace("_", " ").capitalize())
 
 
-def is_untaken(status: PaymentStatus, message: str) -> bool:
-    """True for money that a bank held and that was left to it: it goes back without anybody's doing."""
-    return status is PaymentStatus.CANCELLED and message == RETURNED_UNTAKEN
-
-
 def describe_failure(status: PaymentStatus, message: str) -> str:
     """Why an attempt brought no money. A sentence of the gateway about a failure is passed on; a bare code never is."""
     known = _FAILURES.get(message.strip().lower())

@@ -29,12 +29,11 @@ from ui.checkout import CLOSED, upi_button
 from ui.components import facts, footer, notice, practice_note, pulse, support_sentence
 from ui.pages import page
 from ui.paying import gateway_of, go_to_payment
-from ui.payment_words import describe_failure, describe_method, is_untaken
+from ui.payment_words import describe_failure, describe_method
 from wiring import Services
 
 WAIT_SECONDS = 2
 
-_UNSUCCESSFUL = frozenset({PaymentStatus.FAILED, PaymentStatus.DROPPED, PaymentStatus.CANCELLED})
 _UNDER_WAY = frozenset({RefundStatus.INTENDED, RefundStatus.PENDING})
 
 
@@ -64,11 +63,11 @@ def return_state(order: Order, attempt: payment_handler.PaymentLine | None) -> R
         return ReturnState.REVIEW
     if attempt is not None and attempt.status is PaymentStatus.PENDING:
         return ReturnState.WAITING
-    if attempt is not None and is_untaken(attempt.status, attempt.message):
+    if attempt is not None and attempt.is_untaken:
         return ReturnState.UNTAKEN
     if order.status in CLOSED:
         return ReturnState.CLOSED
-    if attempt is not None and attempt.status in _UNSUCCESSFUL:
+    if attempt is not None and attempt.is_unsuccessful:
         return ReturnState.FAILED
     return ReturnState.NOT_PAID
 
@@ -117,17 +116,9 @@ def _look(
     """
     for line in payment_handler.list_orders(services, user):
         if line.order.id == order_id:
-            attempt = telling_attempt(line.payments)
+            attempt = payment_handler.telling_attempt(line.payments)
             return return_state(line.order, attempt), line, attempt
     raise OrderNotFound()
-
-
-def telling_attempt(attempts: Sequence[payment_handler.PaymentLine]) -> payment_handler.PaymentLine | None:
-    """The newest attempt; but money that goes back by itself is told of, whatever was tried and refused after it."""
-    newest = attempts[0] if attempts else None
-    if newest is None or newest.status not in _UNSUCCESSFUL:
-        return newest
-    return next((attempt for attempt in attempts if is_untaken(attempt.status, attempt.message)), newest)
 
 
 def _paid(services: Services, user: User, order: Order) -> None:

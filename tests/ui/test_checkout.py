@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from streamlit.testing.v1 import AppTest
 
+import payment_handler
 from domain.gateway import GatewayPaymentStatus
 from domain.orders import OrderStatus
 from payment_handler import start_checkout, sync_order
@@ -36,9 +37,13 @@ def test_an_order_that_was_closed_early_is_not_called_payable() -> None:
 
 
 @pytest.mark.parametrize("kind", ["razorpay"])
-@pytest.mark.parametrize(("paid_after", "is_told"), [(31, True), (5, False)], ids=["too-late", "in-time"])
+@pytest.mark.parametrize(
+    ("paid_after", "is_tried_again", "is_told"),
+    [(31, False, True), (31, True, True), (5, False, False)],
+    ids=["too-late", "too-late-and-declined-after-it", "in-time"],
+)
 def test_who_comes_back_to_an_order_whose_money_goes_back_reads_so_before_paying_anew(
-    kind, services, user, gateway, clock, monkeypatch, paid_after, is_told
+    kind, services, user, gateway, clock, monkeypatch, paid_after, is_tried_again, is_told
 ) -> None:
     shop = replace(services, settings=services.settings.model_copy(update={"late_payment": "refund"}))
     order = start_checkout(shop, user, "monthly")
@@ -46,6 +51,12 @@ def test_who_comes_back_to_an_order_whose_money_goes_back_reads_so_before_paying
     status = GatewayPaymentStatus.AUTHORIZED if is_told else GatewayPaymentStatus.FAILED
     gateway.pay(order.id, status=status)
     order = sync_order(shop, order.id)
+    if is_tried_again:
+        clock.advance(timedelta(minutes=2))
+        gateway.pay(order.id, status=GatewayPaymentStatus.FAILED, payment_id="DECLINED")
+        order = sync_order(shop, order.id)
+        first, *_ = payment_handler.list_orders(shop, user)[0].payments
+        assert first.gateway_payment_id == "DECLINED"
     # Its links lead to pages that this one page alone does not have.
     monkeypatch.setattr(checkout, "footer", lambda _settings: None)
     monkeypatch.setattr(checkout, "legal_links", lambda *_args, **_names: None)

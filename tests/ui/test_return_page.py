@@ -9,6 +9,7 @@ from sqlalchemy.exc import OperationalError
 from streamlit.testing.v1 import AppTest
 
 from billing.desk import settle_by_hand
+from billing.history import telling_attempt
 from billing.returns import HandReturn, RefundLine
 from domain.errors import GatewayRequestRejected
 from domain.gateway import RETURNED_UNTAKEN, GatewayPaymentStatus
@@ -81,7 +82,7 @@ def test_a_paid_order_stays_a_success_beside_money_that_was_left_to_the_bank() -
     ids=["none", "declined", "declined-after-untaken", "with-the-bank-after-untaken", "untaken-after-declined"],
 )  # fmt: skip
 def test_money_that_goes_back_is_told_of_whatever_was_refused_after_it(attempts, telling) -> None:
-    assert return_page.telling_attempt(attempts) is telling
+    assert telling_attempt(attempts) is telling
 
 
 def test_every_status_has_an_answer() -> None:
