@@ -131,7 +131,7 @@ def returned_by_hand(
     returned_at: datetime,
     gateway_payment_id: str,
 ) -> Mail:
-    """The news that money which the payment service could not return went back in another way."""
+    """The news that money went back in another way than through the payment service. It claims nothing of why."""
     amount = format_rupees(amount_paise)
     return Mail.composed(
         "returned_by_hand",

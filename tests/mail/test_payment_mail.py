@@ -7,7 +7,7 @@ import pytest
 
 from mail.composing import Business, Mail
 from mail.operator_mail import test_mail as compose_test_mail
-from mail.payment_mail import activation, method_name, receipt
+from mail.payment_mail import activation, method_name, receipt, returned_by_hand
 
 
 def business(**changes: str) -> Business:
@@ -142,6 +142,25 @@ def test_an_activation_leads_to_the_dashboard() -> None:
 def test_an_activation_refuses_a_link_that_is_no_web_address() -> None:
     with pytest.raises(ValueError, match="web address"):
         an_activation(dashboard_url="javascript:alert(1)")
+
+
+@pytest.mark.parametrize("part", ["text", "html"])
+def test_the_news_of_money_that_came_back_in_another_way_claims_nothing_of_why(part: str) -> None:
+    mail = returned_by_hand(
+        business(),
+        full_name="Asha Rao",
+        order_id="ORDERABCDEF123456789",
+        plan_name="Monthly",
+        amount_paise=49900,
+        returned_at=datetime(2026, 11, 22, 6, 30, tzinfo=UTC),
+        gateway_payment_id="5114912345678",
+    )
+
+    body = getattr(mail, part)
+
+    assert "came back to you in another way" in body
+    assert "₹499" in body
+    assert "could not" not in body
 
 
 def test_ways_to_pay_read_like_words() -> None:
