@@ -26,6 +26,7 @@ VALUES: dict[str, Any] = {
     "int": 49_900,
     "datetime": datetime(2026, 3, 10, 6, 30, tzinfo=UTC),
     "Purpose": Purpose.CHANGE_EMAIL,
+    "Sequence[tuple[datetime, int]]": [(datetime(2026, 3, 12, 6, 30, tzinfo=UTC), 10_000)],
 }
 
 
