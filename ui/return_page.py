@@ -157,6 +157,7 @@ def _failed(services: Services, user: User, order: Order, failure: payment_handl
         )
         _watch(services, order.id, ReturnState.FAILED)
         check_again()
+        _access_stays(services, user)
     _help(services)
 
 
@@ -192,7 +193,18 @@ def _not_paid(services: Services, user: User, order: Order) -> None:
         if st.button("Complete Payment", key="return-pay", type="primary", width="stretch"):
             go_to_payment(services, user, order.plan_id, gateway=gateway_of(services, order))
         check_again()
+        _access_stays(services, user)
     _help(services)
+
+
+def _access_stays(services: Services, user: User) -> None:
+    """To somebody who was extending: what is open stays open, and the way back to it."""
+    access = user_management.entitlement(services, user)
+    if not access.is_active or access.access_until is None:
+        return
+    st.text(f"Your access until {format_moment(access.access_until)} stays as it is.")
+    if st.button("Go to Dashboard", key="return-dashboard", width="stretch"):
+        st.switch_page(page("dashboard"))
 
 
 @st.fragment(run_every=WAIT_SECONDS)

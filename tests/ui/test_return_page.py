@@ -236,6 +236,34 @@ def test_who_had_paid_already_is_told_so_and_goes_on_to_the_dashboard(
     assert _labels(page) == ["Go to Dashboard"]
 
 
+@pytest.mark.parametrize("is_declined", [False, True], ids=["left", "declined"])
+def test_who_was_extending_is_told_that_access_stays_and_finds_back(
+    services, user, gateway, draw, is_declined
+) -> None:
+    paid = start_checkout(services, user, "monthly")
+    gateway.pay(paid.id)
+    sync_order(services, paid.id)
+    order = start_checkout(services, user, "annual")
+    if is_declined:
+        gateway.pay(order.id, status=GatewayPaymentStatus.FAILED)
+        sync_order(services, order.id)
+
+    page = draw(order)
+
+    assert page.header[0].value == (
+        "Payment failed" if is_declined else "No payment has arrived for this order"
+    )
+    assert "stays as it is." in _texts(page)
+    assert "Go to Dashboard" in _labels(page)
+
+
+def test_who_has_no_access_is_promised_none(services, user, draw) -> None:
+    page = draw(start_checkout(services, user, "monthly"))
+
+    assert "stays as it is." not in _texts(page)
+    assert "Go to Dashboard" not in _labels(page)
+
+
 @pytest.mark.parametrize("kind", ["razorpay"])
 def test_a_waiting_upi_attempt_offers_a_new_code_and_its_button_makes_one(
     kind, services, user, gateway, draw, monkeypatch
