@@ -68,6 +68,7 @@ from wiring import Services, close_services, get_services
 
 log = structlog.get_logger()
 
+_PRODUCT = "Sector ETF RS Analyzer"
 # For somebody who comes from paying: the gateway repeats its message and we ask it until we know.
 _IF_PAID = "If you have paid, it is safe: access opens by itself when we are back. Please do not pay twice."
 
@@ -90,13 +91,15 @@ _VIEWS = {
 
 def main() -> None:
     """One run of the script: who is looking, which pages exist for them, and the page they asked for."""
-    st.set_page_config(page_title="Sector ETF RS Analyzer", page_icon=str(theme.ICON), layout="wide")
+    st.set_page_config(page_icon=str(theme.ICON), layout="wide")
     theme.apply()
+    chosen = None
     try:
         services = get_services()
         user = session.current_user(services)
         half = session.half_session(services) if user is None else None
         chosen = _navigation(services, user, is_half=half is not None)
+        st.set_page_config(page_title=_tab_title(chosen))
         _account_bar(half.user if half else user)
         if half and chosen.url_path not in _OPEN_TO_HALF_SESSIONS:
             second_factor.render(services, half, _path_after(chosen))
@@ -111,6 +114,9 @@ def main() -> None:
         notice(exc.user_message, "bad")
     except Exception as exc:  # the outermost edge of a page: everything unforeseen ends here
         _apologise("Something went wrong on our side.", exc)
+    finally:
+        if chosen is None:
+            st.set_page_config(page_title=_PRODUCT)
 
 
 def home(services: Services, user: User | None) -> None:
@@ -239,6 +245,11 @@ def _navigation(services: Services, user: User | None, *, is_half: bool) -> Stre
     }
     pages.register(registered)
     return st.navigation(list(registered.values()), position="top")
+
+
+def _tab_title(chosen: StreamlitPage) -> str:
+    """What tells the page apart among a browser's tabs and in its history."""
+    return f"{chosen.title} · {_PRODUCT}" if chosen.url_path else _PRODUCT
 
 
 def _account_bar(user: User | None) -> None:

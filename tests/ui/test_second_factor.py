@@ -8,7 +8,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import pyotp
 import pytest
+import streamlit as st
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 from streamlit.navigation.page import calc_hash
 from streamlit.testing.v1 import AppTest
 
@@ -63,6 +65,37 @@ def test_s25_every_page_of_a_half_session_asks_for_the_code(services, admin, app
     assert labels(page) == ["Continue"]
     assert "admin" in seen(page)
     assert "Log out" in seen(page)
+
+
+@pytest.mark.parametrize(
+    ("path", "title"),
+    [
+        ("", "Sector ETF RS Analyzer"),
+        ("billing", "Billing · Sector ETF RS Analyzer"),
+        ("ranks", "Ranks · Sector ETF RS Analyzer"),
+    ],
+    ids=["home", "billing", "ranks"],
+)
+def test_a_tab_is_named_after_its_page(services, user, visit, monkeypatch, path, title) -> None:
+    named: list[str] = []
+    monkeypatch.setattr(st, "set_page_config", lambda **said: named.append(said.get("page_title", "")))
+
+    visit(services, user, path)
+
+    assert [name for name in named if name] == [title]
+
+
+def test_a_page_that_cannot_be_found_out_still_names_its_tab(services, user, visit, monkeypatch) -> None:
+    named: list[str] = []
+    monkeypatch.setattr(st, "set_page_config", lambda **said: named.append(said.get("page_title", "")))
+
+    def fail(_services):
+        raise OperationalError("SELECT 1", {}, Exception("gone"))
+
+    monkeypatch.setattr(session, "current_user", fail)
+    visit(services, user, "billing")
+
+    assert [name for name in named if name] == ["Sector ETF RS Analyzer"]
 
 
 @pytest.mark.parametrize(
