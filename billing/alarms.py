@@ -17,9 +17,12 @@ from wiring import Services
 log = structlog.get_logger()
 
 
-def raise_alarm(services: Services, conn: Connection, key: str, message: str) -> None:
-    """Raise an alarm in the caller's transaction, unless one with this key is open already."""
-    alarm_id = books.insert_alarm(conn, key, message)
+def raise_alarm(services: Services, conn: Connection, key: str, message: str, *, once: bool = False) -> None:
+    """Raise an alarm in the caller's transaction, unless one with this key is open already.
+
+    With `once` also unless a person closed one: the key names a fact that each look finds again.
+    """
+    alarm_id = books.insert_alarm(conn, key, message, once=once)
     if alarm_id is None:
         return
     log.error("alarm", key=key, message=message)

@@ -23,7 +23,7 @@ from database.queue import Job
 from domain.accounts import User
 from domain.errors import GatewayReplyInvalid
 from domain.gateway import WebhookEvent
-from domain.orders import SETTLED
+from domain.orders import NO_MONEY, SETTLED
 from wiring import Services
 
 log = structlog.get_logger()
@@ -161,7 +161,7 @@ def _look_because_of(services: Services, event: StoredEvent, order_id: str) -> N
         return
     with services.engine.connect() as conn:
         # A success that moved no money, for instance: asking again and again adds nothing to the alarm.
-        is_told = books.is_order_alarmed(conn, order_id)
+        is_told = books.is_order_alarmed(conn, order_id, even_if_closed=NO_MONEY)
     if not is_told:
         raise GatewayReplyInvalid(detail="the gateway does not show the payment that it reported")
 

@@ -6,8 +6,7 @@ What is written is payment, order, period, subscription, books, and the mails th
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TypeVar
 
 import structlog
@@ -21,12 +20,12 @@ from database.queue import Job
 from domain.captures import payment_to_capture
 from domain.errors import GatewayError, GatewayObjectNotFound, GatewayRequestRejected, OrderNotFound
 from domain.gateway import (
-    GatewayOrderStatus,
     GatewayPaymentStatus,
     Observation,
     OrderRef,
     PaymentGateway,
 )
+from domain.observations import GRACE
 from domain.orders import (
     Order,
     OrderStatus,
@@ -45,9 +44,6 @@ log = structlog.get_logger()
 
 T = TypeVar("T")
 
-# A gateway that opened an order and then denies it contradicts itself: a copy of its books that lags, keys that are
-# being changed. Minutes heal that. Longer, and the sweep's next look comes after the 45 minutes of invariant I17.
-GRACE_OF_THE_GONE = timedelta(minutes=5)
 _NOT_OPENED = frozenset({OrderStatus.CREATING, OrderStatus.UNKNOWN})
 
 
@@ -136,7 +132,8 @@ def _with_captured_money(
         if not error.retryable:
             with services.engine.begin() as conn:
                 sentence = f"Order {order.id}: {order.gateway} refuses to capture money that the bank holds."
-                raise_alarm(services, conn, f"order:{order.id}:capture refused", sentence)
+                key = f"order:{order.id}:capture refused:{payment.gateway_payment_id}"
+                raise_alarm(services, conn, key, sentence, once=True)
         if not isinstance(error, GatewayRequestRejected):
             return observed, error
     return observe(gateway, ref) or observed, None
@@ -160,12 +157,12 @@ def apply_observation(
     users.lock(conn, found.user_id)
     order = orders.lock(conn, order_id)
     now = services.now(conn)
-    observed = _within_our_deadline(order, observed, now)
     decided = settle(
         order,
         payments.known(conn, order, observed),
         observed,
         refund_late=services.settings.late_payment == "refund",
+        now=now,
         verdict=verdict,
     )
     for change in decided.changes:
@@ -181,23 +178,13 @@ def apply_observation(
     if decided.activating is not None:
         _close_other_orders(services, conn, order)
     for reason in decided.alarms:
-        raise_alarm(services, conn, f"order:{order.id}:{reason}", f"Order {order.id}: {reason}.")
+        # Each look finds it again. But an order that comes into quarantine waits for a person each time.
+        once = reason != decided.quarantine_reason
+        raise_alarm(services, conn, f"order:{order.id}:{reason}", f"Order {order.id}: {reason}.", once=once)
     changes, told = settle_refunds(
         refunds.refundable(conn, order.id), refunds.known_of_order(conn, order.id), observed.refunds
     )
     apply_changes(services, conn, order, changes, told)
-
-
-def _within_our_deadline(order: Order, observed: Observation, now: datetime) -> Observation:
-    """At a gateway whose orders never end, an order ends when we said it would. It may still be paid, like any."""
-    theirs = observed.order
-    if (
-        theirs.expires_at is not None
-        or theirs.status is not GatewayOrderStatus.ACTIVE
-        or now < order.expires_at
-    ):
-        return observed
-    return replace(observed, order=replace(theirs, status=GatewayOrderStatus.EXPIRED))
 
 
 def _note_absence(services: Services, conn: Connection, order_id: str) -> None:
@@ -206,7 +193,7 @@ def _note_absence(services: Services, conn: Connection, order_id: str) -> None:
     It may still be paid, like any expired order, should the gateway come to know it.
     """
     order, now = orders.lock(conn, order_id), services.now(conn)
-    is_gone = order.status is OrderStatus.CREATED and now >= order.expires_at + GRACE_OF_THE_GONE
+    is_gone = order.status is OrderStatus.CREATED and now >= order.expires_at + GRACE
     if is_gone:
         payments.drop_pending(conn, order_id)
         # One alarm, however many orders: the keys may belong to another account now.

@@ -55,16 +55,20 @@ def audit(
     )
 
 
-def insert_alarm(conn: Connection, key: str, message: str) -> int | None:
-    """Write an alarm down unless one with its key is open. Its id when this call wrote it."""
+def insert_alarm(conn: Connection, key: str, message: str, *, once: bool = False) -> int | None:
+    """Write an alarm down unless one with its key is open. Its id when this call wrote it.
+
+    With `once` what a person has closed is not written again. What ended by itself is.
+    """
     alarm_id: int | None = conn.execute(
         text("""
         INSERT INTO alarms (key, message)
-        VALUES (:key, :message)
+        SELECT :key, :message
+        WHERE NOT (:once AND EXISTS (SELECT 1 FROM alarms WHERE key = :key AND resolved_by IS NOT NULL))
         ON CONFLICT (key) WHERE resolved_at IS NULL DO NOTHING
         RETURNING id
         """),
-        {"key": key, "message": message[:500]},
+        {"key": key, "message": message[:500], "once": once},
     ).scalar()
     return alarm_id
 
@@ -104,12 +108,21 @@ def resolve_alarms_of_order(
     )
 
 
-def is_order_alarmed(conn: Connection, order_id: str) -> bool:
-    """True when a person has been called about an order."""
+def is_order_alarmed(conn: Connection, order_id: str, *, even_if_closed: str) -> bool:
+    """True when a person has been called about an order, and may still look.
+
+    Alarms whose reason begins with `even_if_closed` count also after somebody closed them.
+    """
     return (
         conn.execute(
-            text("SELECT 1 FROM alarms WHERE starts_with(key, :prefix) AND resolved_at IS NULL LIMIT 1"),
-            {"prefix": f"order:{order_id}:"},
+            text("""
+            SELECT 1
+            FROM alarms
+            WHERE starts_with(key, :prefix)
+              AND (resolved_at IS NULL OR starts_with(key, :prefix || :even_if_closed))
+            LIMIT 1
+            """),
+            {"prefix": f"order:{order_id}:", "even_if_closed": even_if_closed},
         ).first()
         is not None
     )

@@ -1,14 +1,16 @@
 """What one look at the gateway says, made safe to reason about.
 
-Each attempt once, what of it goes back, and what of it cannot be true of our order.
+Each attempt once, what of it goes back, what of it cannot be true of our order, and when its time is over.
 """
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from domain.gateway import (
     GatewayOrder,
+    GatewayOrderStatus,
     GatewayPayment,
     GatewayPaymentStatus,
     GatewayRefundStatus,
@@ -21,6 +23,10 @@ if TYPE_CHECKING:
 
 # What a row of `payments` can hold.
 LONGEST_PAYMENT_ID = 100
+
+# A gateway's clock differs, its books lag, its keys are being changed: minutes heal that. Longer, and the sweep's next
+# look comes after the 45 minutes of invariant I17.
+GRACE = timedelta(minutes=5)
 
 
 def distinct_attempts(payments: tuple[GatewayPayment, ...]) -> tuple[GatewayPayment, ...]:
@@ -51,6 +57,16 @@ def returned_payments(observed: Observation) -> list[GatewayPayment]:
             if refund.gateway_payment_id == payment.gateway_payment_id and refund.status not in failed
         )
     ]
+
+
+def is_out_of_time(order: Order, observed: Observation, now: datetime) -> bool:
+    """True when an order has had its time, as we set it, whatever its gateway still calls it.
+
+    A gateway whose orders never end names no end: there it is our deadline. Any other is waited for a little longer.
+    """
+    theirs = observed.order
+    has_no_end = theirs.expires_at is None and theirs.status is GatewayOrderStatus.ACTIVE
+    return now >= (order.expires_at if has_no_end else order.expires_at + GRACE)
 
 
 def contradiction(order: Order, known: Known, observed: Observation) -> str | None:

@@ -24,6 +24,7 @@ from domain.observations import (
     LONGEST_PAYMENT_ID,
     contradiction,
     distinct_attempts,
+    is_out_of_time,
     returned_payments,
 )
 
@@ -41,24 +42,25 @@ class OrderStatus(StrEnum):
     QUARANTINED = "quarantined"  # what the gateway says contradicts our order: a person looks
 
 
-_OUTCOMES = frozenset({OrderStatus.PAID, OrderStatus.SURPLUS, OrderStatus.QUARANTINED})
+# What the gateway says later changes nothing for the buyer any more, or a person decides.
+SETTLED = frozenset({OrderStatus.PAID, OrderStatus.SURPLUS, OrderStatus.QUARANTINED})
 _CLOSED = frozenset({OrderStatus.EXPIRED, OrderStatus.TERMINATED})
 
 # Every other edge is refused. Expired, failed and terminated orders may still be paid: the gateway lets an
 # attempt that began in time succeed later.
 EDGES: Mapping[OrderStatus, frozenset[OrderStatus]] = {
-    OrderStatus.CREATING: _OUTCOMES
+    OrderStatus.CREATING: SETTLED
     | _CLOSED
     | {OrderStatus.CREATED, OrderStatus.UNKNOWN, OrderStatus.FAILED, OrderStatus.SUPERSEDED},
-    OrderStatus.UNKNOWN: _OUTCOMES
+    OrderStatus.UNKNOWN: SETTLED
     | _CLOSED
     | {OrderStatus.CREATED, OrderStatus.FAILED, OrderStatus.SUPERSEDED},
-    OrderStatus.CREATED: _OUTCOMES | _CLOSED | {OrderStatus.SUPERSEDED},
+    OrderStatus.CREATED: SETTLED | _CLOSED | {OrderStatus.SUPERSEDED},
     # Never open again: the buyer may have been given another order, and one of a checkout is open at a time.
-    OrderStatus.FAILED: _OUTCOMES | _CLOSED,
-    OrderStatus.SUPERSEDED: _OUTCOMES | _CLOSED,
-    OrderStatus.EXPIRED: _OUTCOMES,
-    OrderStatus.TERMINATED: _OUTCOMES,
+    OrderStatus.FAILED: SETTLED | _CLOSED,
+    OrderStatus.SUPERSEDED: SETTLED | _CLOSED,
+    OrderStatus.EXPIRED: SETTLED,
+    OrderStatus.TERMINATED: SETTLED,
     OrderStatus.PAID: frozenset(),
     # The gateway may tell late of a payment that came in time, after one that came too late.
     OrderStatus.SURPLUS: frozenset({OrderStatus.PAID}),
@@ -68,9 +70,8 @@ EDGES: Mapping[OrderStatus, frozenset[OrderStatus]] = {
     ),
 }
 
-
-# What the gateway says later changes nothing for the buyer any more, or a person decides.
-SETTLED = frozenset({OrderStatus.PAID, OrderStatus.SURPLUS, OrderStatus.QUARANTINED})
+# How the alarm begins about money that the gateway speaks of and does not show.
+NO_MONEY = "no money came"
 
 
 class Verdict(StrEnum):
@@ -198,6 +199,7 @@ def settle(
     known: Known,
     observed: Observation,
     *,
+    now: datetime,
     refund_late: bool = False,
     verdict: Verdict | None = None,
 ) -> Settlement:
@@ -205,7 +207,8 @@ def settle(
 
     A contradiction in id, amount, currency or owner quarantines the order: it is recorded, it alarms and it
     gives no access. The gateway's *order* amount must be ours; a surcharge or an offer may change only what
-    the buyer's bank was charged. With `refund_late` money that came after the expiry goes back.
+    the buyer's bank was charged. With `refund_late` money that came after the expiry goes back. An order that
+    brought no money ends some minutes after its time, in whatever words its gateway keeps it open.
     """
     observed = replace(observed, payments=distinct_attempts(observed.payments))
     if order.status is OrderStatus.QUARANTINED and verdict is None:
@@ -220,8 +223,11 @@ def settle(
         return Settlement(OrderStatus.QUARANTINED, held, quarantine_reason=reason, alarms=(reason,))
 
     changes = _payment_changes(order, known, observed, refund_late=refund_late)
+    # Money that waits for a person, and that the gateway shows no more, is not forgotten by the clock.
+    is_over = PaymentStatus.HELD not in known.payments.values() and is_out_of_time(order, observed, now)
+    status = _next_status(order, observed, changes, is_over=is_over)
     return Settlement(
-        _next_status(order, observed, changes), tuple(changes), alarms=_alarms(order, observed, changes)
+        status, tuple(changes), alarms=_alarms(order, observed, changes, status, is_over=is_over)
     )
 
 
@@ -358,26 +364,36 @@ def role_of(
     return PaymentRole.PRIMARY, None
 
 
-def _next_status(order: Order, observed: Observation, changes: list[PaymentChange]) -> OrderStatus:
+def _next_status(
+    order: Order, observed: Observation, changes: list[PaymentChange], *, is_over: bool
+) -> OrderStatus:
     roles = {change.role for change in changes}
     if PaymentRole.PRIMARY in roles:
         return OrderStatus.PAID
     if PaymentRole.DUPLICATE in roles and order.status is not OrderStatus.PAID:
         return OrderStatus.SURPLUS
     following = _FROM_GATEWAY.get(observed.order.status, order.status)
+    if is_over and following not in _CLOSED:
+        # It may still be paid, like any that expired.
+        following = OrderStatus.EXPIRED
     if order.status is OrderStatus.QUARANTINED and following is OrderStatus.CREATED:
         following = OrderStatus.SUPERSEDED
     return following if may_move(order.status, following) else order.status
 
 
-def _alarms(order: Order, observed: Observation, changes: list[PaymentChange]) -> tuple[str, ...]:
+def _alarms(
+    order: Order, observed: Observation, changes: list[PaymentChange], status: OrderStatus, *, is_over: bool
+) -> tuple[str, ...]:
+    """What a person should hear of. Each sentence names its fact: the same one calls nobody twice."""
     alarms = []
     for change in changes:
         if change.role is PaymentRole.DUPLICATE:
-            alarms.append(f"money came that goes back: {change.refund_reason or 'a second payment'}")
-    unpaid_success = any(
-        p.status is GatewayPaymentStatus.SUCCESS and not p.is_money for p in observed.payments
-    )
-    if unpaid_success and order.status is not OrderStatus.PAID:
-        alarms.append("a payment is called a success but moved no money")
+            why = change.refund_reason or "a second payment"
+            alarms.append(f"money came that goes back, {change.payment.gateway_payment_id}: {why}")
+    successes = [p for p in observed.payments if p.status is GatewayPaymentStatus.SUCCESS]
+    unpaid = [p.gateway_payment_id for p in successes if not p.is_money]
+    if order.status is not OrderStatus.PAID:
+        alarms += [f"{NO_MONEY} with payment {identity}, which is called a success" for identity in unpaid]
+    if observed.order.status is GatewayOrderStatus.PAID and is_over and not unpaid and status not in SETTLED:
+        alarms.append(f"{NO_MONEY} with the order, which is called paid")
     return tuple(alarms)

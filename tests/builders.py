@@ -17,6 +17,8 @@ from domain.orders import Order, OrderStatus
 
 ORDER_ID = "ORDER00000000000001A"
 USER_ID = UUID(int=1)
+# When the order below can be paid.
+IN_TIME = datetime(2026, 3, 10, 6, 40, tzinfo=UTC)
 
 
 def an_order(**changes: Any) -> Order:

@@ -63,8 +63,9 @@ MESSAGES = (
     ),
     Invariant(
         "J14",
+        # Or the gateway shows no money for it, and a person was called: `domain.orders.NO_MONEY`.
         "An order is settled when a message that reports its payment has been dealt with.",
-        ("orders", "gateway_events"),
+        ("orders", "gateway_events", "alarms"),
         """
         SELECT DISTINCT o.id
         FROM orders o
@@ -72,6 +73,7 @@ MESSAGES = (
         WHERE o.status NOT IN ('paid', 'surplus', 'quarantined')
           AND e.status = 'processed'
           AND (starts_with(e.event_type, 'PAYMENT_SUCCESS') OR e.event_type IN ('payment.captured', 'order.paid'))
+          AND NOT EXISTS (SELECT 1 FROM alarms a WHERE starts_with(a.key, 'order:' || o.id || ':' || 'no money came'))
         """,
     ),
 )

@@ -73,6 +73,19 @@ def test_an_alarm_is_resolved_once(services, admin) -> None:
     assert [desk.resolve_alarm(services, admin, alarm_id) for _ in range(2)] == [True, False]
 
 
+@pytest.mark.parametrize("by_a_person", [True, False], ids=["person", "itself"])
+def test_an_alarm_that_is_raised_once_comes_back_only_when_it_had_ended_by_itself(
+    services, admin, by_a_person
+) -> None:
+    with services.engine.begin() as conn:
+        books.insert_alarm(conn, "a", "Look", once=True)
+        books.resolve_alarm(conn, "a", now=services.now(conn), actor_id=admin.id if by_a_person else None)
+
+        again = books.insert_alarm(conn, "a", "Look", once=True)
+
+    assert (again is None) is by_a_person
+
+
 def test_an_event_that_does_not_exist_is_not_processed_again(services, admin) -> None:
     assert payment_handler.replay_event(services, admin, 99) is None
 

@@ -12,7 +12,7 @@ from database.locks import Exclusive, try_exclusively
 from domain.errors import CircuitOpen, GatewayRateLimited, GatewayTimeout, GatewayUnavailable
 from domain.gateway import GatewayOrderStatus
 from payment_handler import receive_webhook, request_refund, start_checkout, sweep, sync_order
-from tests.books import rows, shown_payment
+from tests.books import check_invariants, rows, shown_payment
 from user_management import create_admin, entitlement
 
 pytestmark = pytest.mark.parametrize("kind", ["cashfree", "razorpay"])
@@ -45,8 +45,9 @@ def test_a_payment_without_webhook_and_return_is_found_after_two_minutes(shop, u
     assert sweep(shop).asked == 0
 
 
-def test_an_order_is_asked_for_ever_more_rarely_and_not_for_ever(shop, gateway, order) -> None:
-    gateway.orders[order.id] = replace(gateway.orders[order.id], status=GatewayOrderStatus.EXPIRED)
+@pytest.mark.parametrize("answer", GatewayOrderStatus, ids=lambda answer: answer.value)
+def test_an_order_is_asked_for_ever_more_rarely_and_not_for_ever(shop, gateway, order, answer) -> None:
+    gateway.orders[order.id] = replace(gateway.orders[order.id], status=answer)
     asked_at = []
     minute = 0
     while minute < 4 * 24 * 60:
@@ -60,6 +61,40 @@ def test_an_order_is_asked_for_ever_more_rarely_and_not_for_ever(shop, gateway, 
     assert len([minute for minute in asked_at if minute <= 15]) >= 5
     assert len(asked_at) < 40
     assert 2 * 24 * 60 < asked_at[-1] < 3 * 24 * 60
+    ended = "terminated" if answer is GatewayOrderStatus.TERMINATED else "expired"
+    assert rows(shop, "SELECT status FROM orders") == [(ended,)]
+
+
+@pytest.mark.parametrize("answer", GatewayOrderStatus, ids=lambda answer: answer.value)
+@pytest.mark.parametrize("paid_in_cash", [False, True], ids=["nothing", "cash"])
+def test_no_order_without_money_is_open_for_longer_than_45_minutes_whatever_its_gateway_answers(
+    shop, gateway, order, answer, paid_in_cash
+) -> None:
+    if paid_in_cash:
+        gateway.pay(order.id, is_money=False)
+    gateway.orders[order.id] = replace(gateway.orders[order.id], status=answer)
+    for _ in range(45):
+        age(shop, timedelta(minutes=1))
+        sweep(shop)
+
+    assert rows(shop, "SELECT status FROM orders") in ([("expired",)], [("terminated",)])
+    check_invariants(shop)
+
+
+@pytest.mark.parametrize("answer", GatewayOrderStatus, ids=lambda answer: answer.value)
+def test_a_created_order_of_a_week_in_which_nobody_could_ask_ends_at_the_first_look(
+    shop, gateway, order, answer
+) -> None:
+    gateway.orders[order.id] = replace(gateway.orders[order.id], status=answer)
+    age(shop, timedelta(days=7))
+
+    asked = sweep(shop).asked
+
+    assert asked == 1
+    assert rows(shop, "SELECT status FROM orders") in ([("expired",)], [("terminated",)])
+    # Nobody asks about what ended a week ago.
+    age(shop, timedelta(days=2))
+    assert sweep(shop).asked == 0
 
 
 @pytest.mark.parametrize("error", [GatewayTimeout(), GatewayUnavailable()])

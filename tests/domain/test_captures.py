@@ -11,7 +11,7 @@ import pytest
 from domain.captures import payment_to_capture
 from domain.gateway import RETURNED_UNTAKEN, GatewayPaymentStatus
 from domain.orders import Known, OrderStatus, PaymentStatus, Verdict, settle
-from tests.builders import a_payment, an_observation, an_order
+from tests.builders import IN_TIME, a_payment, an_observation, an_order
 
 NOTHING = Known(payments={})
 HELD = GatewayPaymentStatus.AUTHORIZED
@@ -80,7 +80,7 @@ def test_late_money_is_taken_only_where_it_is_honoured(refund_late) -> None:
 )
 def test_what_contradicts_our_order_is_not_taken_and_quarantines_it(observed) -> None:
     assert payment_to_capture(an_order(), NOTHING, observed) is None
-    assert settle(an_order(), NOTHING, observed).status is OrderStatus.QUARANTINED
+    assert settle(an_order(), NOTHING, observed, now=IN_TIME).status is OrderStatus.QUARANTINED
 
 
 def test_a_doubted_order_takes_nothing_until_a_person_accepts_it() -> None:
@@ -93,7 +93,7 @@ def test_a_doubted_order_takes_nothing_until_a_person_accepts_it() -> None:
 
 
 def test_held_money_alone_settles_nothing() -> None:
-    settled = settle(an_order(), NOTHING, an_observation(held()))
+    settled = settle(an_order(), NOTHING, an_observation(held()), now=IN_TIME)
 
     assert settled.status is OrderStatus.CREATED
     assert [change.status for change in settled.changes] == [PaymentStatus.PENDING]
@@ -116,7 +116,7 @@ def test_held_money_alone_settles_nothing() -> None:
 def test_what_is_held_and_not_taken_is_recorded_as_going_back_and_settles_nothing(known) -> None:
     order = an_order(status=OrderStatus.SUPERSEDED)
 
-    settled = settle(order, known, an_observation(held()))
+    settled = settle(order, known, an_observation(held()), now=IN_TIME)
 
     assert [(change.status, change.role) for change in settled.changes] == [(PaymentStatus.CANCELLED, None)]
     assert settled.changes[0].payment.error_reason == RETURNED_UNTAKEN
@@ -126,7 +126,7 @@ def test_what_is_held_and_not_taken_is_recorded_as_going_back_and_settles_nothin
 def test_held_money_beside_a_success_of_the_same_look_goes_back_though_it_began_earlier() -> None:
     earlier = held("PAY1", paid_at=a_payment().paid_at - timedelta(seconds=1))
 
-    settled = settle(an_order(), NOTHING, an_observation(earlier, a_payment("PAY2")))
+    settled = settle(an_order(), NOTHING, an_observation(earlier, a_payment("PAY2")), now=IN_TIME)
 
     assert {change.payment.gateway_payment_id: change.status for change in settled.changes} == {
         "PAY1": PaymentStatus.CANCELLED,
@@ -139,7 +139,7 @@ def test_late_held_money_is_waited_for_only_where_it_is_honoured(refund_late) ->
     order = an_order(status=OrderStatus.EXPIRED)
     late = held(paid_at=order.expires_at + timedelta(seconds=1))
 
-    settled = settle(order, NOTHING, an_observation(late), refund_late=refund_late)
+    settled = settle(order, NOTHING, an_observation(late), now=IN_TIME, refund_late=refund_late)
 
     expected = PaymentStatus.CANCELLED if refund_late else PaymentStatus.PENDING
     assert [change.status for change in settled.changes] == [expected]
@@ -148,12 +148,14 @@ def test_late_held_money_is_waited_for_only_where_it_is_honoured(refund_late) ->
 def test_what_goes_back_is_told_once() -> None:
     known = Known({"PAY1": PaymentStatus.CANCELLED}, primary_order_id="ORDER00000000000000X")
 
-    assert settle(an_order(), known, an_observation(held())).changes == ()
+    assert settle(an_order(), known, an_observation(held()), now=IN_TIME).changes == ()
 
 
 def test_an_attempt_that_was_held_and_is_captured_becomes_money() -> None:
     known = Known({"PAY1": PaymentStatus.PENDING})
 
-    settled = settle(an_order(), known, an_observation(replace(held(), status=GatewayPaymentStatus.SUCCESS)))
+    settled = settle(
+        an_order(), known, an_observation(replace(held(), status=GatewayPaymentStatus.SUCCESS)), now=IN_TIME
+    )
 
     assert settled.status is OrderStatus.PAID

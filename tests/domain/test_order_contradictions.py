@@ -8,7 +8,7 @@ import pytest
 
 from domain.gateway import GatewayPaymentStatus
 from domain.orders import Known, OrderStatus, PaymentChange, PaymentStatus, Settlement, settle
-from tests.builders import a_payment, an_observation, an_order
+from tests.builders import IN_TIME, a_payment, an_observation, an_order
 
 NOTHING = Known({})
 UNDECIDED = [
@@ -42,7 +42,7 @@ UNDECIDED = [
 def test_a_contradiction_in_id_amount_currency_or_owner_is_quarantined_and_gives_no_access(
     status, contradiction
 ) -> None:
-    settled = settle(an_order(status=status), NOTHING, contradiction)
+    settled = settle(an_order(status=status), NOTHING, contradiction, now=IN_TIME)
 
     assert settled.status is OrderStatus.QUARANTINED
     assert settled.activating is None
@@ -53,7 +53,9 @@ def test_a_contradiction_in_id_amount_currency_or_owner_is_quarantined_and_gives
 
 @pytest.mark.parametrize("status", [OrderStatus.PAID, OrderStatus.SURPLUS])
 def test_a_contradiction_about_a_decided_order_alarms_and_takes_nothing_back(status) -> None:
-    settled = settle(an_order(status=status), NOTHING, an_observation(a_payment(), amount_paise=1))
+    settled = settle(
+        an_order(status=status), NOTHING, an_observation(a_payment(), amount_paise=1), now=IN_TIME
+    )
 
     assert (settled.status, settled.changes, settled.quarantine_reason) == (status, (), None)
     assert len(settled.alarms) == 1
@@ -63,15 +65,15 @@ def test_a_quarantined_order_waits_for_a_person_even_if_the_gateway_corrects_its
     order = an_order(status=OrderStatus.QUARANTINED)
     observed = an_observation(a_payment())
 
-    settled = settle(order, Known({}), observed)
-    again = settle(order, Known({"PAY1": PaymentStatus.HELD}), observed)
+    settled = settle(order, Known({}), observed, now=IN_TIME)
+    again = settle(order, Known({"PAY1": PaymentStatus.HELD}), observed, now=IN_TIME)
 
     assert settled == Settlement(OrderStatus.QUARANTINED, (PaymentChange(a_payment(), PaymentStatus.HELD),))
     assert again == Settlement(OrderStatus.QUARANTINED)
 
 
 def test_an_order_without_an_owner_tag_is_ours_by_its_id() -> None:
-    settled = settle(an_order(), NOTHING, an_observation(a_payment(), tags={}))
+    settled = settle(an_order(), NOTHING, an_observation(a_payment(), tags={}), now=IN_TIME)
 
     assert settled.status is OrderStatus.PAID
 
@@ -79,12 +81,12 @@ def test_an_order_without_an_owner_tag_is_ours_by_its_id() -> None:
 def test_a_failed_attempt_over_another_amount_is_no_contradiction() -> None:
     attempt = a_payment(status=GatewayPaymentStatus.FAILED, amount_paise=1)
 
-    assert settle(an_order(), NOTHING, an_observation(attempt)).status is OrderStatus.CREATED
+    assert settle(an_order(), NOTHING, an_observation(attempt), now=IN_TIME).status is OrderStatus.CREATED
 
 
 @pytest.mark.parametrize("charged", [50898, 44900, 0])
 def test_a_surcharge_or_an_offer_changes_only_what_the_bank_was_charged(charged) -> None:
-    settled = settle(an_order(), NOTHING, an_observation(a_payment(charged_paise=charged)))
+    settled = settle(an_order(), NOTHING, an_observation(a_payment(charged_paise=charged)), now=IN_TIME)
 
     assert settled.status is OrderStatus.PAID
     assert settled.activating is not None

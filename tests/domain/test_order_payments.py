@@ -9,10 +9,9 @@ import pytest
 
 from domain.gateway import GatewayOrderStatus, GatewayPaymentStatus, GatewayRefund, GatewayRefundStatus
 from domain.orders import Known, OrderStatus, PaymentRole, PaymentStatus, may_move, settle
-from tests.builders import ORDER_ID, a_payment, an_observation, an_order
+from tests.builders import IN_TIME, ORDER_ID, a_payment, an_observation, an_order
 
 NOTHING = Known({})
-IN_TIME = datetime(2026, 3, 10, 6, 40, tzinfo=UTC)
 TOO_LATE = datetime(2026, 3, 10, 7, 1, tzinfo=UTC)
 UNDECIDED = [
     OrderStatus.CREATING,
@@ -30,7 +29,7 @@ def test_the_first_payment_of_the_list_means_nothing() -> None:
     good = a_payment("PAY2")
     dropped = a_payment("PAY3", status=GatewayPaymentStatus.DROPPED)
 
-    settled = settle(an_order(), NOTHING, an_observation(failed, good, dropped))
+    settled = settle(an_order(), NOTHING, an_observation(failed, good, dropped), now=IN_TIME)
 
     assert settled.status is OrderStatus.PAID
     assert settled.activating == good
@@ -46,13 +45,16 @@ def test_a_success_first_in_the_list_and_a_failure_after_it_is_paid() -> None:
         an_order(),
         NOTHING,
         an_observation(a_payment("PAY1"), a_payment("PAY2", status=GatewayPaymentStatus.FAILED)),
+        now=IN_TIME,
     )
 
     assert settled.status is OrderStatus.PAID
 
 
 def test_an_attempt_recorded_as_failed_may_succeed_later() -> None:
-    settled = settle(an_order(), Known({"PAY1": PaymentStatus.FAILED}), an_observation(a_payment("PAY1")))
+    settled = settle(
+        an_order(), Known({"PAY1": PaymentStatus.FAILED}), an_observation(a_payment("PAY1")), now=IN_TIME
+    )
 
     assert settled.status is OrderStatus.PAID
     assert settled.changes[0].role is PaymentRole.PRIMARY
@@ -65,6 +67,7 @@ def test_money_that_is_recorded_is_never_touched_again(recorded, observed) -> No
         an_order(status=OrderStatus.PAID),
         Known({"PAY1": recorded}, ORDER_ID),
         an_observation(a_payment("PAY1", status=observed)),
+        now=IN_TIME,
     )
 
     assert (settled.status, settled.changes, settled.alarms) == (OrderStatus.PAID, (), ())
@@ -92,7 +95,9 @@ def test_money_that_is_recorded_is_never_touched_again(recorded, observed) -> No
 def test_an_attempt_moves_from_pending_to_its_end_and_stays_there(recorded, observed, following) -> None:
     known = NOTHING if recorded is None else Known({"PAY1": PaymentStatus(recorded)})
 
-    settled = settle(an_order(), known, an_observation(a_payment(status=GatewayPaymentStatus(observed))))
+    settled = settle(
+        an_order(), known, an_observation(a_payment(status=GatewayPaymentStatus(observed))), now=IN_TIME
+    )
 
     assert [str(change.status) for change in settled.changes] == ([] if following is None else [following])
     assert all(change.role is None for change in settled.changes)
@@ -100,19 +105,29 @@ def test_an_attempt_moves_from_pending_to_its_end_and_stays_there(recorded, obse
 
 
 def test_cash_on_delivery_is_called_a_success_and_is_no_money() -> None:
-    settled = settle(an_order(), NOTHING, an_observation(a_payment(is_money=False)))
+    settled = settle(an_order(), NOTHING, an_observation(a_payment(is_money=False)), now=IN_TIME)
 
     assert settled.status is OrderStatus.CREATED
     assert settled.activating is None
     assert settled.changes == ()
-    assert len(settled.alarms) == 1
+    assert settled.alarms == ("no money came with payment PAY1, which is called a success",)
+
+
+def test_cash_on_delivery_of_an_order_whose_time_is_over_calls_a_person_about_the_payment_alone() -> None:
+    order = an_order()
+    look = an_observation(a_payment(is_money=False), status=GatewayOrderStatus.PAID)
+
+    settled = settle(order, NOTHING, look, now=order.expires_at + timedelta(minutes=5))
+
+    assert settled.status is OrderStatus.EXPIRED
+    assert settled.alarms == ("no money came with payment PAY1, which is called a success",)
 
 
 def test_of_two_successes_on_one_order_the_earlier_buys_and_the_gateway_returns_the_other() -> None:
     later = a_payment("PAY1", paid_at=IN_TIME + timedelta(minutes=1))
     earlier = a_payment("PAY2", paid_at=IN_TIME)
 
-    settled = settle(an_order(), NOTHING, an_observation(later, earlier))
+    settled = settle(an_order(), NOTHING, an_observation(later, earlier), now=IN_TIME)
 
     assert settled.status is OrderStatus.PAID
     assert [(c.payment.gateway_payment_id, c.role, c.refund_reason) for c in settled.changes] == [
@@ -131,7 +146,9 @@ def test_of_two_successes_the_one_that_was_returned_buys_nothing_although_it_beg
         processed_at=IN_TIME + timedelta(minutes=6),
     )  # fmt: skip
 
-    settled = settle(an_order(), NOTHING, replace(an_observation(first, second), refunds=(back,)))
+    settled = settle(
+        an_order(), NOTHING, replace(an_observation(first, second), refunds=(back,)), now=IN_TIME
+    )
 
     assert settled.status is OrderStatus.PAID
     assert [(c.payment.gateway_payment_id, c.role) for c in settled.changes] == [
@@ -145,6 +162,7 @@ def test_a_second_success_on_a_paid_order_is_a_duplicate_that_we_do_not_refund_o
         an_order(status=OrderStatus.PAID),
         Known({"PAY1": PaymentStatus.CAPTURED}, ORDER_ID),
         an_observation(a_payment("PAY1"), a_payment("PAY2")),
+        now=IN_TIME,
     )
 
     assert settled.status is OrderStatus.PAID
@@ -155,7 +173,9 @@ def test_a_second_success_on_a_paid_order_is_a_duplicate_that_we_do_not_refund_o
 
 @pytest.mark.parametrize("status", UNDECIDED)
 def test_a_success_on_a_second_order_of_the_checkout_is_surplus_and_goes_back(status) -> None:
-    settled = settle(an_order(status=status), Known({}, "ORDER00000000000002B"), an_observation(a_payment()))
+    settled = settle(
+        an_order(status=status), Known({}, "ORDER00000000000002B"), an_observation(a_payment()), now=IN_TIME
+    )
 
     assert settled.status is OrderStatus.SURPLUS
     assert settled.activating is None
@@ -167,13 +187,13 @@ def test_a_success_on_a_second_order_of_the_checkout_is_surplus_and_goes_back(st
 def test_a_payment_after_the_expiry_is_honoured_unless_the_operator_chose_otherwise() -> None:
     late = an_observation(a_payment(paid_at=TOO_LATE), status=GatewayOrderStatus.PAID)
 
-    assert settle(an_order(status=OrderStatus.EXPIRED), NOTHING, late).status is OrderStatus.PAID
+    assert settle(an_order(status=OrderStatus.EXPIRED), NOTHING, late, now=IN_TIME).status is OrderStatus.PAID
 
 
 def test_a_payment_after_the_expiry_goes_back_where_the_operator_chose_so() -> None:
     late = an_observation(a_payment(paid_at=TOO_LATE), status=GatewayOrderStatus.PAID)
 
-    settled = settle(an_order(status=OrderStatus.EXPIRED), NOTHING, late, refund_late=True)
+    settled = settle(an_order(status=OrderStatus.EXPIRED), NOTHING, late, now=IN_TIME, refund_late=True)
 
     assert settled.status is OrderStatus.SURPLUS
     assert settled.changes[0].refund_reason == "paid after the order had expired"
@@ -185,7 +205,7 @@ def test_a_payment_in_time_is_honoured_even_if_we_hear_of_it_late(paid_at) -> No
     observed = an_observation(a_payment(paid_at=paid_at), status=GatewayOrderStatus.PAID)
 
     assert (
-        settle(an_order(status=OrderStatus.EXPIRED), NOTHING, observed, refund_late=True).status
+        settle(an_order(status=OrderStatus.EXPIRED), NOTHING, observed, now=IN_TIME, refund_late=True).status
         is OrderStatus.PAID
     )
 
@@ -197,7 +217,7 @@ def test_an_in_time_payment_heard_of_after_a_late_one_still_buys_the_period() ->
         a_payment("PAY1"), a_payment("PAY2", paid_at=TOO_LATE), status=GatewayOrderStatus.PAID
     )
 
-    settled = settle(order, known, observed, refund_late=True)
+    settled = settle(order, known, observed, now=IN_TIME, refund_late=True)
 
     assert settled.activating == a_payment("PAY1")
     assert settled.status is OrderStatus.PAID

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from domain.gateway import GatewayOrderStatus
-from domain.orders import EDGES, Known, OrderStatus, PaymentRole, PaymentStatus, may_move, settle
-from tests.builders import a_payment, an_observation, an_order
+from domain.orders import EDGES, Known, OrderStatus, PaymentRole, PaymentStatus, Verdict, may_move, settle
+from tests.builders import IN_TIME, a_payment, an_observation, an_order
 
 NOTHING = Known({})
 UNDECIDED = [
@@ -27,7 +27,10 @@ OPEN = frozenset({OrderStatus.CREATING, OrderStatus.UNKNOWN, OrderStatus.CREATED
 @pytest.mark.parametrize("status", UNDECIDED)
 def test_a_success_pays_an_order_in_any_state_that_is_not_decided(status) -> None:
     settled = settle(
-        an_order(status=status), NOTHING, an_observation(a_payment(), status=GatewayOrderStatus.PAID)
+        an_order(status=status),
+        NOTHING,
+        an_observation(a_payment(), status=GatewayOrderStatus.PAID),
+        now=IN_TIME,
     )
 
     assert settled.status is OrderStatus.PAID
@@ -74,7 +77,10 @@ def test_a_success_pays_an_order_in_any_state_that_is_not_decided(status) -> Non
 )
 def test_without_a_payment_the_gateways_state_is_followed_forward_only(status, observed, following) -> None:
     settled = settle(
-        an_order(status=OrderStatus(status)), NOTHING, an_observation(status=GatewayOrderStatus(observed))
+        an_order(status=OrderStatus(status)),
+        NOTHING,
+        an_observation(status=GatewayOrderStatus(observed)),
+        now=IN_TIME,
     )
 
     assert settled.status is OrderStatus(following)
@@ -84,9 +90,90 @@ def test_without_a_payment_the_gateways_state_is_followed_forward_only(status, o
 @pytest.mark.parametrize("status", list(OrderStatus))
 @pytest.mark.parametrize("observed", ["paid", "termination_requested", "unknown"])
 def test_the_word_paid_without_a_payment_and_words_we_do_not_know_move_nothing(status, observed) -> None:
-    settled = settle(an_order(status=status), NOTHING, an_observation(status=GatewayOrderStatus(observed)))
+    settled = settle(
+        an_order(status=status), NOTHING, an_observation(status=GatewayOrderStatus(observed)), now=IN_TIME
+    )
 
     assert (settled.status, settled.changes, settled.alarms) == (status, (), ())
+
+
+@pytest.mark.parametrize("status", UNDECIDED)
+@pytest.mark.parametrize("observed", ["active", "paid", "termination_requested", "unknown"])
+def test_an_order_without_money_ends_five_minutes_after_its_time_whatever_its_gateway_calls_it(
+    status, observed
+) -> None:
+    order = an_order(status=status)
+    look = an_observation(status=GatewayOrderStatus(observed), expires_at=order.expires_at)
+    grace = timedelta(minutes=5)
+
+    waiting = settle(order, NOTHING, look, now=order.expires_at + grace - timedelta(seconds=1))
+    ended = settle(order, NOTHING, look, now=order.expires_at + grace)
+
+    assert waiting == settle(order, NOTHING, look, now=IN_TIME)
+    assert ended.status is (
+        OrderStatus.TERMINATED if status is OrderStatus.TERMINATED else OrderStatus.EXPIRED
+    )
+    assert ended.changes == ()
+
+
+@pytest.mark.parametrize("status", [*UNDECIDED, OrderStatus.QUARANTINED])
+def test_the_word_paid_without_a_payment_calls_a_person_once_the_order_ends(status) -> None:
+    order = an_order(status=status)
+    look = an_observation(status=GatewayOrderStatus.PAID)
+
+    settled = settle(
+        order, NOTHING, look, now=order.expires_at + timedelta(minutes=5), verdict=Verdict.ACCEPT
+    )
+
+    assert settled.alarms == ("no money came with the order, which is called paid",)
+
+
+@pytest.mark.parametrize("status", [OrderStatus.PAID, OrderStatus.SURPLUS])
+@pytest.mark.parametrize("observed", ["active", "paid", "termination_requested", "unknown"])
+def test_an_order_that_brought_money_stays_what_it_is_when_its_time_is_over(status, observed) -> None:
+    order, known = an_order(status=status), Known({"PAY1": PaymentStatus.CAPTURED})
+    look = an_observation(status=GatewayOrderStatus(observed))
+
+    settled = settle(order, known, look, now=order.expires_at + timedelta(days=1))
+
+    assert (settled.status, settled.changes, settled.alarms) == (status, (), ())
+
+
+@pytest.mark.parametrize("status", UNDECIDED)
+@pytest.mark.parametrize("observed", list(GatewayOrderStatus))
+def test_a_success_pays_an_order_whose_time_is_over(status, observed) -> None:
+    order = an_order(status=status)
+
+    settled = settle(
+        order, NOTHING, an_observation(a_payment(), status=observed), now=order.expires_at + timedelta(days=1)
+    )
+
+    assert (settled.status, settled.activating, settled.alarms) == (OrderStatus.PAID, a_payment(), ())
+
+
+@pytest.mark.parametrize(("seconds", "following"), [(-1, "created"), (0, "expired")], ids=["before", "at"])
+def test_at_a_gateway_whose_orders_never_end_an_order_ends_with_its_time(seconds, following) -> None:
+    order = an_order()
+
+    settled = settle(order, NOTHING, an_observation(), now=order.expires_at + timedelta(seconds=seconds))
+
+    assert settled.status is OrderStatus(following)
+
+
+@pytest.mark.parametrize("observed", ["paid", "termination_requested", "unknown"])
+def test_held_money_that_the_gateway_shows_no_more_keeps_its_order_in_quarantine(observed) -> None:
+    order = an_order(status=OrderStatus.QUARANTINED)
+    look = an_observation(status=GatewayOrderStatus(observed))
+
+    settled = settle(
+        order,
+        Known({"PAY1": PaymentStatus.HELD}),
+        look,
+        now=order.expires_at + timedelta(days=1),
+        verdict=Verdict.ACCEPT,
+    )
+
+    assert (settled.status, settled.changes) == (OrderStatus.QUARANTINED, ())
 
 
 def test_the_edges_are_a_closed_set() -> None:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from domain.gateway import GatewayOrderStatus, GatewayPaymentStatus, Observation
 from domain.orders import EDGES, Known, Order, OrderStatus, PaymentRole, PaymentStatus, settle
-from tests.builders import a_payment, an_observation, an_order
+from tests.builders import IN_TIME, a_payment, an_observation, an_order
 
 START = datetime(2026, 3, 10, 6, 30, tzinfo=UTC)
 ENDS = [GatewayPaymentStatus.FAILED, GatewayPaymentStatus.DROPPED, GatewayPaymentStatus.CANCELLED]
@@ -32,7 +32,11 @@ class Books:
 
     def apply(self, observed: Observation, *, refund_late: bool) -> None:
         settled = settle(
-            self.order, Known(dict(self.payments), self.primary_order_id), observed, refund_late=refund_late
+            self.order,
+            Known(dict(self.payments), self.primary_order_id),
+            observed,
+            now=IN_TIME,
+            refund_late=refund_late,
         )
         assert settled.status is self.order.status or settled.status in EDGES[self.order.status]
         for change in settled.changes:

@@ -136,7 +136,7 @@ def state_by_the_rules(order: Order, looks: Sequence[Observation]) -> tuple[obje
     for look in looks:
         primary = order.id if PaymentRole.PRIMARY in roles.values() else None
         now = _with_status(order, status)
-        decided = settle(now, Known(dict(payments), primary), look)
+        decided = settle(now, Known(dict(payments), primary), look, now=order.created_at)
         assert may_move(status, decided.status)
         status = decided.status
         for change in decided.changes:
