@@ -265,6 +265,23 @@ def test_what_was_returned_by_hand_stands_in_the_list_of_refunds(services, admin
     }
 
 
+def test_a_return_that_only_the_audit_log_holds_is_found_and_ends_when_it_is_written_down_again(
+    services, admin, duplicate
+) -> None:
+    order_id, payment_id = duplicate
+    with services.engine.begin() as conn:
+        # As the code before migration 0008 did it, which may run beside it for a while.
+        books.audit(
+            conn, "settled_by_hand", f"payment:{payment_id}", actor_id=admin.id, detail={"reason": "NEFT"}
+        )
+
+    found = {finding.id: finding.first for finding in run_checks(services) if finding.first}
+    desk.settle_by_hand(services, admin, order_id=order_id, payment_id=payment_id, reason="NEFT")
+
+    assert found == {"J16": (order_id,)}
+    assert all_hold(run_checks(services))
+
+
 def test_what_was_settled_by_hand_is_not_refunded_as_well(services, admin, gateway, duplicate) -> None:
     order_id, payment_id = duplicate
     desk.settle_by_hand(services, admin, order_id=order_id, payment_id=payment_id, reason="NEFT")

@@ -247,6 +247,14 @@ PLANTED = (
         "UPDATE hand_returns SET admin_id = {visitor}",
     ),
     plant(
+        "J16",
+        "written down and not returned",
+        "INSERT INTO audit_log (actor_id, action, object, detail)"
+        " VALUES ({admin}, 'settled_by_hand', 'payment:' || {second_on_order}, '{{}}')",
+        # What makes an entry a link of the chain is off here.
+        also="J15",
+    ),
+    plant(
         "J17",
         "a debt that nothing explains",
         "DROP INDEX ledger_entries_once_per_payment",
