@@ -71,8 +71,9 @@ _PARTS: Mapping[str, str] = {
         WHERE o.user_id = :user_id
         ORDER BY r.created_at, r.id
     """,
+    # How it went back is for the books: an admin's note on our bank account, not on the buyer.
     "returned_in_another_way": """
-        SELECT p.order_id, p.gateway_payment_id AS payment_id, h.amount_paise, h.reason, h.returned_at
+        SELECT p.order_id, p.gateway_payment_id AS payment_id, h.amount_paise, h.returned_at
         FROM hand_returns h
         JOIN payments p ON p.id = h.payment_id
         JOIN orders o ON o.id = p.order_id
@@ -140,10 +141,14 @@ def list_parts(conn: Connection, user_id: UUID) -> dict[str, Rows]:
 
 
 def list_audit(conn: Connection, user_id: UUID) -> Rows:
-    """What was written down about the person, their orders, refunds and gifts, and who did it, the oldest first."""
+    """What was written down about the person, their orders, payments, refunds and gifts, the oldest first.
+
+    And who did it; but not how money went back by hand, which is for the books.
+    """
     rows = conn.execute(
         text("""
-        SELECT at, actor_id, action, object, detail
+        SELECT at, actor_id, action, object,
+               CASE WHEN action = 'settled_by_hand' THEN detail - 'reason' ELSE detail END AS detail
         FROM audit_log
         WHERE object IN (
             SELECT 'user:' || CAST(:user_id AS text)

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import text
 
 import payment_handler
-from accounts.export import export_of
+from accounts.export import export_file, export_of
 from billing import desk
 from billing.returns import list_hand_returns
 from database import books, personal_data
@@ -180,7 +180,7 @@ def test_lists_files_and_the_order_page_agree_on_money_settled_by_hand(
     services, user, admin, duplicate
 ) -> None:
     order_id, payment_id = duplicate
-    desk.settle_by_hand(services, admin, order_id=order_id, payment_id=payment_id, reason="NEFT")
+    desk.settle_by_hand(services, admin, order_id=order_id, payment_id=payment_id, reason="NEFT of today")
 
     paid = {row.id: row for row in overview.recent_payments(services, admin).rows}
     told = export_of(services, user)
@@ -191,7 +191,11 @@ def test_lists_files_and_the_order_page_agree_on_money_settled_by_hand(
     assert [(part["order_id"], part["amount_paise"]) for part in told["returned_in_another_way"]] == [
         (order_id, 49900)
     ]
-    assert "settled_by_hand" in {entry["what"] for entry in told["what_was_done"]}
+    assert [entry["detail"] for entry in told["what_was_done"] if entry["what"] == "settled_by_hand"] == [
+        {"order": order_id, "amount_paise": 49900}
+    ]
+    # How it was done is for the books, as in the mail.
+    assert "NEFT of today" not in export_file(services, user).decode()
 
 
 def _balances(services) -> dict[str, int]:
