@@ -22,7 +22,7 @@ from payment_handler import start_checkout
 from reports import orders as order_reports
 from reports import overview, trouble
 from reports.export import to_csv
-from tests.books import shown_payment
+from tests.books import balances, shown_payment
 from user_management import create_admin
 
 
@@ -198,25 +198,17 @@ def test_lists_files_and_the_order_page_agree_on_money_settled_by_hand(
     assert "NEFT of today" not in export_file(services, user).decode()
 
 
-def _balances(services) -> dict[str, int]:
-    with services.engine.connect() as conn:
-        rows = conn.execute(
-            text("SELECT account, sum(amount_paise)::bigint AS paise FROM ledger_entries GROUP BY account")
-        )
-        return {row.account: row.paise for row in rows}
-
-
 def test_the_ledger_says_that_money_settled_by_hand_is_owed_no_more_and_was_paid_by_hand(
     services, admin, duplicate
 ) -> None:
     order_id, payment_id = duplicate
-    before, earned = _balances(services), overview.overview(services, admin).revenue_total_paise
+    before, earned = balances(services), overview.overview(services, admin).revenue_total_paise
 
     for _ in range(2):
         desk.settle_by_hand(services, admin, order_id=order_id, payment_id=payment_id, reason="NEFT")
 
     assert before == {"gateway_receivable": 548900, "sales": -499000, "owed_to_buyers": -49900}
-    assert _balances(services) == {**before, "owed_to_buyers": 0, "paid_by_hand": -49900}
+    assert balances(services) == {**before, "owed_to_buyers": 0, "paid_by_hand": -49900}
     # The gateway still holds both payments, and one of them was earned.
     assert overview.overview(services, admin).revenue_total_paise == earned == 499000
     assert all_hold(run_checks(services))
@@ -237,7 +229,7 @@ def test_two_admins_at_once_settle_by_hand_once(services, admin, duplicate) -> N
         done = list(pool.map(settle, (admin, other, admin, other)))
 
     assert sorted(done) == [False, False, False, True]
-    assert _balances(services)["paid_by_hand"] == -49900
+    assert balances(services)["paid_by_hand"] == -49900
     assert all_hold(run_checks(services))
 
 
@@ -251,7 +243,7 @@ def test_money_that_the_gateway_returns_after_all_is_booked_and_calls_a_person(
     payment_handler.sync_order(services, order_id)
 
     # What the buyer has twice, they owe to us: the books say so, and a person hears of it.
-    assert _balances(services)["owed_to_buyers"] == 49900
+    assert balances(services)["owed_to_buyers"] == 49900
     with services.engine.connect() as conn:
         assert f"order:{order_id}:returned twice" in books.list_open_alarms(conn, "order:")
     assert all_hold(run_checks(services))

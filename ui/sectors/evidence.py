@@ -56,8 +56,6 @@ _USUAL = Question()
 _DRAWN_EVERY = 5
 # Where a logarithmic scale has lines.
 _MARKS = (10, 20, 30, 50, 70, 100, 150, 200, 300, 500, 700, 1000, 1500, 2000, 3000, 5000, 10_000)
-
-
 _HELD_COLOURS = (AHEAD, BEHIND, "#5B6EE1")
 
 
