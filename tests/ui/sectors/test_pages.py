@@ -12,6 +12,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import streamlit as st
+from streamlit.elements.lib import policies
 
 from analyzer.market import Finding
 from domain.wording import format_signed
@@ -248,6 +249,20 @@ def test_the_session_before_is_one_press_away(services, member, shown) -> None:
     page.button(key="view-earlier").click().run()
 
     assert "Close of 23 Oct 2026" in seen(page)
+
+
+def test_a_press_that_sets_the_day_leaves_no_warning_in_the_log(services, member, shown, monkeypatch) -> None:
+    page = open_view(services, member, "breadth", asof="2026-10-26")
+    warned: list[str] = []
+    # Streamlit looks for it only under a server, and tells it once in a process.
+    monkeypatch.setattr(policies, "runtime", SimpleNamespace(exists=lambda: True))
+    monkeypatch.setattr(policies, "_shown_default_value_warning", False)
+    monkeypatch.setattr(policies._LOGGER, "warning", lambda sentence, *_, **__: warned.append(sentence))
+
+    page.button(key="view-earlier").click().run()
+
+    assert "Close of 23 Oct 2026" in seen(page)
+    assert warned == []
 
 
 def test_back_to_the_latest_close(services, member, shown) -> None:
