@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from html import escape
 from typing import Any
 
 import streamlit as st
@@ -164,6 +165,10 @@ def _found(services: Services, user: User, words: str) -> None:
             "Type the beginning of a username or email, or a whole order, payment or customer ID.",
         )
         return
+    st.html(
+        f'<p class="section-lead">What matches “<bdi>{escape(words)}</bdi>” among all users and orders, whatever '
+        "section is open.</p>"
+    )
     if found.users:
         st.subheader("Users", anchor=False)
         st.html(admin_lists.users(found.users))

@@ -174,9 +174,22 @@ def test_one_box_finds_people_and_orders(
 
     page.text_input(key="admin-search").input(words).run()
 
-    assert "asha" in seen(page)
+    told = f"What matches “<bdi>{words}</bdi>” among all users and orders"
+    assert told in seen(page)
+    assert "asha" in seen(page).replace(told, "")
     assert "ravi" not in seen(page)
     assert "PAYMENT_SUCCESS_WEBHOOK" not in seen(page)
+
+
+def test_what_is_searched_for_is_repeated_as_text(services: Services, admin: User, open_panel: Open) -> None:
+    with services.engine.begin() as conn:
+        conn.execute(text("UPDATE users SET username = '<b>x' WHERE id = :id"), {"id": admin.id})
+    page = open_panel(admin)
+
+    page.text_input(key="admin-search").input("<b>x").run()
+
+    assert "“<bdi>&lt;b&gt;x</bdi>”" in seen(page)
+    assert "<b>x" not in seen(page)
 
 
 def test_a_search_without_a_result_says_what_can_be_searched_for(admin: User, open_panel: Open) -> None:
