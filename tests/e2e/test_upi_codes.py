@@ -38,7 +38,7 @@ def test_a_code_scanned_from_the_desktop_opens_access_without_a_click(
     ask_for_code(page)
     picture = page.get_by_role("img", name="UPI QR code of this order")
     expect(picture).to_be_visible()
-    expect(page.get_by_text("more minutes.")).to_be_visible()
+    expect(page.get_by_text("more minutes to pay.")).to_be_visible()
     expect(page.get_by_text("Open a UPI app")).to_be_hidden()
 
     answer_on_phone(second_device, site, link_of(page), "Approve")
