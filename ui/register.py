@@ -28,9 +28,9 @@ SUBMIT = "register-submit"
 # Union territories and states in the order people look for them.
 _STATES = sorted(INDIAN_STATES.values())
 _LABELS = {
-    "full_name": "Full name", "email": "Email", "username": "Username", "phone": "Phone", "state": "State",
-    "password": "Password",
-}  # fmt: skip
+    name: name.replace("_", " ").capitalize()
+    for name in ("full_name", "email", "username", "phone", "state", "password")
+}
 
 
 def render(services: Services, user: User | None) -> None:
