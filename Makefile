@@ -30,7 +30,7 @@ chromium: setup
 	@$(BIN)/python -m tests.chromium
 
 test: setup chromium ## Run every test
-	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 faults: setup ## Run the fault tests with their large numbers (an hour) and write docs/faults.md
 	@$(BIN)/python -m pytest tests/faults --faults=large -n 2 --dist worksteal -o faulthandler_timeout=0
