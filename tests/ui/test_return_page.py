@@ -17,7 +17,6 @@ from domain.orders import Order, OrderStatus, PaymentStatus
 from domain.refunds import RefundStatus
 from payment_handler import OrderLine, PaymentLine, confirm_return, execute_refund, start_checkout, sync_order
 from tests import builders
-from tests.builders import a_payment
 from ui import return_page, upi
 from ui.return_page import ReturnState, is_undecided, return_state
 from user_management import create_admin
@@ -94,7 +93,7 @@ def test_money_on_its_way_keeps_the_unpaid_order_from_being_offered_first(servic
     order = start_checkout(services, user, "monthly")
     before = is_undecided(services, user, order)
     gateway.payments[order.id] = [
-        a_payment(order_id=order.id, status=GatewayPaymentStatus.PENDING, paid_at=None)
+        builders.a_payment(order_id=order.id, status=GatewayPaymentStatus.PENDING, paid_at=None)
     ]
     confirm_return(services, user, order.id)
 
@@ -140,7 +139,7 @@ def test_waiting_goes_on_while_the_books_say_what_is_shown(services, user, page)
 
 def test_a_late_success_runs_the_page_again_by_itself(services, user, gateway, page) -> None:
     order = start_checkout(services, user, "monthly")
-    gateway.payments[order.id] = [a_payment(order_id=order.id)]
+    gateway.payments[order.id] = [builders.a_payment(order_id=order.id)]
     confirm_return(services, user, order.id)
 
     with pytest.raises(Rerun):
