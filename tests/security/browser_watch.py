@@ -83,6 +83,8 @@ def settle(page: Page) -> None:
     expect(page.locator('[data-testid="stMain"] [data-testid="stElementContainer"]').first).to_be_attached()
     expect(page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]')).to_be_visible()
     expect(page.locator('[data-stale="true"]')).to_have_count(0)
+    # The code of a field or a chart is fetched when the page first draws one: until then a grey box stands there.
+    expect(page.get_by_test_id("stSkeleton")).to_have_count(0)
     rest(page)
 
 

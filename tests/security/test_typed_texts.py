@@ -186,6 +186,7 @@ def fill_every_form(walk: Walk, texts: Texts, typed: set[str]) -> dict[str, Payl
             fill_in(field, payload.text)
             taken[label] = payload
         walk.press(form.locator("[data-testid=stFormSubmitButton] button").first)
+    assert taken, f"{walk.page.url}: no field to type into"
     typed.update(taken)
     return taken
 
