@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import uuid
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
 from html import escape
@@ -50,6 +50,7 @@ from ui import (
     verify,
 )
 from ui.components import footer, notice
+from ui.pages import Bar, Page
 from ui.sectors import (
     alerts,
     breadth,
@@ -64,6 +65,7 @@ from ui.sectors import (
 )
 from web.middleware import SecurityHeaders
 from web.routes import build_routes
+from web.unknown_pages import UnknownPages
 from wiring import Services, close_services, get_services
 
 log = structlog.get_logger()
@@ -212,39 +214,46 @@ def _path_after(chosen: StreamlitPage) -> str:
 
 
 def _navigation(services: Services, user: User | None, *, is_half: bool) -> StreamlitPage:
-    member, admin = user is not None, user is not None and user.is_admin
-
-    def make(
-        path: str, title: str, render: Callable[[Services, User | None], None], shown: bool
-    ) -> StreamlitPage:
-        # Every page is always registered: an address that is not yours leads to login, not to a dialog.
-        return st.Page(
-            partial(render, services, user),
-            title=title,
+    if is_half:
+        shown = {Bar.EVERYBODY}
+    elif user is None:
+        shown = {Bar.EVERYBODY, Bar.VISITORS}
+    else:
+        shown = {Bar.EVERYBODY, Bar.MEMBERS} | ({Bar.ADMINS} if user.is_admin else set())
+    # Every page is always registered: an address that is not yours leads to login, not to a dialog.
+    registered = {
+        path: st.Page(
+            partial(page.render, services, user),
+            title=page.title,
             url_path=path or None,
             default=path == "",
-            visibility="visible" if shown else "hidden",
+            visibility="visible" if page.bar in shown else "hidden",
         )
-
-    registered = {
-        "": make("", "Home", home, True),
-        "dashboard": make("dashboard", "Dashboard", today.render, member),
-        **{path: make(path, VIEWS[path], render, False) for path, render in _VIEWS.items()},
-        "billing": make("billing", "Billing", billing.render, member),
-        "account": make("account", "Account", account.render, member),
-        "admin": make("admin", "Admin", admin_panel.render, admin),
-        "login": make("login", "Log in", login.render, not member and not is_half),
-        "register": make("register", "Create account", register.render, not member and not is_half),
-        "forgot": make("forgot", "Forgot your password", forgot.render, False),
-        "reset": make("reset", "Choose a new password", reset.render, False),
-        "verify": make("verify", "Confirm your address", verify.render, False),
-        "contact": make("contact", "Contact", legal.render_contact, False),
-        "refunds": make("refunds", "Refunds", legal.render_refunds, False),
-        "terms": make("terms", "Terms", legal.render_terms, False),
-        "privacy": make("privacy", "Privacy", legal.render_privacy, False),
+        for path, page in _pages().items()
     }
     pages.register(registered)
     return st.navigation(list(registered.values()), position="top")
+
+
+def _pages() -> dict[str, Page]:
+    """Every page by its address. The pages of a run are made of it, and what it lacks is answered 404."""
+    return {
+        "": Page("Home", home, Bar.EVERYBODY),
+        "dashboard": Page("Dashboard", today.render, Bar.MEMBERS),
+        **{path: Page(VIEWS[path], render) for path, render in _VIEWS.items()},
+        "billing": Page("Billing", billing.render, Bar.MEMBERS),
+        "account": Page("Account", account.render, Bar.MEMBERS),
+        "admin": Page("Admin", admin_panel.render, Bar.ADMINS),
+        "login": Page("Log in", login.render, Bar.VISITORS),
+        "register": Page("Create account", register.render, Bar.VISITORS),
+        "forgot": Page("Forgot your password", forgot.render),
+        "reset": Page("Choose a new password", reset.render),
+        "verify": Page("Confirm your address", verify.render),
+        "contact": Page("Contact", legal.render_contact),
+        "refunds": Page("Refunds", legal.render_refunds),
+        "terms": Page("Terms", legal.render_terms),
+        "privacy": Page("Privacy", legal.render_privacy),
+    }
 
 
 def _tab_title(chosen: StreamlitPage) -> str:
@@ -309,6 +318,9 @@ else:
     app = st.App(
         __file__,
         routes=build_routes(),
-        middleware=[Middleware(SecurityHeaders)],
+        middleware=[
+            Middleware(SecurityHeaders),
+            Middleware(UnknownPages, pages=frozenset(_pages()), product=_PRODUCT),
+        ],
         lifespan=lifespan,
     )

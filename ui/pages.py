@@ -1,11 +1,37 @@
-"""The pages of this run, by url path, so that pages can link to each other without importing each other."""
+"""What a page is, and the pages of this run by url path, so that pages link to each other without imports."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
 
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
+from domain.accounts import User
+from wiring import Services
+
 _KEY = "pages_of_this_run"
+
+
+class Bar(Enum):
+    """Whose bar links to a page. Whom the page lets in is its own decision."""
+
+    EVERYBODY = "everybody"
+    VISITORS = "who is not logged in"
+    MEMBERS = "who is logged in"
+    ADMINS = "admins"
+    NOBODY = "nobody: other pages and mails lead there"
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page of ours: what it is called, what draws it, and who finds it in the bar."""
+
+    title: str
+    render: Callable[[Services, User | None], None]
+    bar: Bar = Bar.NOBODY
 
 
 def register(pages: dict[str, StreamlitPage]) -> None:

@@ -8,10 +8,13 @@ import hmac
 import json
 import time
 from collections.abc import Iterator
+from http.client import HTTPConnection
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser
 
+import landing_page
 from tests.e2e import journey
 from tests.e2e.conftest import new_context, start_site
 from tests.e2e.site import Site
@@ -164,3 +167,38 @@ def test_a_report_of_the_browser_is_taken(either: Site) -> None:
 
     assert either.request("POST", "/csp-report", json=report).status_code == 204
     assert '"blocked": "elsewhere.example"' in either.log()
+
+
+def test_every_page_is_answered_200_and_its_slash_leads_to_it(either: Site) -> None:
+    pages = landing_page._pages()
+
+    assert {path: either.get(f"/{path}").status_code for path in pages} == dict.fromkeys(pages, 200)
+    slashes = [either.get(f"/{path}/?a=1") for path in pages if path]
+    assert [reply.headers["location"] for reply in slashes] == [f"/{path}?a=1" for path in pages if path]
+
+
+@pytest.mark.parametrize("path", ["/nosuch", "/dashboard/nosuch", "/static/nosuch.js", "/%3Cscript%3E"])
+def test_an_address_of_nothing_is_answered_404_with_our_own_page(either: Site, path: str) -> None:
+    reply = either.get(path)
+
+    assert reply.status_code == 404
+    assert "There is no page at this address" in reply.text
+    assert "script-src" not in reply.headers["content-security-policy"]
+
+
+@pytest.mark.parametrize("path", ["//evil.test", "/%00", "/..%2f..%2fetc%2fpasswd", "/" + "x" * 10_000])
+def test_a_hostile_address_is_refused_and_not_repeated(either: Site, path: str) -> None:
+    # A client of its own: `requests` would make another address of it.
+    connection = HTTPConnection(urlsplit(either.url).netloc, timeout=10)
+    connection.request("GET", path)
+    reply = connection.getresponse()
+    words = reply.read().decode()
+    connection.close()
+
+    assert 400 <= reply.status < 500
+    assert path.strip("/") not in words
+
+
+@pytest.mark.parametrize("path", ["/_stcore/health", "/favicon.png", "/app/static/logo.svg"])
+def test_what_streamlit_serves_beside_the_pages_is_still_there(either: Site, path: str) -> None:
+    assert either.get(path).status_code == 200
