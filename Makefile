@@ -41,6 +41,9 @@ security: setup chromium ## Run the security probes with their large numbers and
 journeys: setup chromium ## Walk every journey at both gateways on both screens and write docs/journeys.md
 	@$(BIN)/python -m pytest tests/e2e -m journey --journeys=large -n 2 --dist loadfile
 
+slow-pages: setup chromium ## Run the browser tests with slow pages: what does not wait for its page fails
+	@$(BIN)/python -m pytest tests/e2e tests/security tests/simulator tests/web --pages=slow -n 2 --dist loadfile
+
 conformance: setup chromium ## Run every test that a line of docs/conformance.md names, and write the page
 	@$(BIN)/python -m tests.contract.conformance -n 2 --dist loadfile
 
@@ -76,4 +79,4 @@ lock: setup ## Write both lock files from pyproject.toml
 	@$(BIN)/uv pip compile --quiet pyproject.toml --universal --generate-hashes --no-header --output-file requirements.txt
 	@$(BIN)/uv pip compile --quiet --group dev --universal --generate-hashes --no-header --constraint requirements.txt --output-file requirements-dev.txt
 
-.PHONY: help setup run dev chromium test faults security journeys conformance check format screenshots bench audit lock
+.PHONY: help setup run dev chromium test faults security journeys slow-pages conformance check format screenshots bench audit lock

@@ -45,6 +45,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default="small",
         help="walk each journey once or twice, or at both gateways on both screens",
     )
+    parser.addoption(
+        "--pages", choices=("quick", "slow"), default="quick", help="draw pages as a loaded machine does"
+    )
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -254,13 +257,17 @@ def mocked() -> Iterator[responses.RequestsMock]:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+def browser(request: pytest.FixtureRequest) -> Iterator[Browser]:
     """The one Chromium of the run: Playwright's loop may be started once."""
     from playwright.sync_api import expect, sync_playwright
+
+    from tests.slow_pages import slow_down
 
     expect.set_options(timeout=20_000)  # A loaded machine is slow, not wrong.
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find_chromium(), args=FLAGS)
+        if request.config.getoption("--pages") == "slow":
+            slow_down(browser)
         yield browser
         browser.close()
 

@@ -139,6 +139,8 @@ class RazorpayTill(Till):
         self.screen(page).get_by_role("button", name="Submit OTP").click()
 
     def cancel(self, page: Page) -> None:
+        # A frame that goes on to its page meanwhile takes the question with it.
+        expect(self.screen(page).get_by_role("heading").first).to_be_visible()
         _close(page)
         expect(page.get_by_role("heading", name="You closed the payment")).to_be_visible()
         page.get_by_role("link", name="Back without paying").click()
@@ -150,6 +152,7 @@ class RazorpayTill(Till):
 
     def stay_pending(self, page: Page) -> None:
         self._answer_unusually(page, "Stay pending")
+        expect(self.screen(page).get_by_role("heading", name="The bank has not answered yet")).to_be_visible()
         self.cancel(page)
 
     def pay_and_vanish(self, page: Page) -> None:

@@ -13,7 +13,7 @@ import requests
 
 pytest.importorskip("playwright", reason="browser tests need requirements-dev.txt")
 
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from tests.simulator.running_simulator import RunningSimulator
 
@@ -105,7 +105,7 @@ def test_self_goes_to_the_checkout_and_comes_back_to_the_return_url(
         "Expiry": "12/30",
         "CVV": "123",
     }.items():
-        assert page.get_by_label(label, exact=True).input_value() == value
+        expect(page.get_by_label(label, exact=True)).to_have_value(value)
 
     pay_by_card(page)
     page.wait_for_url(f"{shop.origin}/?order_id={order_id}")
@@ -121,9 +121,9 @@ def test_every_method_can_be_chosen_and_one_pay_button_is_visible(
 
     for method in ("UPI", "Net banking", "Wallet", "Card"):
         page.get_by_role("radio", name=method).check()
-        assert page.get_by_role("button", name="Pay", exact=True).count() == 1
-        assert page.get_by_label("UPI ID").is_visible() is (method == "UPI")
-        assert page.get_by_label("Card number").is_visible() is (method == "Card")
+        expect(page.get_by_role("button", name="Pay", exact=True)).to_have_count(1)
+        expect(page.get_by_label("UPI ID")).to_be_visible(visible=method == "UPI")
+        expect(page.get_by_label("Card number")).to_be_visible(visible=method == "Card")
 
 
 @pytest.mark.parametrize("target", ["_modal", "inline"])
@@ -142,7 +142,7 @@ def test_a_framed_checkout_finishes_the_same_way_for_success_and_failure(
 
     message = "Payment finished. Check status."
     assert page.evaluate("() => window.result") == {"paymentDetails": {"paymentMessage": message}}
-    assert page.locator("iframe").count() == 0
+    expect(page.locator("iframe")).to_have_count(0)
 
 
 def test_a_closed_modal_resolves_with_an_error(simulator: RunningSimulator, shop: Shop, page: Page) -> None:
