@@ -61,7 +61,7 @@ def test_a_tab_closed_after_paying_leaves_an_open_dashboard_to_log_in_to(
     journey.expect_dashboard(second_device)
 
 
-@pytest.mark.journey(twice=True)
+@pytest.mark.journey
 def test_a_held_webhook_is_replaced_by_the_return_page(
     site: Site, page: Page, member: Member, till: Till
 ) -> None:

@@ -32,7 +32,7 @@ def test_a_double_click_on_registering_makes_one_account_and_one_order(
     assert len(site.truth(site.user(newcomer.username))) == 1
 
 
-@pytest.mark.journey(twice=True)
+@pytest.mark.journey
 def test_a_double_click_on_complete_payment_opens_one_order(
     site: Site, page: Page, member: Member, till: Till
 ) -> None:
@@ -89,7 +89,7 @@ def test_the_back_button_leads_from_the_gateway_to_a_page_that_can_still_pay(
     assert [o["order_id"] for o in site.truth(member.user)] == [member.order.id]
 
 
-@pytest.mark.journey(twice=True)
+@pytest.mark.journey
 def test_the_back_button_after_paying_does_not_ask_for_money_again(
     site: Site, page: Page, member: Member, till: Till
 ) -> None:

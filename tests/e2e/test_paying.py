@@ -68,7 +68,7 @@ def test_billing_shows_the_paid_order_and_its_payment(
     expect(receipt.get_by_text(payment_id)).to_be_visible()
 
 
-@pytest.mark.journey(twice=True)
+@pytest.mark.journey
 def test_cancelling_at_the_gateway_gives_no_access(
     site: Site, page: Page, member: Member, till: Till
 ) -> None:
@@ -82,7 +82,7 @@ def test_cancelling_at_the_gateway_gives_no_access(
     assert site.subscription(member.person.username)["status"] == "pending"
 
 
-@pytest.mark.journey(twice=True)
+@pytest.mark.journey
 def test_cancelling_at_the_gateway_is_not_told_as_waiting_for_the_bank(
     page: Page, member: Member, till: Till
 ) -> None:
@@ -119,7 +119,7 @@ def test_a_cancelled_attempt_is_followed_by_a_payment_on_the_same_order(
     assert [order["id"] for order in site.orders(member.person.username)] == [member.order.id]
 
 
-@pytest.mark.journey(twice=True)
+@pytest.mark.journey
 def test_a_wrong_otp_is_told_as_a_failed_payment(site: Site, page: Page, member: Member, till: Till) -> None:
     page.goto("/")
     till.pay_by_card(page, otp="9999")
@@ -149,7 +149,7 @@ def test_a_failed_card_is_followed_by_a_success_on_the_same_order(
     assert [order["id"] for order in site.orders(member.person.username)] == [member.order.id]
 
 
-@pytest.mark.journey(twice=True)
+@pytest.mark.journey
 def test_a_pending_payment_gives_no_access_yet(site: Site, page: Page, member: Member, till: Till) -> None:
     page.goto("/")
     till.open(page)
