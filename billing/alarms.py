@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import datetime
 
 import structlog
 from sqlalchemy import Connection
@@ -10,6 +11,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from billing.outbox import defer_mail
 from database import books
+from domain.accounts import User
+from domain.orders import money_to_return
 from mail.composing import Business
 from mail.operator_mail import alarm
 from wiring import Services
@@ -31,6 +34,19 @@ def raise_alarm(services: Services, conn: Connection, key: str, message: str, *,
         business = Business.from_settings(settings)
         mail = alarm(business, message=message, admin_url=f"{business.base_url}/admin")
         defer_mail(services, conn, "alarm", str(alarm_id), user_id=None, to=settings.admin_email, mail=mail)
+
+
+def end_return(
+    conn: Connection, payment_id: int, gateway_payment_id: str, *, now: datetime, actor: User | None = None
+) -> None:
+    """Close the alarms about a payment of which everything went back: through the gateway, or by an admin's hand."""
+    books.resolve_alarms_of_payment(
+        conn,
+        payment_id,
+        money_to_return(gateway_payment_id),
+        now=now,
+        actor_id=None if actor is None else actor.id,
+    )
 
 
 def report_job(services: Services, job: str, job_id: int | None, error: Exception, *, is_over: bool) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from accounts.authority import require_admin
 from billing import mails
+from billing.alarms import end_return
 from billing.settlement import sync_order
 from database import books, orders, refunds, users
 from database.order_reports import find_alarm_key
@@ -39,8 +40,8 @@ def settle_by_hand(services: Services, actor: User, *, order_id: str, payment_id
     """Write down that the buyer has money back that bought nothing, without the gateway: by bank transfer, say.
 
     For a duplicate whose refund failed, or that its gateway never returned. No refund can be asked for it any more, and
-    the alarms of its failed refunds close. In the ledger it is owed to its buyer no more: it was paid by hand.
-    False when it was written down already. Raises Forbidden, OrderNotFound and RefundRefused.
+    the alarms about it close, also those of its failed refunds. In the ledger it is owed to its buyer no more: it was
+    paid by hand. False when it was written down already. Raises Forbidden, OrderNotFound and RefundRefused.
     """
     with services.engine.begin() as conn:
         require_admin(conn, actor)
@@ -66,8 +67,7 @@ def settle_by_hand(services: Services, actor: User, *, order_id: str, payment_id
         detail = {"order": order_id, "amount_paise": amount, "reason": said}
         books.audit(conn, "settled_by_hand", f"payment:{payment.id}", actor_id=actor.id, detail=detail)
         mails.defer_returned_by_hand(services, conn, found, payment, returned_at=now)
-        for key in refunds.failed_keys(conn, payment.id):
-            books.resolve_alarm(conn, f"refund:{key}:failed", now=now, actor_id=actor.id)
+        end_return(conn, payment.id, payment.gateway_payment_id, now=now, actor=actor)
     return True
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from accounts.authority import require_admin
 from billing import mails
-from billing.alarms import raise_alarm
+from billing.alarms import end_return, raise_alarm
 from database import books, orders, payments, refunds, subscriptions, users
 from database.queue import Job
 from database.refunds import RefundRow
@@ -217,6 +217,10 @@ def _book(services: Services, conn: Connection, order: Order, change: RefundChan
     is_full = payments.mark_refunded(
         conn, refund.payment_id, refunds.processed_paise(conn, refund.payment_id)
     )
+    # A failure that an admin, or the gateway itself, has overcome.
+    books.resolve_alarm(conn, f"refund:{change.key}:failed", now=now)
+    if is_full:
+        end_return(conn, refund.payment_id, refund.gateway_payment_id, now=now)
     access_ends = is_full and refund.role is PaymentRole.PRIMARY
     if access_ends:
         subscriptions.revoke_period(conn, refund.payment_id, now=now)

@@ -89,6 +89,31 @@ def resolve_alarm(conn: Connection, key: str, *, now: datetime, actor_id: UUID |
     return resolved.rowcount > 0
 
 
+def resolve_alarms_of_payment(
+    conn: Connection, payment_id: int, reason: str, *, now: datetime, actor_id: UUID | None
+) -> None:
+    """Close what is open about a payment that had to go back: its order's alarm for `reason`, and failed refunds.
+
+    Without an actor it was the trouble itself that ended.
+    """
+    conn.execute(
+        text("""
+        UPDATE alarms a
+        SET resolved_at = :now, resolved_by = :actor_id
+        FROM payments p
+        WHERE p.id = :payment_id
+          AND a.resolved_at IS NULL
+          AND (
+            starts_with(a.key, 'order:' || p.order_id || ':' || :reason)
+            OR a.key IN (
+                SELECT 'refund:' || r.refund_key || :failed FROM refunds r WHERE r.payment_id = p.id
+            )
+          )
+        """),
+        {"payment_id": payment_id, "reason": reason, "failed": ":failed", "now": now, "actor_id": actor_id},
+    )
+
+
 def resolve_alarms_of_order(
     conn: Connection, order_id: str, *, raised_before: datetime, now: datetime, actor_id: UUID
 ) -> None:

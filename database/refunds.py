@@ -170,15 +170,6 @@ def refundable(conn: Connection, order_id: str) -> list[RefundablePayment]:
     return [RefundablePayment(**{**row, "role": PaymentRole(row["role"])}) for row in rows.mappings()]
 
 
-def failed_keys(conn: Connection, payment_id: int) -> list[str]:
-    """The keys of a payment's refunds that failed."""
-    rows = conn.execute(
-        text("SELECT refund_key FROM refunds WHERE payment_id = :payment_id AND status = 'failed'"),
-        {"payment_id": payment_id},
-    )
-    return list(rows.scalars())
-
-
 def insert_hand_return(
     conn: Connection, payment: RefundablePayment, *, reason: str, admin_id: UUID, now: datetime
 ) -> int:

@@ -364,6 +364,11 @@ def role_of(
     return PaymentRole.PRIMARY, None
 
 
+def money_to_return(gateway_payment_id: str) -> str:
+    """How the alarm begins about a payment that bought nothing. It ends when its money went back."""
+    return f"money came that goes back, {gateway_payment_id}:"
+
+
 def _next_status(
     order: Order, observed: Observation, changes: list[PaymentChange], *, is_over: bool
 ) -> OrderStatus:
@@ -389,7 +394,7 @@ def _alarms(
     for change in changes:
         if change.role is PaymentRole.DUPLICATE:
             why = change.refund_reason or "a second payment"
-            alarms.append(f"money came that goes back, {change.payment.gateway_payment_id}: {why}")
+            alarms.append(f"{money_to_return(change.payment.gateway_payment_id)} {why}")
     successes = [p for p in observed.payments if p.status is GatewayPaymentStatus.SUCCESS]
     unpaid = [p.gateway_payment_id for p in successes if not p.is_money]
     if order.status is not OrderStatus.PAID:

@@ -279,6 +279,66 @@ def test_money_that_bought_nothing_is_asked_for_once_more_beside_other_such_mone
     ]  # fmt: skip
 
 
+def _open_alarms(services) -> list[str]:
+    keys = rows(services, "SELECT key FROM alarms WHERE resolved_at IS NULL ORDER BY id")
+    return [key.partition(":")[2] for (key,) in keys]
+
+
+def test_the_alarm_of_a_second_payment_closes_when_its_money_is_back_and_the_others_stays(
+    services, user, gateway
+) -> None:
+    order = start_checkout(services, user, "monthly")
+    for payment_id in ("ONE", "TWO", "TWO2"):
+        gateway.pay(order.id, payment_id=payment_id)
+        sync_order(services, order.id)
+    before = _open_alarms(services)
+
+    _return_in_dashboard(services, gateway, order.id, "TWO", FULL - 100)
+    in_part = _open_alarms(services)
+    _return_in_dashboard(services, gateway, order.id, "TWO", 100)
+    whole = _open_alarms(services)
+    _return_in_dashboard(services, gateway, order.id, "TWO2", FULL)
+
+    alarms = [f"{order.id}:money came that goes back, {p}: a second payment" for p in ("TWO", "TWO2")]
+    assert (before, in_part, whole, _open_alarms(services)) == (alarms, alarms, alarms[1:], [])
+    # The trouble itself ended: nobody closed them.
+    assert rows(services, "SELECT count(*), count(resolved_by) FROM alarms") == [(2, 0)]
+
+
+def test_a_look_that_finds_it_again_opens_no_alarm_about_money_that_is_back(services, user, gateway) -> None:
+    order = start_checkout(services, user, "monthly")
+    for payment_id in ("ONE", "TWO"):
+        gateway.pay(order.id, payment_id=payment_id)
+    _return_in_dashboard(services, gateway, order.id, "TWO", FULL)
+
+    sync_order(services, order.id)
+
+    assert _open_alarms(services) == []
+
+
+@pytest.mark.parametrize("amount_paise", [FULL, 10000], ids=["all", "a-part"])
+def test_the_alarm_of_a_refund_that_failed_closes_when_the_same_refund_succeeds(
+    services, gateway, admin, paid, amount_paise
+) -> None:
+    ask(services, admin, paid, amount_paise)
+    gateway.fail_next = GatewayRequestRejected()
+    execute_refund(services, KEY)
+    failed = _open_alarms(services)
+    theirs = gateway.refund_in_dashboard(paid.id, amount_paise)
+    del gateway.refunds[theirs.refund_id]
+    gateway.refunds[KEY] = replace(theirs, refund_id=KEY)
+
+    sync_order(services, paid.id)
+
+    assert (failed, _open_alarms(services)) == ([f"{KEY}:failed"], [])
+
+
+def _return_in_dashboard(services, gateway, order_id: str, payment_id: str, amount_paise: int) -> None:
+    made = gateway.refund_in_dashboard(order_id, amount_paise)
+    gateway.refunds[made.refund_id] = replace(made, gateway_payment_id=payment_id)
+    sync_order(services, order_id)
+
+
 def _money(services, order_id: str) -> list[RefundablePayment]:
     with services.engine.connect() as conn:
         return sorted(refunds.refundable(conn, order_id), key=lambda payment: payment.gateway_payment_id)

@@ -133,7 +133,7 @@ MUTANTS: tuple[Mutant, ...] = (
          '        return PaymentRole.DUPLICATE, "paid twice in one checkout"\n',
          "        return PaymentRole.DUPLICATE, None\n"),
         ("domain.orders",
-         '            alarms.append(f"money came that goes back, {change.payment.gateway_payment_id}: {why}")\n',
+         '            alarms.append(f"{money_to_return(change.payment.gateway_payment_id)} {why}")\n',
          "            pass\n"),
     ),
     _of(
