@@ -11,7 +11,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, RowMapping, text
 
-from database.reports import Rows
+from database.reports import ORDERS_MONEY, Rows
 
 _REFUND_COLUMNS = """
     r.id, r.created_at, r.refund_key, p.order_id, o.user_id, u.username, r.amount_paise, r.status, r.origin,
@@ -44,13 +44,14 @@ _ALARM_TABLES = "alarms a LEFT JOIN users resolver ON resolver.id = a.resolved_b
 
 def find_order(conn: Connection, order_id: str) -> RowMapping | None:
     """One order with what the lists do not show of it."""
-    rows = _all(conn, """
+    rows = _all(conn, f"""
         SELECT o.id, o.created_at, o.user_id, u.username, u.full_name, pl.name AS plan_name, o.amount_paise,
                o.status, o.gateway, o.gateway_order_id, o.expires_at, o.paid_at, o.synced_at, o.recovered_at,
-               o.quarantine_reason
+               o.quarantine_reason, back.came_paise, back.returned_paise, back.returned_of_sale_paise
         FROM orders o
         JOIN users u ON u.id = o.user_id
         JOIN plans pl ON pl.id = o.plan_id
+        {ORDERS_MONEY}
         WHERE o.id = :order_id
     """, order_id=order_id)  # fmt: skip
     return rows[0] if rows else None

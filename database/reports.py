@@ -43,7 +43,24 @@ _USER_TABLES = """
 """
 _ORDER_COLUMNS = """
     o.id, o.created_at, o.user_id, u.username, u.email, pl.name AS plan_name, o.amount_paise, o.status,
-    o.gateway, o.paid_at, o.quarantine_reason
+    o.gateway, o.paid_at, o.quarantine_reason, back.came_paise, back.returned_paise, back.returned_of_sale_paise
+"""
+# What came for an order and what went back of it, through the gateway or by hand. What went back twice counts once:
+# it does not stand for another payment.
+ORDERS_MONEY = """
+    CROSS JOIN LATERAL (
+        SELECT coalesce(sum(p.amount_paise), 0)::bigint AS came_paise,
+               coalesce(sum(least(p.amount_paise, gone.paise)), 0)::bigint AS returned_paise,
+               coalesce(sum(least(p.amount_paise, gone.paise)) FILTER (WHERE p.role = 'primary'), 0)::bigint
+                   AS returned_of_sale_paise
+        FROM payments p
+        CROSS JOIN LATERAL (
+            SELECT coalesce((SELECT sum(r.amount_paise) FROM refunds r
+                              WHERE r.payment_id = p.id AND r.status = 'processed'), 0)
+                 + coalesce((SELECT h.amount_paise FROM hand_returns h WHERE h.payment_id = p.id), 0) AS paise
+        ) gone
+        WHERE p.order_id = o.id AND p.role IS NOT NULL
+    ) back
 """
 _ORDER_TABLES = "orders o JOIN users u ON u.id = o.user_id JOIN plans pl ON pl.id = o.plan_id"
 _PAYMENT_COLUMNS = """
@@ -195,7 +212,7 @@ def search_orders(conn: Connection, words: str, *, limit: int) -> Rows:
     """The order with exactly this id, or with a payment of exactly this gateway id."""
     return _all(conn, f"""
         SELECT {_ORDER_COLUMNS}
-        FROM {_ORDER_TABLES}
+        FROM {_ORDER_TABLES} {ORDERS_MONEY}
         WHERE o.id = upper(:words)
            OR o.id IN (SELECT p.order_id FROM payments p WHERE p.gateway_payment_id = :words)
         ORDER BY o.created_at DESC
@@ -206,11 +223,18 @@ def search_orders(conn: Connection, words: str, *, limit: int) -> Rows:
 def recent_orders(conn: Connection, *, user_id: UUID | None, limit: int, offset: int) -> Rows:
     """Orders of everybody, or of one user."""
     return _all(conn, f"""
+        -- The money of those that are shown is looked up, not of all there are.
+        WITH shown AS MATERIALIZED (
+            SELECT id
+            FROM orders
+            WHERE CAST(:user_id AS uuid) IS NULL OR user_id = :user_id
+            ORDER BY created_at DESC, id
+            LIMIT :limit OFFSET :offset
+        )
         SELECT {_ORDER_COLUMNS}
-        FROM {_ORDER_TABLES}
-        WHERE CAST(:user_id AS uuid) IS NULL OR o.user_id = :user_id
+        FROM {_ORDER_TABLES} {ORDERS_MONEY}
+        WHERE o.id IN (SELECT id FROM shown)
         ORDER BY o.created_at DESC, o.id
-        LIMIT :limit OFFSET :offset
     """, user_id=user_id, limit=limit + 1, offset=offset)  # fmt: skip
 
 

@@ -43,6 +43,14 @@ class RefundOrigin(StrEnum):
     GATEWAY = "gateway"  # made in the gateway's dashboard, or by the gateway itself
 
 
+class Returned(StrEnum):
+    """How an order's money came back to its buyer."""
+
+    NOTHING = "no"
+    IN_PART = "in part"
+    WHOLLY = "wholly"
+
+
 @dataclass(frozen=True, slots=True)
 class RefundablePayment:
     """Money of an order. `taken_paise` is what refunds that did not fail claim of it.
@@ -104,6 +112,17 @@ class RefundChange:
     gateway_refund_id: str
     processed_at: datetime | None = None
     is_new: bool = False
+
+
+def what_is_back(*, came_paise: int, returned_paise: int, returned_of_sale_paise: int) -> Returned:
+    """How much of an order's money its buyer has again, by whatever way.
+
+    Wholly when all that came for it is back. In part only when something of what bought the access is: of two
+    payments one that bought nothing may have gone back, and the sale stands as it was.
+    """
+    if came_paise and returned_paise >= came_paise:
+        return Returned.WHOLLY
+    return Returned.IN_PART if returned_of_sale_paise else Returned.NOTHING
 
 
 def waiting_payment(payments: Sequence[RefundablePayment]) -> RefundablePayment | None:

@@ -36,7 +36,7 @@ def search(services: Services, actor: User, words: str, *, limit: int = 25) -> F
         now = services.now(conn)
         users = statements.search_users(conn, folded, prefix=_prefix(folded), now=now, limit=limit)
         orders = statements.search_orders(conn, words, limit=limit)
-    return Found(tuple(UserRow(**row) for row in users), tuple(OrderRow(**row) for row in orders))
+    return Found(tuple(UserRow(**row) for row in users), tuple(OrderRow.of(**row) for row in orders))
 
 
 def user_page(services: Services, actor: User, user_id: UUID) -> UserReport | None:
@@ -53,7 +53,7 @@ def user_page(services: Services, actor: User, user_id: UUID) -> UserReport | No
         return UserReport(
             user=UserRow(**user),
             periods=tuple(PeriodRow(**row) for row in statements.periods_of_user(conn, user_id)),
-            orders=tuple(OrderRow(**row) for row in orders[:_NEWEST]),
+            orders=tuple(OrderRow.of(**row) for row in orders[:_NEWEST]),
             payments=tuple(PaymentRow(**row) for row in payments[:_NEWEST]),
             mails=tuple(MailRow(**row) for row in mails[:_NEWEST]),
             sessions=sessions["sessions"],

@@ -34,7 +34,7 @@ def order_page(services: Services, actor: User, order_id: str) -> OrderReport | 
         events = statements.recent_events(conn, order_id=order_id, limit=_NEWEST, offset=0)
         money = refunds.refundable(conn, order_id)
         return OrderReport(
-            order=OrderFacts(**order),
+            order=OrderFacts.of(**order),
             payments=tuple(PaymentRow(**row) for row in payments[:_NEWEST]),
             refunds=tuple(RefundRow(**row) for row in returned[:_NEWEST]),
             events=tuple(StoredEvent(**row) for row in events[:_NEWEST]),

@@ -82,7 +82,7 @@ def recent_users(services: Services, actor: User, *, limit: int = 50, offset: in
 def recent_orders(services: Services, actor: User, *, limit: int = 50, offset: int = 0) -> Page[OrderRow]:
     with reading(services, actor) as conn:
         rows = statements.recent_orders(conn, user_id=None, limit=limit, offset=offset)
-        return _page(rows, OrderRow, limit)
+        return _page(rows, OrderRow.of, limit)
 
 
 def recent_payments(services: Services, actor: User, *, limit: int = 50, offset: int = 0) -> Page[PaymentRow]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from database.events import StoredEvent
 from domain.accounts import INDIAN_STATES
 from domain.orders import SETTLED
-from domain.refunds import RefundablePayment
+from domain.refunds import RefundablePayment, Returned, what_is_back
 
 Row = TypeVar("Row")
 
@@ -60,6 +60,12 @@ class OrderRow:
     gateway: str
     paid_at: datetime | None
     quarantine_reason: str | None
+    returned_paise: int
+    returned: Returned
+
+    @classmethod
+    def of(cls, **row: Any) -> OrderRow:
+        return cls(**_with_returned(row))
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,6 +259,12 @@ class OrderFacts:
     synced_at: datetime | None
     recovered_at: datetime | None
     quarantine_reason: str | None
+    returned_paise: int
+    returned: Returned
+
+    @classmethod
+    def of(cls, **row: Any) -> OrderFacts:
+        return cls(**_with_returned(row))
 
     @property
     def is_settled(self) -> bool:
@@ -313,3 +325,10 @@ class DeadLetterRow:
     mail_subject: str | None = None
     mail_to: str | None = None
     amount_paise: int | None = None
+
+
+def _with_returned(row: dict[str, Any]) -> dict[str, Any]:
+    """A row of an order with what is back of its money said in a word, by the one rule."""
+    values = dict(row)
+    sums = {name: values.pop(name) for name in ("came_paise", "returned_of_sale_paise")}
+    return {**values, "returned": what_is_back(returned_paise=values["returned_paise"], **sums)}

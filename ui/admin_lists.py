@@ -11,7 +11,6 @@ from reports.rows import MailRow, OrderRow, PaymentRow, PeriodRow, RefundRow, Us
 from ui.admin_table import (
     EVENT,
     MAIL,
-    ORDER,
     PAYMENT,
     REFUND,
     SUBSCRIPTION,
@@ -21,6 +20,7 @@ from ui.admin_table import (
     moment,
     money,
     order_link,
+    order_status,
     plain,
     quiet,
     status,
@@ -46,7 +46,7 @@ def orders(rows: Sequence[OrderRow], *, with_user: bool = True) -> str:
         Column("User", lambda row: link("orders", row.username, user=row.user_id)),
         Column("Order ID", lambda row: order_link("orders", row.id)),
         Column("Plan", lambda row: plain(row.plan_name)),
-        Column("Status", lambda row: status(ORDER, row.status) + _below(row.quarantine_reason)),
+        Column("Status", lambda row: order_status(row) + _below(row.quarantine_reason)),
         Column("Paid (IST)", lambda row: moment(row.paid_at)),
         Column("Amount", lambda row: money(row.amount_paise), is_number=True),
     ]

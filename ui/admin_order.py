@@ -19,7 +19,7 @@ from reports.rows import OrderReport
 from ui import admin_lists
 from ui.admin_actions import action_button, show_result
 from ui.admin_refund import return_money, settle_by_hand, waiting_notice
-from ui.admin_table import NOTHING, ORDER, link, status, word
+from ui.admin_table import NOTHING, ORDER, link, order_status, order_words, word
 from ui.components import Tone, empty_state, facts
 from wiring import Services
 
@@ -35,9 +35,7 @@ def order_page(services: Services, user: User, order_id: str) -> None:
         return
     order = report.order
     view = f"order:{order.id}"
-    st.html(
-        f'<div class="admin-head"><h2 class="mono">{escape(order.id)}</h2>{status(ORDER, order.status)}</div>'
-    )
+    st.html(f'<div class="admin-head"><h2 class="mono">{escape(order.id)}</h2>{order_status(order)}</div>')
     show_result(view)
     if order.status == OrderStatus.QUARANTINED:
         _quarantine(services, user, report, view=view)
@@ -97,7 +95,8 @@ def _order(services: Services, user: User, report: OrderReport, *, view: str) ->
 
 def _check(services: Services, user: User, order_id: str, before: str) -> tuple[str, Tone]:
     order = desk.check_order(services, user, order_id)
-    name = ORDER[order.status][0]
+    report = reports.order_page(services, user, order_id)
+    name = ORDER[order.status][0] if report is None else order_words(order.status, report.order.returned)[0]
     if order.status != before:
         return f"The payment service was asked. The order is now: {name}.", "good"
     return f"The payment service was asked. Nothing new: {name}.", ""

@@ -18,7 +18,10 @@ import streamlit as st
 
 from domain.identifiers import ORDER_ID_PATTERN
 from domain.money import format_rupees
+from domain.orders import OrderStatus
+from domain.refunds import Returned
 from domain.wording import format_moment
+from reports.rows import OrderFacts, OrderRow
 from ui.components import Tone, badge
 
 Row = TypeVar("Row")
@@ -45,6 +48,10 @@ ORDER: Words = {
     "paid": ("Paid", "good"),
     "surplus": ("Surplus", "warn"),
     "quarantined": ("Quarantined", "bad"),
+}
+_BACK: Words = {
+    Returned.IN_PART: ("Partly refunded", ""),
+    Returned.WHOLLY: ("Refunded", ""),
 }
 PAYMENT: Words = {
     "pending": ("Pending", "warn"),
@@ -154,6 +161,18 @@ def status(words: Words, value: str) -> str:
     """The badge of a status. One that is not known yet is shown as it is called."""
     word, tone = words.get(value, (value, ""))
     return badge(word, tone)
+
+
+def order_words(order_status: str, returned: Returned) -> tuple[str, Tone]:
+    """What an order is called: as in billing, one whose money is back is no more called paid."""
+    if returned is Returned.WHOLLY and order_status == OrderStatus.SURPLUS:
+        return "Returned", ""
+    return _BACK.get(returned) or ORDER.get(order_status, (order_status, ""))
+
+
+def order_status(order: OrderRow | OrderFacts) -> str:
+    """The badge of an order."""
+    return badge(*order_words(order.status, order.returned))
 
 
 def plain(value: str | None) -> str:

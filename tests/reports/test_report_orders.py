@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import Connection, text
 
 from domain.accounts import User
-from reports import orders, trouble
+from reports import accounts, orders, overview, trouble
 from reports.export import to_csv
 from tests.reports.rows import (
     insert_alarm,
@@ -17,6 +17,7 @@ from tests.reports.rows import (
     insert_refund,
     insert_user,
 )
+from ui.admin_table import order_words
 
 
 @pytest.fixture
@@ -102,3 +103,78 @@ def test_alarms_are_listed_open_first_and_resolved_only_when_asked_for(
         ("By a person", "boss"),
         ("By itself", None),
     ]
+
+
+@pytest.mark.parametrize(
+    ("status", "refunded", "second", "word"),
+    [
+        ("paid", [], None, "Paid"),
+        ("paid", [(49900, "pending")], None, "Paid"),
+        ("paid", [(49900, "failed")], None, "Paid"),
+        ("paid", [(100, "processed")], None, "Partly refunded"),
+        ("paid", [(49900, "processed")], None, "Refunded"),
+        ("paid", [(20000, "processed"), (29900, "processed")], None, "Refunded"),
+        # The second payment bought nothing: the sale stands while only that goes back.
+        ("paid", [], 49900, "Paid"),
+        ("paid", [(49900, "processed")], 0, "Partly refunded"),
+        ("paid", [(49900, "processed")], 49900, "Refunded"),
+        ("surplus", [], 0, "Surplus"),
+        ("surplus", [], 49900, "Returned"),
+    ],
+    ids=[
+        "nothing back", "with the bank", "failed", "a part", "all", "all in two parts", "the second back",
+        "the good one back", "both back", "surplus kept", "surplus back",
+    ],
+)  # fmt: skip
+def test_an_order_is_called_after_what_is_back_of_its_money_in_lists_file_and_on_its_page(
+    services: Any,
+    conn: Connection,
+    admin: User,
+    now: datetime,
+    status: str,
+    refunded: list[tuple[int, str]],
+    second: int | None,
+    word: str,
+) -> None:
+    user = insert_user(conn, "asha", created_at=now)
+    order_id = insert_order(conn, user, at=now, status=status)
+    if status == "paid":
+        payment_id = insert_payment(conn, order_id, at=now)
+        for amount, became in refunded:
+            insert_refund(conn, payment_id, amount, at=now, status=became)
+    if second is not None:
+        extra = insert_payment(conn, order_id, at=now, role="duplicate")
+        if second:
+            insert_refund(conn, extra, second, at=now, status="processed")
+    back = sum(amount for amount, became in refunded if became == "processed") + (second or 0)
+
+    report = orders.order_page(services, admin, order_id)
+    found = accounts.search(services, admin, order_id).orders
+    (row,) = overview.recent_orders(services, admin).rows
+    person = accounts.user_page(services, admin, user.id)
+
+    assert report is not None and person is not None
+    assert found == person.orders == (row,)
+    assert order_words(row.status, row.returned)[0] == word
+    assert (report.order.returned, report.order.returned_paise) == (row.returned, back)
+    assert f'"{back / 100:.2f}","{row.returned}"\r\n' in to_csv([row]).decode()
+
+
+def test_money_that_went_back_twice_does_not_stand_for_another_payment(
+    services: Any, conn: Connection, admin: User, now: datetime
+) -> None:
+    order_id = insert_order(conn, insert_user(conn, "asha", created_at=now), at=now)
+    insert_payment(conn, order_id, at=now)
+    extra = insert_payment(conn, order_id, at=now, role="duplicate")
+    insert_refund(conn, extra, 49900, at=now, status="processed")
+    conn.execute(
+        text("""
+        INSERT INTO hand_returns (payment_id, amount_paise, reason, admin_id, returned_at)
+        VALUES (:payment_id, 49900, 'NEFT', :admin_id, :now)
+        """),
+        {"payment_id": extra, "admin_id": admin.id, "now": now},
+    )
+
+    (row,) = overview.recent_orders(services, admin).rows
+
+    assert (row.returned_paise, order_words(row.status, row.returned)[0]) == (49900, "Paid")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -390,3 +391,18 @@ def test_a_form_about_a_payment_whose_turn_is_over_begins_anew_and_says_so(
     assert "what can be returned now is another payment than before" in seen(page)
     assert "This money bought no access." in seen(page)
     assert {"Continue"} <= set(labels(page))
+
+
+def test_the_page_of_an_order_whose_money_is_back_does_not_call_it_paid(
+    services, admin, gateway, paid
+) -> None:
+    before = seen(open_panel(services, admin, order=paid.id))
+    gateway.refund_in_dashboard(paid.id, paid.amount_paise)
+    sync_order(services, paid.id)
+
+    page, orders = (
+        seen(open_panel(services, admin, **at)) for at in ({"order": paid.id}, {"section": "orders"})
+    )
+
+    badges = [re.findall(r'class="badge[^"]*">([^<]+)<', words)[0] for words in (before, page, orders)]
+    assert badges == ["Paid", "Refunded", "Refunded"]
