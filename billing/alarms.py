@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 from sqlalchemy import Connection
@@ -13,11 +13,18 @@ from billing.outbox import defer_mail
 from database import books
 from domain.accounts import User
 from domain.orders import money_to_return
+from domain.wording import format_moment
 from mail.composing import Business
 from mail.operator_mail import alarm
 from wiring import Services
 
 log = structlog.get_logger()
+
+# Looks come every few minutes. A day is enough to mend what they find, and too short to forget it.
+CLOSED_FOR = timedelta(hours=24)
+# Only a message without this is compared, so it must not be cut off: an alarm holds 500 characters.
+_CLOSED_BEFORE = " (closed before by "
+_LONGEST = 380
 
 
 def raise_alarm(services: Services, conn: Connection, key: str, message: str, *, once: bool = False) -> None:
@@ -34,6 +41,22 @@ def raise_alarm(services: Services, conn: Connection, key: str, message: str, *,
         business = Business.from_settings(settings)
         mail = alarm(business, message=message, admin_url=f"{business.base_url}/admin")
         defer_mail(services, conn, "alarm", str(alarm_id), user_id=None, to=settings.admin_email, mail=mail)
+
+
+def raise_standing_alarm(services: Services, conn: Connection, key: str, message: str) -> None:
+    """Raise the alarm about what each look finds again until it is mended. Otherwise like `raise_alarm`.
+
+    Who closed it is left alone with it for a day, unless its message changes: then there is news. When it is still so
+    after that, it is raised again, and says who had closed it.
+    """
+    message = message[:_LONGEST]
+    closing = books.find_closing(conn, key)
+    if closing is not None:
+        is_news = closing.message.partition(_CLOSED_BEFORE)[0] != message
+        if not is_news and services.now(conn) < closing.closed_at + CLOSED_FOR:
+            return
+        message += f"{_CLOSED_BEFORE}{closing.closed_by} on {format_moment(closing.closed_at)})"
+    raise_alarm(services, conn, key, message)
 
 
 def end_return(

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from billing.alarms import raise_alarm
+from billing.alarms import raise_standing_alarm
 from billing.inbox import requeue_waiting_events
 from billing.recovery import recover_order
 from billing.settlement import sync_order
@@ -126,7 +126,7 @@ def _listen_for_silence(services: Services) -> None:
                     f"{gateway} took payments and sent no webhook since. Access is given all the same, but "
                     "later: check the webhook's address in the payment service's dashboard."
                 )
-                raise_alarm(services, conn, key, sentence)
+                raise_standing_alarm(services, conn, key, sentence)
             else:
                 books.resolve_alarm(conn, key, now=now)
 
@@ -216,7 +216,7 @@ def _reconcile_one(
         still = unfinished.orders_of_unmatched_movements(conn, gateway, **span)
         for order_id in still:
             sentence = f"{gateway} reports money for order {order_id} that our books do not have like that."
-            raise_alarm(services, conn, f"reconcile:{gateway}:{order_id}", sentence)
+            raise_standing_alarm(services, conn, f"reconcile:{gateway}:{order_id}", sentence)
     if trouble is not None:
         raise trouble
     return Reconciliation(movements, len(candidates), recovered, tuple(dict.fromkeys([*still, *unanswered])))

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from accounts.authority import require_admin
 from billing import mails
-from billing.alarms import end_return, raise_alarm
+from billing.alarms import end_return, raise_alarm, raise_standing_alarm
 from database import books, orders, payments, refunds, subscriptions, users
 from database.queue import Job
 from database.refunds import RefundRow
@@ -164,7 +164,7 @@ def apply_changes(
     for change in changes:
         _apply_change(services, conn, order, change, now)
     for reason in alarms:
-        raise_alarm(services, conn, f"order:{order.id}:{reason}", f"Order {order.id}: {reason}.")
+        raise_standing_alarm(services, conn, f"order:{order.id}:{reason}", f"Order {order.id}: {reason}.")
 
 
 def _apply_change(
@@ -174,7 +174,7 @@ def _apply_change(
     if not change.is_new:
         refunds.keep_answer(conn, change, processed_at=processed_at)
     elif not refunds.insert_found(conn, change, reason=_NOT_OURS, processed_at=processed_at):
-        raise_alarm(
+        raise_standing_alarm(
             services,
             conn,
             f"refund:{change.key}:taken",

@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID, uuid4
 
 from sqlalchemy import Connection, text
 
 from domain.money import INR
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """An alarm that a person closed."""
+
+    message: str
+    closed_at: datetime
+    closed_by: str
 
 
 def post(
@@ -71,6 +81,20 @@ def insert_alarm(conn: Connection, key: str, message: str, *, once: bool = False
         {"key": key, "message": message[:500], "once": once},
     ).scalar()
     return alarm_id
+
+
+def find_closing(conn: Connection, key: str) -> Closing | None:
+    """How a person closed the newest alarm with this key. None when it is open, ended by itself, or never was."""
+    rows = conn.execute(
+        text("""
+        SELECT a.message, a.resolved_at AS closed_at, u.username AS closed_by
+        FROM (SELECT message, resolved_at, resolved_by FROM alarms WHERE key = :key ORDER BY id DESC LIMIT 1) a
+        JOIN users u ON u.id = a.resolved_by
+        """),
+        {"key": key},
+    )
+    found = rows.mappings().first()
+    return None if found is None else Closing(**found)
 
 
 def resolve_alarm(conn: Connection, key: str, *, now: datetime, actor_id: UUID | None = None) -> bool:

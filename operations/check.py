@@ -15,7 +15,7 @@ from enum import StrEnum
 from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 
-from billing.alarms import raise_alarm
+from billing.alarms import raise_standing_alarm
 from database import books
 from database.invariants import INVARIANTS, Invariant, find_offenders, limit_statement_time
 from wiring import Services
@@ -102,13 +102,13 @@ def _report(services: Services, conn: Connection, finding: Finding) -> None:
     key, slow_key = f"invariant:{finding.id}", f"invariant:{finding.id}:slow"
     if finding.state is State.TOO_SLOW:
         message = f"Check {finding.id} was stopped: it took too long. Whether it holds is not known."
-        raise_alarm(services, conn, slow_key, message)
+        raise_standing_alarm(services, conn, slow_key, message)
         return
     now = services.now(conn)
     books.resolve_alarm(conn, slow_key, now=now)
     if finding.state is State.VIOLATED:
         message = f"{finding.id} is violated {_times(finding)}: {finding.sentence} First: {_first(finding)}"
-        raise_alarm(services, conn, key, message)
+        raise_standing_alarm(services, conn, key, message)
     else:
         books.resolve_alarm(conn, key, now=now)
 

@@ -14,7 +14,7 @@ import structlog
 from sqlalchemy import Connection
 
 from analyzer.market import STALE_AFTER_SESSIONS
-from billing.alarms import raise_alarm
+from billing.alarms import raise_standing_alarm
 from database import books, instruments, market_updates, panels, prices
 from database.market_updates import UpdateRow
 from domain.subscriptions import INDIA
@@ -222,4 +222,4 @@ def _alarm(services: Services, conn: Connection, key: str, message: str | None, 
     if message is None:
         books.resolve_alarm(conn, key, now=now)
     else:
-        raise_alarm(services, conn, key, message)
+        raise_standing_alarm(services, conn, key, message)

@@ -260,7 +260,10 @@ def _leads_to(alarm: AlarmRow) -> list[str]:
 
 def _resolve(services: Services, user: User, alarm_id: int) -> tuple[str, Tone]:
     if desk.resolve_alarm(services, user, alarm_id):
-        return "The alarm is resolved in your name. It is raised again if its cause is still there.", "good"
+        return (
+            "The alarm is resolved in your name. What the checks still find after a day is raised again.",
+            "good",
+        )
     return "This alarm was resolved already.", ""
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
+from billing.alarms import CLOSED_FOR
+from database import books
 from database.invariants import Invariant
 from operations.check import (
     Finding,
@@ -18,6 +21,7 @@ from operations.check import (
     run_checks,
 )
 from payment_handler import start_checkout, sync_order
+from user_management import create_admin
 from wiring import Services
 
 HOLDS = Invariant("X01", "Nothing is wrong here.", (), "SELECT 1 AS id WHERE false")
@@ -127,6 +131,24 @@ def test_an_invariant_that_holds_again_closes_its_alarm_and_may_alarm_anew(servi
         rows = conn.execute(text("SELECT resolved_at IS NULL, resolved_by FROM alarms ORDER BY id")).all()
     assert closed == {}
     assert [tuple(row) for row in rows] == [(False, None), (True, None)]
+
+
+def test_a_violation_whose_alarm_an_admin_closed_calls_nobody_until_the_next_day(
+    services, user, gateway
+) -> None:
+    buy(services, user, gateway)
+    move_end(services, 1)
+    check_and_alarm(services)
+    admin = create_admin(services, email="owner@example.com", password="TestPass123")
+    with services.engine.begin() as conn:
+        books.resolve_alarm(conn, "invariant:I08", now=services.now(conn), actor_id=admin.id)
+
+    check_and_alarm(services)
+    at_once = open_alarms(services)
+    check_and_alarm(replace(services, now=lambda conn: services.now(conn) + CLOSED_FOR))
+
+    assert at_once == {}
+    assert f"(closed before by {admin.username} on" in open_alarms(services)["invariant:I08"]
 
 
 def test_the_alarm_of_another_cause_stays_open(services) -> None:

@@ -105,6 +105,7 @@ MONEY: Mapping[str, Row] = {
     ),
     "payment_handler.save_payment_record": system("the guide's name for scripts: looks, and answers yes or no"),
     "payment_handler.send_payment_receipt": system("the guide's name for scripts: the mail goes to its owner"),
+    "billing.alarms.raise_standing_alarm": within("a job or a look at an order finds what stays until it is mended"),
     "billing.alarms.raise_alarm": within("a use-case, a job or a look at an order calls a person"),
     "billing.alarms.report_job": system("the worker tells how a job ended"),
     "billing.alarms.report_recovery": system("the worker tells how a job ended"),
