@@ -47,6 +47,8 @@ class Entitlement:
     plan_name: str | None
     access_until: datetime | None
     days_left: int | None
+    # True while the period that runs was given by us, not bought.
+    is_given: bool = False
 
     @property
     def is_active(self) -> bool:
@@ -158,11 +160,15 @@ def entitlement(services: Services, user: User) -> Entitlement:
         now = services.now(conn)
     if subscription is None:
         return Entitlement(SubscriptionStatus.PENDING, None, None, None, None)
-    plan_id = subscription.current_plan_id(now)
+    current = subscription.current(now)
+    plan_id = None if current is None else current.plan_id
     until = subscription.access_until()
     # A day that has begun counts: the last one shows 1, not 0.
     days_left = max(0, -((now - until) // timedelta(days=1))) if until is not None else None
-    return Entitlement(subscription.status(now), plan_id, names.get(plan_id or ""), until, days_left)
+    is_given = current is not None and current.is_given
+    return Entitlement(
+        subscription.status(now), plan_id, names.get(plan_id or ""), until, days_left, is_given
+    )
 
 
 class SubscriptionTracker:

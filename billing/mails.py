@@ -1,4 +1,4 @@
-"""The mails that a payment causes: its receipt, the word that access is open, and of money returned."""
+"""The mails about money and access: receipt, access that is open, given or ended early, and money returned."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from billing.outbox import defer_mail, queue_mail
-from database import emails, plans, users
+from database import emails, plans, subscriptions, users
+from database.grants import GrantRow
 from database.refunds import RefundRow
+from domain.accounts import User
 from domain.gateway import GatewayPayment
 from domain.orders import Order
 from domain.refunds import RefundablePayment
 from domain.subscriptions import Period
-from mail import payment_mail
+from mail import access_mail, payment_mail
 from mail.composing import Business
 from wiring import Services
 
@@ -102,6 +104,42 @@ def defer_returned_by_hand(
     )
     cause = f"{order.gateway}:{payment.gateway_payment_id}"
     defer_mail(services, conn, "returned_by_hand", cause, user_id=user.id, to=user.email, mail=mail)
+
+
+def defer_access_given(services: Services, conn: Connection, user: User, period: Period) -> None:
+    """Put the mail that says "you were given access" into the outbox, once for each grant."""
+    mail = access_mail.access_given(
+        Business.from_settings(services.settings),
+        full_name=user.full_name,
+        plan_name=_plan_name(conn, period.plan_id),
+        starts_at=period.starts_at,
+        ends_at=period.ends_at,
+        dashboard_url=f"{services.settings.app_base_url}/dashboard",
+    )
+    cause = str(period.grant_id)
+    defer_mail(services, conn, "access_given", cause, user_id=user.id, to=user.email, mail=mail)
+
+
+def defer_access_ended(services: Services, conn: Connection, ended: GrantRow, now: datetime) -> None:
+    """Put the mail that says "access that you were given has ended early" into the outbox, once for each grant.
+
+    Call it when the period has ended: what is left of other access is read here, and told.
+    """
+    user = users.find(conn, ended.user_id)
+    if user is None:
+        return
+    subscription = subscriptions.find(conn, user.id)
+    until = None if subscription is None else subscription.access_until()
+    mail = access_mail.access_ended(
+        Business.from_settings(services.settings),
+        full_name=user.full_name,
+        plan_name=_plan_name(conn, ended.plan_id),
+        ended_at=now,
+        given_until=ended.ends_at,
+        access_until=until if until is not None and until > now else None,
+        billing_url=f"{services.settings.app_base_url}/billing",
+    )
+    defer_mail(services, conn, "access_ended", str(ended.id), user_id=user.id, to=user.email, mail=mail)
 
 
 def queue_receipt(services: Services, conn: Connection, order_id: str) -> bool:

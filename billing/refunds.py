@@ -223,7 +223,7 @@ def _book(services: Services, conn: Connection, order: Order, change: RefundChan
         end_return(conn, refund.payment_id, refund.gateway_payment_id, now=now)
     access_ends = is_full and refund.role is PaymentRole.PRIMARY
     if access_ends:
-        subscriptions.revoke_period(conn, refund.payment_id, now=now)
+        subscriptions.revoke_period(conn, payment_id=refund.payment_id, now=now)
     mails.defer_refund(services, conn, order, refund, access_ends=access_ends)
 
 

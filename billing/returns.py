@@ -1,4 +1,4 @@
-"""What a buyer may read of money that goes back to them, and of access that ended with it."""
+"""What a buyer may read of money that goes back to them, and of access that ended before its time."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ class HandReturn:
 
 @dataclass(frozen=True, slots=True)
 class ReturnedAccess:
-    """Access that ended because its payment went back."""
+    """Access that ended because its payment went back; without an amount it was given, and ended by an admin."""
 
-    amount_paise: int
+    amount_paise: int | None
     ended_at: datetime
 
 
@@ -55,9 +55,9 @@ def list_hand_returns(services: Services, user: User) -> list[HandReturn]:
 
 
 def find_returned_access(services: Services, user: User) -> ReturnedAccess | None:
-    """The user's last access, when it ended by a refund. None also for somebody who never had any."""
+    """The user's last access, when it ended before its time. None also for somebody who never had any."""
     with services.engine.connect() as conn:
         row = order_reports.end_of_access(conn, user.id)
-    if row is None or row["returned_paise"] is None:
+    if row is None or (row["returned_paise"] is None and not row["was_withdrawn"]):
         return None
     return ReturnedAccess(row["returned_paise"], row["ended_at"])

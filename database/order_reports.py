@@ -135,11 +135,15 @@ def returned_of_payment(conn: Connection, payment_id: int) -> Rows:
 
 
 def end_of_access(conn: Connection, user_id: UUID) -> RowMapping | None:
-    """How the stretch of access that ended last came to its end. Null amount: its payment was not returned."""
+    """How the stretch of access that ended last came to its end. Null amount: its payment was not returned.
+
+    `was_withdrawn`: it was given, and ended before its time.
+    """
     rows = _all(conn, """
         SELECT coalesce(sp.revoked_at, sp.ends_at) AS ended_at,
                CASE WHEN sp.revoked_at IS NOT NULL AND p.status = 'refunded' THEN p.amount_paise END
-                   AS returned_paise
+                   AS returned_paise,
+               sp.revoked_at IS NOT NULL AND sp.grant_id IS NOT NULL AS was_withdrawn
         FROM subscription_periods sp
         JOIN subscriptions s ON s.id = sp.subscription_id
         LEFT JOIN payments p ON p.id = sp.payment_id

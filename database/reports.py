@@ -288,14 +288,17 @@ def periods_of_user(conn: Connection, user_id: UUID) -> Rows:
     """Every stretch of access with what gave it: an order's payment, or an admin's grant."""
     return _all(conn, """
         SELECT
-            sp.id, pl.name AS plan_name, sp.starts_at, sp.ends_at, sp.revoked_at,
-            pay.order_id, g.reason AS grant_reason, giver.username AS granted_by
+            sp.id, pl.name AS plan_name, sp.starts_at, sp.ends_at, sp.revoked_at, pay.order_id, sp.plan_id,
+            g.id AS grant_id, g.reason AS grant_reason, giver.username AS granted_by,
+            ender.username AS ended_by, ended.detail ->> 'reason' AS end_reason
         FROM subscription_periods sp
         JOIN subscriptions s ON s.id = sp.subscription_id
         JOIN plans pl ON pl.id = sp.plan_id
         LEFT JOIN payments pay ON pay.id = sp.payment_id
         LEFT JOIN grants g ON g.id = sp.grant_id
         LEFT JOIN users giver ON giver.id = g.admin_id
+        LEFT JOIN audit_log ended ON ended.object = 'grant:' || g.id AND ended.action = 'access_ended'
+        LEFT JOIN users ender ON ender.id = ended.actor_id
         WHERE s.user_id = :user_id
         ORDER BY sp.starts_at DESC, sp.id DESC
     """, user_id=user_id)  # fmt: skip

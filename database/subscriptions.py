@@ -26,7 +26,7 @@ def find(conn: Connection, user_id: UUID) -> Subscription | None:
     """A user's subscription with all its periods, oldest first."""
     rows = conn.execute(
         text("""
-        SELECT s.id, s.status, p.plan_id, p.starts_at, p.ends_at, p.revoked_at
+        SELECT s.id, s.status, p.plan_id, p.starts_at, p.ends_at, p.revoked_at, p.grant_id
         FROM subscriptions s
         LEFT JOIN subscription_periods p ON p.subscription_id = s.id
         WHERE s.user_id = :user_id
@@ -37,7 +37,7 @@ def find(conn: Connection, user_id: UUID) -> Subscription | None:
     if not rows:
         return None
     periods = tuple(
-        Period(row.plan_id, row.starts_at, row.ends_at, row.revoked_at)
+        Period(row.plan_id, row.starts_at, row.ends_at, row.revoked_at, row.grant_id)
         for row in rows
         if row.plan_id is not None
     )
@@ -61,23 +61,43 @@ def insert_paid_period(conn: Connection, subscription_id: int, period: Period, *
     )
 
 
-def revoke_period(conn: Connection, payment_id: int, *, now: datetime) -> None:
-    """End the access that a payment bought. Periods bought after it move forward into the time that it frees.
+def insert_given_period(conn: Connection, subscription_id: int, period: Period) -> None:
+    """Add the period of a grant. A grant gives one, and live periods never overlap."""
+    conn.execute(
+        text("""
+        INSERT INTO subscription_periods (subscription_id, plan_id, grant_id, starts_at, ends_at)
+        VALUES (:subscription_id, :plan_id, :grant_id, :starts_at, :ends_at)
+        """),
+        {
+            "subscription_id": subscription_id,
+            "plan_id": period.plan_id,
+            "grant_id": period.grant_id,
+            "starts_at": period.starts_at,
+            "ends_at": period.ends_at,
+        },
+    )
 
-    Who paid for two periods and got one back must not be locked out until the second would have begun.
+
+def revoke_period(
+    conn: Connection, *, payment_id: int | None = None, grant_id: int | None = None, now: datetime
+) -> bool:
+    """End the access that a payment bought or a grant gave. False when it was ended before.
+
+    Periods after it move forward into the time that it frees: who paid for two periods and got one back must not be
+    locked out until the second would have begun.
     """
     row = conn.execute(
         text("""
         UPDATE subscription_periods
         SET revoked_at = :now
-        WHERE payment_id = :payment_id
+        WHERE (payment_id = :payment_id OR grant_id = :grant_id)
           AND revoked_at IS NULL
         RETURNING subscription_id, plan_id, starts_at, ends_at
         """),
-        {"payment_id": payment_id, "now": now},
+        {"payment_id": payment_id, "grant_id": grant_id, "now": now},
     ).first()
     if row is None:
-        return
+        return False
     freed = Period(row.plan_id, row.starts_at, row.ends_at).unused(now)
     for period_id in _following(conn, row.subscription_id, row.ends_at):
         conn.execute(
@@ -89,6 +109,7 @@ def revoke_period(conn: Connection, payment_id: int, *, now: datetime) -> None:
             {"id": period_id, "freed": freed},
         )
     refresh(conn, row.subscription_id, now=now)
+    return True
 
 
 def _following(conn: Connection, subscription_id: int, moment: datetime) -> list[int]:

@@ -21,6 +21,7 @@ raw bodies never enter a message.
     ├── OrderNotFound                also the answer for somebody else's order
     ├── CheckoutClosed               money for this purchase arrived, or a person is looking at it
     ├── RefundRefused                more than is left, or not now
+    ├── GrantRefused                 access that cannot be given or ended by hand, or not as it was shown
     ├── DeletionRefused              money of this person is under way
     ├── TooManyRequests
     ├── WebhookRefused               the signature does not prove who sent it
@@ -147,6 +148,11 @@ class CheckoutClosed(ProductError):
 
 class RefundRefused(ProductError):
     user_message = "This refund cannot be made. Nothing was returned by this step."
+    http_status = 409
+
+
+class GrantRefused(ProductError):
+    user_message = "This access cannot be given or ended. Nothing was changed by this step."
     http_status = 409
 
 

@@ -24,12 +24,17 @@ class SubscriptionStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """A stretch of access, from `starts_at` up to but not including `ends_at`."""
+    """A stretch of access, from `starts_at` up to but not including `ends_at`. Bought, unless it has a `grant_id`."""
 
     plan_id: str
     starts_at: datetime
     ends_at: datetime
     revoked_at: datetime | None = None
+    grant_id: int | None = None
+
+    @property
+    def is_given(self) -> bool:
+        return self.grant_id is not None
 
     def covers(self, now: datetime) -> bool:
         return self.revoked_at is None and self.starts_at <= now < self.ends_at
@@ -58,8 +63,13 @@ class Subscription:
             return SubscriptionStatus.CANCELLED
         return SubscriptionStatus.EXPIRED if self.periods else SubscriptionStatus.PENDING
 
+    def current(self, now: datetime) -> Period | None:
+        """The period within which this moment lies. Live periods never overlap: there is one at most."""
+        return next((period for period in self.periods if period.covers(now)), None)
+
     def current_plan_id(self, now: datetime) -> str | None:
-        return next((period.plan_id for period in self.periods if period.covers(now)), None)
+        current = self.current(now)
+        return None if current is None else current.plan_id
 
     def access_until(self) -> datetime | None:
         """The end of the last period that is not revoked."""
@@ -68,8 +78,14 @@ class Subscription:
 
 def next_period(plan_id: str, months: int, *, now: datetime, paid_until: datetime | None) -> Period:
     """The period that a payment buys: it begins now, or where the time already paid for ends."""
-    starts_at = max(now, paid_until) if paid_until is not None else now
+    starts_at = _beginning(now, paid_until)
     return Period(plan_id, starts_at, add_months(starts_at, months))
+
+
+def given_period(plan_id: str, days: int, *, now: datetime, access_until: datetime | None) -> Period:
+    """The period that an admin gives: like a bought one it begins now, or where the present access ends."""
+    starts_at = _beginning(now, access_until)
+    return Period(plan_id, starts_at, starts_at + timedelta(days=days))
 
 
 def add_months(moment: datetime, months: int) -> datetime:
@@ -79,3 +95,7 @@ def add_months(moment: datetime, months: int) -> datetime:
     year, month = index // 12, index % 12 + 1
     day = min(local.day, calendar.monthrange(year, month)[1])
     return local.replace(year=year, month=month, day=day).astimezone(moment.tzinfo)
+
+
+def _beginning(now: datetime, until: datetime | None) -> datetime:
+    return now if until is None else max(now, until)

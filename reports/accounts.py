@@ -51,6 +51,7 @@ def user_page(services: Services, actor: User, user_id: UUID) -> UserReport | No
         payments = statements.recent_payments(conn, user_id=user_id, limit=_NEWEST, offset=0)
         mails = statements.recent_mails(conn, user_id=user_id, limit=_NEWEST, offset=0)
         return UserReport(
+            at=now,
             user=UserRow(**user),
             periods=tuple(PeriodRow(**row) for row in statements.periods_of_user(conn, user_id)),
             orders=tuple(OrderRow.of(**row) for row in orders[:_NEWEST]),

@@ -167,7 +167,10 @@ class AlarmRow:
 
 @dataclass(frozen=True, slots=True)
 class PeriodRow:
-    """A stretch of access. It was bought with `order_id` or granted by a person."""
+    """A stretch of access. It was bought with `order_id`, or given by a person as the grant `grant_id`.
+
+    `plan_id` is its plan; `ended_by` and `end_reason` tell of one that was given and ended before its time.
+    """
 
     id: int
     plan_name: str
@@ -175,8 +178,16 @@ class PeriodRow:
     ends_at: datetime
     revoked_at: datetime | None
     order_id: str | None
+    plan_id: str
+    grant_id: int | None
     grant_reason: str | None
     granted_by: str | None
+    ended_by: str | None
+    end_reason: str | None
+
+    def is_live(self, now: datetime) -> bool:
+        """True while it runs, or is still to begin."""
+        return self.revoked_at is None and self.ends_at > now
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,8 +240,9 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class UserReport:
-    """Everything about one account, the newest of each list."""
+    """Everything about one account at a moment, the newest of each list."""
 
+    at: datetime
     user: UserRow
     periods: tuple[PeriodRow, ...]
     orders: tuple[OrderRow, ...]
@@ -238,6 +250,18 @@ class UserReport:
     mails: tuple[MailRow, ...]
     sessions: int
     last_seen_at: datetime | None
+
+    @property
+    def given(self) -> tuple[PeriodRow, ...]:
+        """Access that was given and has not ended, the one that ends last first."""
+        return tuple(p for p in self.periods if p.grant_id is not None and p.is_live(self.at))
+
+    def access_without(self, ending: PeriodRow) -> datetime | None:
+        """Until when access runs once a period has ended now, and later ones moved forward. None: it is over."""
+        freed = ending.ends_at - max(ending.starts_at, self.at)
+        others = [p for p in self.periods if p.id != ending.id and p.is_live(self.at)]
+        ends = [p.ends_at - freed if p.starts_at >= ending.ends_at else p.ends_at for p in others]
+        return max(ends, default=None)
 
 
 @dataclass(frozen=True, slots=True)

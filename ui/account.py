@@ -10,12 +10,13 @@ from html import escape
 
 import streamlit as st
 
+import user_management
 from accounts import credentials
 from accounts.sessions import has_second_factor
 from accounts.verification import request_verification
 from domain.accounts import PASSWORD_MIN, User
 from domain.errors import ProductError
-from domain.wording import format_moment
+from domain.wording import format_date, format_moment
 from ui import account_leaving, account_sessions, second_factor_settings, session
 from ui.account_parts import (
     NOTHING,
@@ -77,6 +78,7 @@ def _profile(services: Services, user: User) -> None:
         ("Username", escape(user.username)),
         ("Email", f'<span class="with-badge"><span>{escape(user.email)}</span>{state}</span>'),
         ("Member since", escape(format_moment(user.created_at).split(",")[0])),
+        ("Access", escape(_describe_access(user_management.entitlement(services, user)))),
     ]
     with section("profile", "Profile", "How we know you. Receipts carry your name."):
         st.html(
@@ -89,6 +91,13 @@ def _profile(services: Services, user: User) -> None:
             st.html(f'<p class="small quiet" style="margin:0">{escape(told)}</p>')
             show(answer)
             st.button("Send the link again", key=_RESEND)
+
+
+def _describe_access(access: user_management.Entitlement) -> str:
+    if not access.is_active or access.access_until is None:
+        return "None"
+    by_us = ", given by us" if access.is_given else ""
+    return f"Until {format_date(access.access_until)}{by_us}"
 
 
 def _send_again(services: Services, user: User) -> str:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import streamlit as st
+from sqlalchemy.exc import SQLAlchemyError
 
 import payment_handler
+import user_management
 from billing.returns import ReturnedAccess, find_returned_access
 from domain.accounts import User
 from domain.money import format_rupees
 from domain.plans import MONTHLY
 from domain.wording import format_date
-from ui import register
+from ui import register, session
 from ui.components import demo_note, empty_state, practice_note
 from ui.paying import go_to_payment
 from wiring import Services
+
+_LOOK_SECONDS = 5
 
 
 def render_locked(services: Services, user: User, title: str) -> None:
@@ -33,6 +37,8 @@ def render_locked(services: Services, user: User, title: str) -> None:
 
 def describe_returned_access(returned: ReturnedAccess) -> str:
     """Why access ended before its time."""
+    if returned.amount_paise is None:
+        return f"The access that we gave you ended on {format_date(returned.ended_at)}. Choose a plan to come back."
     return (
         f"Your payment of {format_rupees(returned.amount_paise)} was returned, and the access that it bought ended "
         f"on {format_date(returned.ended_at)}. Choose a plan to come back."
@@ -40,7 +46,11 @@ def describe_returned_access(returned: ReturnedAccess) -> str:
 
 
 def activate_form(services: Services, user: User, *, key: str) -> None:
-    """Choose a plan and go to pay. Used by every page where an account without access may want it."""
+    """Choose a plan and go to pay. Used by every page where an account without access may want it.
+
+    The page opens by itself when access is paid for elsewhere, or given.
+    """
+    _look_for_access(services)
     plans = payment_handler.list_plans(services)
     wanted = wanted_plan(services, user)
     label = st.radio(
@@ -60,6 +70,21 @@ def activate_form(services: Services, user: User, *, key: str) -> None:
         "renews by itself.</p>"
     )
     demo_note(services)
+
+
+@st.fragment(run_every=_LOOK_SECONDS)
+def _look_for_access(services: Services) -> None:
+    """Re-read our books; when access is open, run the whole page again.
+
+    Nobody's identity outlives a session: the cookie is looked up each time.
+    """
+    try:
+        user = session.current_user(services)
+        is_open = user is not None and user_management.entitlement(services, user).is_active
+    except SQLAlchemyError:
+        return  # Looked at again soon; the page itself says what is wrong when it is asked for something.
+    if is_open:
+        st.rerun()
 
 
 def wanted_plan(services: Services, user: User) -> str:

@@ -22,6 +22,7 @@ from reports import overview as reports
 from reports.rows import UserReport
 from ui import admin_lists
 from ui.admin_actions import action_button, show_result
+from ui.admin_grant import end_access, give_access
 from ui.admin_table import EVENT, MAIL, NOTHING, SUBSCRIPTION, link, order_link, status, word
 from ui.components import Tone, badge, empty_state, facts
 from wiring import Services
@@ -35,13 +36,17 @@ def user_page(services: Services, user: User, user_id: UUID | None) -> None:
     if report is None:
         empty_state("No such account", "This link leads to no account. Search for the person instead.")
         return
+    view = f"user:{report.user.id}"
     _head(report.user.full_name, status(SUBSCRIPTION, report.user.subscription_status) + _marks(report))
+    show_result(view)
     left, right = st.columns(2, gap="medium")
     with left, st.container(key="card-admin-account"):
         st.html(_account(report))
     with right, st.container(key="card-admin-access"):
         st.html(_access(report))
+        give_access(services, user, report, view=view)
     _lines("Access", report.periods, admin_lists.periods, "No period of access yet.")
+    end_access(services, user, report, view=view)
     _lines("Orders", report.orders, partial(admin_lists.orders, with_user=False), "No orders yet.")
     if report.orders:
         st.html('<p class="chart-note">Money is returned on the page of its order.</p>')

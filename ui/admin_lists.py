@@ -109,7 +109,7 @@ def periods(rows: Sequence[PeriodRow]) -> str:
         Column("Plan", lambda row: plain(row.plan_name)),
         Column("From (IST)", lambda row: moment(row.starts_at)),
         Column("Until (IST)", lambda row: moment(row.ends_at)),
-        Column("Revoked (IST)", lambda row: moment(row.revoked_at)),
+        Column("Ended early (IST)", _early_end),
         Column("Given by", _giver),
     ])  # fmt: skip
 
@@ -174,6 +174,12 @@ def _giver(row: PeriodRow) -> str:
     if row.order_id is not None:
         return order_link("users", row.order_id)
     return plain(row.granted_by) + _below(row.grant_reason)
+
+
+def _early_end(row: PeriodRow) -> str:
+    if row.ended_by is None:
+        return moment(row.revoked_at)
+    return f"{moment(row.revoked_at)}{_below(f'by {row.ended_by}: {row.end_reason}')}"
 
 
 def _mail_trouble(row: MailRow) -> str | None:

@@ -1,4 +1,4 @@
-"""The billing page: what an account may use until when, the way to pay, every order with its attempts."""
+"""The billing page: what an account may use until when, the way to pay, what was given, and every order."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import streamlit as st
 
 import payment_handler
 import user_management
+from billing.grants import GivenLine, GivenState, list_given
 from billing.returns import (
     HandReturn,
     RefundLine,
@@ -49,6 +50,12 @@ _ORDER: dict[OrderStatus, tuple[str, Tone]] = {
     OrderStatus.SURPLUS: ("Being returned to you", "warn"),
     OrderStatus.QUARANTINED: ("Being checked", "warn"),
 }
+_GIVEN: dict[GivenState, tuple[str, Tone]] = {
+    GivenState.COMING: ("Begins later", ""),
+    GivenState.RUNNING: ("Running", "good"),
+    GivenState.OVER: ("Over", ""),
+    GivenState.ENDED_EARLY: ("Ended early", ""),
+}
 _MONEY = frozenset({PaymentStatus.CAPTURED, PaymentStatus.REFUNDED})
 
 
@@ -68,6 +75,7 @@ def render(services: Services, user: User | None) -> None:
                 activate_form(services, user, key="billing")
         with right, st.container(key="card-billing-account"):
             _account(user)
+        _given(list_given(services, user))
         st.subheader("Orders", anchor=False)
         _orders(
             payment_handler.list_orders(services, user),
@@ -81,12 +89,13 @@ def render(services: Services, user: User | None) -> None:
 def _status(access: user_management.Entitlement, returned: ReturnedAccess | None) -> None:
     word, tone = _SUBSCRIPTION[access.status]
     if returned is not None:
-        word, tone = "Refunded", ""
+        word, tone = ("Ended" if returned.amount_paise is None else "Refunded"), ""
     if access.is_active and access.access_until is not None:
         name = f"{access.plan_name} plan" if access.plan_name else "Access"
         days = access.days_left or 0
         st.html(f'<div class="plan-head"><span>{escape(name)}</span>{badge(word, tone)}</div>')
         st.html(facts([
+            *([("This period", "Given by us")] if access.is_given else []),
             ("Access until", format_moment(access.access_until)),
             ("Days left", str(days)),
             ("Renews by itself", "No"),
@@ -132,6 +141,32 @@ def _account(user: User) -> None:
 def _readable_phone(phone: str) -> str:
     """`+91 99999 99999`, the way India groups a number."""
     return f"{phone[:3]} {phone[3:8]} {phone[8:]}"
+
+
+def _given(lines: Sequence[GivenLine]) -> None:
+    """Access that nobody paid for. Nothing for whom nothing was given."""
+    if not lines:
+        return
+    st.subheader("Given by us", anchor=False)
+    rows = "".join(
+        f'<tr><td data-name="Plan">{escape(line.plan_name)}</td>'
+        f'<td data-name="From">{format_moment(line.starts_at)}</td>'
+        f'<td data-name="Until">{format_moment(line.ends_at)}</td>'
+        f'<td data-name="Status"><div>{badge(*_GIVEN[line.state])}{_ended_on(line)}</div></td></tr>'
+        for line in lines
+    )
+    st.html(
+        '<div class="table-box"><table class="plain stacking figures"><thead><tr><th>Plan</th><th>From</th>'
+        f"<th>Until</th><th>Status</th></tr></thead><tbody>{rows}</tbody></table></div>"
+    )
+    st.html(
+        '<p class="small quiet" style="margin:0">You paid nothing for this access, so there is no receipt and nothing '
+        "to return. It ends by itself.</p>"
+    )
+
+
+def _ended_on(line: GivenLine) -> str:
+    return f'<div class="small quiet">on {format_moment(line.ended_at)}</div>' if line.ended_at else ""
 
 
 def _orders(

@@ -195,7 +195,8 @@ def _plant_access(
     grant = planted.insert(
         conn, "grants", user_id=planted.member.user.id, admin_id=admin.id, reason=f"{payload.text} ."
     )
-    books.audit(conn, "granted", f"grant:{grant}", actor_id=admin.id, detail={"reason": payload.text})
+    for action in ("access_given", "access_ended"):
+        books.audit(conn, action, f"grant:{grant}", actor_id=admin.id, detail={"reason": f"{payload.text} ."})
     starts = datetime.now(UTC) + timedelta(days=5_000 + payload.number)
     planted.insert(
         conn, "subscription_periods", subscription_id=subscription, plan_id="monthly", grant_id=grant,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Engine, text
 
 from accounts.sessions import issue_ticket, redeem_ticket
 from billing.alarms import report_job
+from billing.grants import give_access, offer_access
 from billing.refunds import execute_refund, request_refund
 from billing.settlement import sync_order
 from config import load_settings
@@ -27,6 +28,7 @@ from database.queue import Job, JobQueue
 from domain.accounts import User
 from domain.errors import GatewayTimeout
 from domain.gateway import GatewayPaymentStatus
+from domain.subscriptions import Period
 from payment_handler import receive_webhook, start_checkout
 from tests.books import shown_payment
 from tests.conftest import Clock
@@ -58,6 +60,8 @@ class Things:
     event_id: int
     alarm_id: int
     job_id: int
+    grant_id: int
+    access_until: datetime
     user_id: UUID
     email: str
 
@@ -80,6 +84,8 @@ NOTHING = Things(
     event_id=987654,
     alarm_id=987654,
     job_id=987654,
+    grant_id=987654,
+    access_until=datetime(2027, 1, 1, tzinfo=UTC),
     user_id=UUID(int=7),
     email="never@example.com",
 )
@@ -258,6 +264,7 @@ def _make_things(services: Services, gateway: FakeGateway, owner: Person, admin:
     gateway.pay(unpaid, status=GatewayPaymentStatus.FAILED)
     sync_order(services, unpaid)
     twice_paid = _make_order_paid_twice(services, gateway)
+    given = _give_a_week(services, admin, owner.user)
     return Things(
         order_id=unpaid,
         paid_order_id=paid,
@@ -279,9 +286,18 @@ def _make_things(services: Services, gateway: FakeGateway, owner: Person, admin:
         event_id=_make_event(services, paid),
         alarm_id=_make_alarm(services, unpaid),
         job_id=_make_dead_letter(services, unpaid),
+        grant_id=given.grant_id or 0,
+        access_until=given.ends_at,
         user_id=owner.user.id,
         email=owner.user.email,
     )
+
+
+def _give_a_week(services: Services, admin: User, user: User) -> Period:
+    """Access that was given, after what was bought."""
+    wanted = {"user_id": user.id, "plan_id": "monthly", "days": 7}
+    until = offer_access(services, admin, **wanted).access_until
+    return give_access(services, admin, **wanted, reason="An outage", seen_until=until)
 
 
 def _make_doubted_order(services: Services, gateway: FakeGateway) -> str:

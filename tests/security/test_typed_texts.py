@@ -18,6 +18,7 @@ from accounts.email_links import request_link
 from accounts.link_tokens import make_token
 from accounts.second_factor import begin_setup, confirm_setup
 from accounts.sessions import issue_ticket, redeem_ticket, session_cookie_name
+from billing.grants import end_access, give_access, offer_access
 from domain.accounts import User
 from domain.links import Purpose
 from sectors.ingest import store_file
@@ -35,6 +36,7 @@ MODULES = {
     "admin_panel.py",
     "ui/admin_market.py",
     "ui/account_parts.py",  # for /account: address, password, deletion
+    "ui/admin_grant.py",
     "ui/admin_refund.py",
     "ui/forgot.py",
     "ui/login.py",
@@ -165,7 +167,31 @@ def test_s10_hostile_texts_typed_by_an_admin_do_nothing(
         walk.expect_shown([reason], "a refund's reason")
         walk.press(walk.page.get_by_role("button", name="Change"))
 
-    assert typed == {"Name of the source", "Amount in rupees", "Reason"}
+    walk.open(f"/admin?user={walk.planted.buyer.user.id}")
+    for texts in sendings:
+        expect(walk.page.get_by_label("Reason")).to_be_visible()
+        reason = fill_every_form(walk, texts, typed)["Reason"]
+        expect(walk.page.get_by_role("alert").first).to_be_visible()  # no days
+        settle(walk.page)
+        days = walk.page.get_by_label("Days")
+        days.fill("7")
+        expect(days).to_have_value("7")
+        walk.press(walk.page.get_by_role("button", name="Continue"))
+        walk.expect_shown([reason], "the reason for access")
+        walk.press(walk.page.get_by_role("button", name="Change"))
+    given = give_a_week(walk, walk.planted.buyer.user)
+    for texts in sendings:
+        walk.open(f"/admin?user={walk.planted.buyer.user.id}")
+        walk.press(walk.page.get_by_role("button", name="End it"))
+        why = walk.page.get_by_label("Why it ends")
+        fill_in(why, texts[0].text)
+        typed.add("Why it ends")
+        form = walk.page.locator("[data-testid=stForm]:visible").filter(has=why)
+        walk.press(form.get_by_role("button", name="Continue"))
+        walk.expect_shown([texts[0]], "the reason for an end")
+    end_access(walk.site.services, walk.admin, grant_id=given, reason="tried")
+
+    assert typed == {"Name of the source", "Amount in rupees", "Reason", "Days", "Why it ends"}
     typed.add("Search users and orders")
 
 
@@ -223,6 +249,15 @@ def reset_token(walk: Walk, user: User) -> str:
             {"id": user.id},
         ).scalar_one()
     return make_token(services.settings, token_id, Purpose.RESET_PASSWORD)
+
+
+def give_a_week(walk: Walk, user: User) -> int:
+    """The grant of access that an admin gives now."""
+    wanted = {"user_id": user.id, "plan_id": "monthly", "days": 7}
+    until = offer_access(walk.site.services, walk.admin, **wanted).access_until
+    period = give_access(walk.site.services, walk.admin, **wanted, reason="tried", seen_until=until)
+    assert period.grant_id is not None
+    return period.grant_id
 
 
 def let_in_whole(walk: Walk, user: User) -> None:

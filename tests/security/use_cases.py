@@ -130,6 +130,16 @@ MONEY: Mapping[str, Row] = {
         lambda f, s, me, t: f(s, me, order_id=t.twice_paid_order_id, payment_id=t.second_payment_id, reason="sent")
     ),
     "billing.desk.check_books": admin_only(lambda f, s, me, t: f(s, me)),
+    "billing.grants.offer_access": admin_only(
+        lambda f, s, me, t: f(s, me, user_id=t.user_id, plan_id="monthly", days=7), shows="email"
+    ),
+    "billing.grants.give_access": admin_only(
+        lambda f, s, me, t: f(
+            s, me, user_id=t.user_id, plan_id="monthly", days=7, reason="asked", seen_until=t.access_until
+        )
+    ),
+    "billing.grants.end_access": admin_only(lambda f, s, me, t: f(s, me, grant_id=t.grant_id, reason="asked")),
+    "billing.grants.list_given": own(lambda f, s, me, t: f(s, me)),
     "billing.history.list_plans": open_to_all("today's prices"),
     "billing.history.find_order": owner_only(
         lambda f, s, me, t: f(s, me, t.paid_order_id), refusal=OrderNotFound, shows="paid_order_id"
@@ -154,6 +164,8 @@ MONEY: Mapping[str, Row] = {
     "billing.mails.defer_activation": within("to the address of the order's buyer"),
     "billing.mails.defer_refund": within("to the address of the order's buyer"),
     "billing.mails.defer_returned_by_hand": within("to the address of the order's buyer"),
+    "billing.mails.defer_access_given": within("to the address of who is given access"),
+    "billing.mails.defer_access_ended": within("to the address of who was given access"),
     "billing.mails.queue_receipt": within("sends what is in the outbox"),
     "billing.outbox.defer_mail": within("the calling use-case chose the address"),
     "billing.outbox.store_mail": within("the calling use-case chose the address"),
