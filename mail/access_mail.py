@@ -49,7 +49,7 @@ def access_ended(
         ("Plan", f"{one_line(plan_name)}, given by us"),
         ("Given until", in_india(given_until)),
         ("Ended on", in_india(ended_at)),
-        ("Your access now", f"until {left}" if left else "none"),
+        ("Your access now", f"until {left}" if left else "None"),
     ]
     return Mail.composed(
         "access_ended",

@@ -44,7 +44,7 @@ def user_page(services: Services, user: User, user_id: UUID | None) -> None:
         st.html(_account(report))
     with right, st.container(key="card-admin-access"):
         st.html(_access(report))
-        give_access(services, user, report, view=view)
+    give_access(services, user, report, view=view)
     _lines("Access", report.periods, admin_lists.periods, "No period of access yet.")
     end_access(services, user, report, view=view)
     _lines("Orders", report.orders, partial(admin_lists.orders, with_user=False), "No orders yet.")

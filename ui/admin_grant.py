@@ -24,7 +24,7 @@ from domain.wording import format_moment
 from reports.rows import PeriodRow, UserReport
 from ui.admin_actions import run
 from ui.admin_table import quiet
-from ui.components import Tone, facts, notice
+from ui.components import Tone, notice
 from wiring import Services
 
 _DRAFT = "admin-grant-draft"
@@ -61,13 +61,16 @@ def give_access(services: Services, user: User, report: UserReport, *, view: str
     """The form, or the question that follows it; for an account to which nothing can be given, why."""
     if report.user.deleted_at is not None:
         return
-    st.html('<div class="plan-head"><span>Give access</span></div>')
-    if report.user.id == user.id:
-        _say("This is your own account. Nobody gives access to themselves: another admin can give it to you.")
-    elif report.user.account_status == "disabled":
-        _say("This account is disabled: nobody can log in to it, so no access can be given.")
-    else:
-        _form_or_question(services, user, report, view=view)
+    with st.container(key="card-admin-grant"):
+        st.html('<div class="plan-head"><span>Give access</span></div>')
+        if report.user.id == user.id:
+            _say(
+                "This is your own account. Nobody gives access to themselves: another admin can give it to you."
+            )
+        elif report.user.account_status == "disabled":
+            _say("This account is disabled: nobody can log in to it, so no access can be given.")
+        else:
+            _form_or_question(services, user, report, view=view)
 
 
 def end_access(services: Services, user: User, report: UserReport, *, view: str) -> None:
@@ -152,16 +155,16 @@ def _form(
     services: Services, user: User, report: UserReport, draft: Draft, plans: dict[str, str], *, key: str
 ) -> None:
     with st.form(key, border=False):
-        left, right = st.columns([1, 1.6], gap="small")
-        days = left.text_input("Days", value=draft.days, key=f"{key}-days", max_chars=3)
-        plan_id = right.selectbox(
+        left, middle, right = st.columns([0.6, 1, 2.4], gap="small")
+        days = left.text_input("Days", value=draft.days, key=f"{key}-days", max_chars=20)
+        plan_id = middle.selectbox(
             "Plan",
             list(plans),
             index=list(plans).index(draft.plan_id) if draft.plan_id in plans else 0,
             format_func=plans.__getitem__,
             key=f"{key}-plan",
         )
-        reason = st.text_input(
+        reason = right.text_input(
             "Reason", value=draft.reason, key=f"{key}-reason", max_chars=REASON_CHARACTERS,
             placeholder="Kept in the audit log",
         )  # fmt: skip
@@ -215,8 +218,8 @@ def _ask(services: Services, user: User, draft: Draft, *, key: str, view: str) -
         st.session_state[_DRAFT] = replace(draft, is_checked=False)
         notice(exc.user_message, "bad")
         return
-    st.html(facts([("To", offer.user.full_name), ("Plan", offer.plan.name), ("Reason", draft.reason)]))
     st.html(f'<div class="notice" role="status">{escape(describe_offer(offer))}</div>')
+    _say(f"{offer.plan.name} plan. Reason: {draft.reason}")
 
     def use_case() -> tuple[str, Tone]:
         try:
@@ -285,8 +288,8 @@ def _ask_to_end(
     services: Services, user: User, report: UserReport, period: PeriodRow, ending: Ending, *, view: str
 ) -> None:
     key = f"admin-grant-end-{ending.grant_id}"
-    st.html(facts([("Reason", ending.reason)]))
     st.html(f'<div class="notice warn" role="status">{escape(describe_end(report, period))}</div>')
+    _say(f"Reason: {ending.reason}")
 
     def use_case() -> tuple[str, Tone]:
         has_ended = grants.end_access(services, user, grant_id=ending.grant_id, reason=ending.reason)
@@ -308,7 +311,7 @@ def _in_days(days: int) -> str:
 
 
 def _say(sentence: str) -> None:
-    st.html(f'<p class="small quiet" style="margin:0">{escape(sentence)}</p>')
+    st.html(f'<p class="small quiet" style="margin:0"><bdi>{escape(sentence)}</bdi></p>')
 
 
 def _refuse(place: st.delta_generator.DeltaGenerator, sentence: str) -> None:

@@ -15,6 +15,7 @@ import payment_handler
 from billing.dead_letters import retry_stalled_jobs
 from billing.reconciliation import reconcile_last_days
 from tests.faults import held_money, oracle
+from tests.faults.gifts import Gifts
 from tests.faults.plots import Plots
 from tests.faults.steps import NotPossible, kind
 from tests.faults.world import Violation, World
@@ -75,6 +76,7 @@ class Schedule(Plots):
         self.seed = seed
         self.numbers: dict[str, int] = {}
         self.captured_by_us: set[str] = set()
+        self.gifts = Gifts(world, seed)
 
     def run(self) -> list[str]:
         """Do it all, and say what is wrong in the end."""
@@ -97,6 +99,7 @@ class Schedule(Plots):
                 step()
             except NotPossible:
                 continue
+            self.gifts.perhaps()
             world.advance(timedelta(seconds=self.dice.choice((1, 2, 7, 20, 45))))
             left -= 1
             if not left:
@@ -108,6 +111,7 @@ class Schedule(Plots):
         truth = world.truth()
         found = oracle.differences(world.database, truth, world.acknowledged)
         found += world.broken_invariants()
+        found += self.gifts.differences()
         refund_late = world.settings.late_payment == "refund"
         began = {p.key: p.created_at for p in world.simulator.gateway.store.razorpay_payments.values()}
         found += held_money.left_though_needed(world.database, truth, began, refund_late=refund_late)
