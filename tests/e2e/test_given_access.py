@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e import journey
 from tests.e2e.conftest import ADMIN_EMAIL, ADMIN_PASSWORD, new_context
-from tests.e2e.site import Member, Site
+from tests.e2e.site import Site
 
 
 @pytest.fixture
@@ -22,8 +22,10 @@ def desk(browser: Browser, site: Site) -> Iterator[Page]:
 
 
 def test_an_admin_gives_access_the_open_page_gets_in_and_it_is_ended_again(
-    site: Site, desk: Page, page: Page, member: Member
+    site: Site, desk: Page, page: Page
 ) -> None:
+    member = site.join()
+    site.let_in(page.context, member.user)
     page.goto("/dashboard")
     expect(page.get_by_text("No active subscription")).to_be_visible()
     desk.goto(f"/admin?section=users&user={member.user.id}")

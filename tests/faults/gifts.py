@@ -25,7 +25,7 @@ class Gifts:
 
     def perhaps(self) -> None:
         """Between two steps: mostly nothing."""
-        if self.dice.random() < _OFTEN:
+        if self.dice.random() < _OFTEN and self.world.buyers:
             (self.end if self.dice.random() < 0.4 else self.give)()
 
     def give(self) -> None:
