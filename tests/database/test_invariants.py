@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import Connection, Engine, text
 
 from billing.desk import settle_by_hand
+from billing.grants import give_access, offer_access
 from config import load_settings
 from database.engine import connect_engine, database_now
 from database.invariants import INVARIANTS, find_offenders, list_tables
@@ -145,33 +146,12 @@ class Journey:
             insert_session(conn, user, at=database_now(conn))
 
     def given(self, name: str, admin: User) -> None:
-        """Two months by two grants, as the admin's use-case will write them."""
+        """Two months by two grants, one after the other."""
         user = self.user(name)
-        with self.services.engine.begin() as conn:
-            for month in range(2):
-                conn.execute(
-                    text("""
-                    WITH given AS (
-                        INSERT INTO grants (user_id, admin_id, reason) VALUES (:user, :admin, 'a test') RETURNING id
-                    ), noted AS (
-                        INSERT INTO audit_log (actor_id, action, object)
-                        SELECT :admin, 'granted', 'grant:' || id FROM given
-                    )
-                    INSERT INTO subscription_periods (subscription_id, plan_id, grant_id, starts_at, ends_at)
-                    SELECT s.id, 'monthly', given.id, now() + :start, now() + :start + interval '30 days'
-                    FROM subscriptions s, given
-                    WHERE s.user_id = :user
-                    """),
-                    {"user": user.id, "admin": admin.id, "start": timedelta(days=30 * month)},
-                )
-            conn.execute(
-                text("""
-                UPDATE subscriptions
-                SET status = 'active', current_period_end = now() + interval '60 days'
-                WHERE user_id = :user
-                """),
-                {"user": user.id},
-            )
+        for _ in range(2):
+            wanted = {"user_id": user.id, "plan_id": "monthly", "days": 30}
+            until = offer_access(self.services, admin, **wanted).access_until
+            give_access(self.services, admin, **wanted, reason="a test", seen_until=until)
 
     def report(self) -> None:
         """The gateway's own account of all this, read some days later."""

@@ -11,7 +11,15 @@ pytest.importorskip("hypothesis", reason="needs requirements-dev.txt")
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.subscriptions import INDIA, Period, Subscription, SubscriptionStatus, add_months, next_period
+from domain.subscriptions import (
+    INDIA,
+    Period,
+    Subscription,
+    SubscriptionStatus,
+    add_months,
+    given_period,
+    next_period,
+)
 
 MARCH = datetime(2026, 3, 10, 6, 30, tzinfo=UTC)
 APRIL = datetime(2026, 4, 10, 6, 30, tzinfo=UTC)
@@ -53,6 +61,17 @@ def test_a_period_is_never_empty_and_never_longer_than_its_months(start, months)
     length = add_months(start, months) - start
 
     assert timedelta(days=28 * months) <= length <= timedelta(days=31 * months)
+
+
+@pytest.mark.parametrize(
+    ("access_until", "starts_at"),
+    [(None, MARCH), (MARCH - timedelta(days=3), MARCH), (APRIL, APRIL)],
+    ids=["no-access", "ran-out", "runs"],
+)
+def test_a_given_period_begins_now_or_where_access_ends_and_lasts_whole_days(access_until, starts_at) -> None:
+    period = given_period("monthly", 30, now=MARCH, access_until=access_until)
+
+    assert (period.starts_at, period.ends_at) == (starts_at, starts_at + timedelta(days=30))
 
 
 def test_the_first_period_begins_now() -> None:

@@ -51,3 +51,11 @@ def test_access_that_ended_with_a_refund_is_explained() -> None:
         "Your payment of ₹499 was returned, and the access that it bought ended on 10 Mar 2026. "
         "Choose a plan to come back."
     )
+
+
+def test_given_access_that_was_ended_is_explained_without_an_amount() -> None:
+    returned = ReturnedAccess(None, datetime(2026, 3, 10, 6, 40, tzinfo=UTC))
+
+    assert activation.describe_returned_access(returned) == (
+        "The access that we gave you ended on 10 Mar 2026. Choose a plan to come back."
+    )
