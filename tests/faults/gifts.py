@@ -33,15 +33,24 @@ class Gifts:
         world, days = self.world, self.dice.choice((1, 7, 30, 366))
         user = self.dice.choice(world.buyers)
         wanted = {"user_id": user.id, "plan_id": self.dice.choice(("monthly", "annual")), "days": days}
-        offer = world.attempt("offer access", lambda: offer_access(world.services, world.admin, **wanted))
-        if not isinstance(offer, Offer):
+        offers: list[Offer] = []
+        world.attempt(
+            "offer access", lambda: offers.append(offer_access(world.services, world.admin, **wanted))
+        )
+        if not offers:
             return
         self.forms += 1
         for _ in range(2 if self.dice.random() < _REPEATS else 1):
             world.attempt(
                 f"give {user.username} {days} days",
-                lambda: give_access(
-                    world.services, world.admin, **wanted, reason="an outage", seen_until=offer.access_until
+                lambda: (
+                    give_access(
+                        world.services,
+                        world.admin,
+                        **wanted,
+                        reason="an outage",
+                        seen_until=offers[0].access_until,
+                    ).ends_at
                 ),
                 crash_at=self._crash(),
             )

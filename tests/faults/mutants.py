@@ -273,7 +273,7 @@ MUTANTS: tuple[Mutant, ...] = (
     _of(
         "a new period begins at once, over the paid one", "F41",
         ("domain.subscriptions",
-         "    starts_at = max(now, paid_until) if paid_until is not None else now\n",
+         "    starts_at = _beginning(now, paid_until)\n",
          "    starts_at = now\n"),
         sql="ALTER TABLE subscription_periods DROP CONSTRAINT subscription_periods_no_overlap",
     ),
