@@ -44,6 +44,7 @@ MODULES = {
     "ui/reset.py",
     "ui/second_factor.py",
     "ui/second_factor_settings.py",
+    "ui/sectors/today.py",  # in no form: what is typed is found while one types
 }
 
 
@@ -73,7 +74,7 @@ def typed(walk: Walk, sendings: list[Texts], measured: Callable[..., None]) -> I
 
 
 def test_every_page_with_a_text_field_is_tried_here() -> None:
-    files = [ROOT / "admin_panel.py", ROOT / "landing_page.py", *(ROOT / "ui").glob("*.py")]
+    files = [ROOT / "admin_panel.py", ROOT / "landing_page.py", *(ROOT / "ui").rglob("*.py")]
     asking = {
         str(file.relative_to(ROOT))
         for file in files
@@ -114,6 +115,19 @@ def test_s10_hostile_texts_typed_by_a_member_do_nothing(
     assert typed == {
         "New email", "Current password", "New password", "Your password", f"Type your username, {username}",
     }  # fmt: skip
+
+
+def test_s10_hostile_texts_typed_by_a_subscriber_do_nothing(
+    walk: Walk, payloads: Texts, typed: set[str]
+) -> None:
+    walk.become(walk.planted.member.user)
+    walk.open("/dashboard")
+    for words in (*(payload.text for payload in payloads), " ".join(payload.text for payload in payloads)):
+        box = walk.page.get_by_label("Find a sector or ETF")
+        fill_in(box, words)
+        box.press("Enter")
+        expect(walk.page.get_by_text("No sector matches")).to_be_visible()
+    typed.add("Find a sector or ETF")
 
 
 def test_s10_hostile_texts_typed_by_somebody_with_a_second_factor_do_nothing(
