@@ -23,6 +23,7 @@ from ui.admin_table import (
     order_status,
     plain,
     quiet,
+    sentence,
     status,
     table,
     word,
@@ -46,7 +47,7 @@ def orders(rows: Sequence[OrderRow], *, with_user: bool = True) -> str:
         Column("User", lambda row: link("orders", row.username, user=row.user_id)),
         Column("Order ID", lambda row: order_link("orders", row.id)),
         Column("Plan", lambda row: plain(row.plan_name)),
-        Column("Status", lambda row: order_status(row) + _below(row.quarantine_reason)),
+        Column("Status", lambda row: order_status(row) + _below(sentence(row.quarantine_reason or ""))),
         Column("Paid (IST)", lambda row: moment(row.paid_at)),
         Column("Amount", lambda row: money(row.amount_paise), is_number=True),
     ]
@@ -155,7 +156,9 @@ def _refund_status(row: RefundRow) -> str:
 def _payment_status(row: PaymentRow) -> str:
     mark = badge("Duplicate", "warn") if row.role == "duplicate" else ""
     # Of money that came the gateway says "success" once more, each in other letters.
-    said = "" if row.status in {"captured", "refunded"} else row.message
+    said = "" if row.status in {"captured", "refunded", "held"} else row.message
+    if " " not in said:
+        said = word(said)
     return f"{status(PAYMENT, row.status)} {mark}{_below(said)}"
 
 

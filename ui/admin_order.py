@@ -149,7 +149,9 @@ def _gateways_word(report: OrderReport) -> str:
     """What the gateway shows of the order's money, in two sentences."""
     money = [payment for payment in report.payments if payment.status in {"held", "captured", "refunded"}]
     shown = ", ".join(admin_lists.charged(payment) for payment in money) or "none"
-    return f"Money that the gateway shows: {shown}. Our order is over {format_rupees(report.order.amount_paise)}."
+    return (
+        f"Money that the gateway shows: {shown}. Our order is for {format_rupees(report.order.amount_paise)}."
+    )
 
 
 def _release(services: Services, user: User, order_id: str, *, give_back: bool) -> tuple[str, Tone]:

@@ -117,6 +117,13 @@ _STYLE = """<style>
   overflow-wrap: anywhere;
 }
 @media (max-width: 640px) {
+  /* The bar of sections breaks into rows: each section is a button of its own then. */
+  .st-key-admin-section [role="radiogroup"] { gap: .375rem; }
+  .st-key-admin-section [role="radiogroup"] button {
+    margin: 0; padding-inline: .7rem; border: 1px solid var(--line) !important; border-radius: .6rem;
+  }
+  .st-key-admin-section [role="radiogroup"] button[aria-checked="true"] { border-color: var(--accent) !important; }
+  .admin-head h2 { font-size: 1.25rem; }
   [class*="st-key-row-admin-price"] { flex-wrap: wrap; }
   [class*="st-key-row-admin-price"] > .stElementContainer:first-child { flex: 1 1 100%; }
   .admin-table td > div { max-width: 62vw; } .admin-table .moment br { display: none; }
@@ -220,6 +227,11 @@ def with_order_links(section: str, sentence: str) -> str:
     parts = _ORDER_IN_TEXT.split(sentence)
     linked = (order_link(section, part) if at % 2 else escape(part) for at, part in enumerate(parts))
     return f"<bdi>{''.join(linked)}</bdi>"
+
+
+def sentence(text: str) -> str:
+    """What begins in small letters, being the end of another sentence elsewhere, as one that stands alone."""
+    return text[:1].upper() + text[1:]
 
 
 def word(value: str) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
 from sqlalchemy import text
 
 from domain.errors import GatewayTimeout
+from domain.gateway import GatewayPaymentStatus
 from payment_handler import process_event, start_checkout, sync_order
 from tests.reports.rows import insert_event
 from tests.ui.panel import click, labels, open_panel, seen
@@ -90,9 +92,28 @@ def test_a_quarantined_order_says_why_and_what_the_gateway_shows(
     page = open_panel(services, admin, order=order.id)
 
     assert "the gateway&#x27;s order amount or currency is not ours" in seen(page)
-    assert "Money that the gateway shows: ₹499. Our order is over ₹499." in seen(page)
+    assert "Money that the gateway shows: ₹499. Our order is for ₹499." in seen(page)
     assert {"Look again", "Return the money"} <= set(labels(page))
     assert "Check with the gateway" not in labels(page)
+
+
+def test_the_lists_tell_why_in_sentences_and_repeat_no_success_of_money_that_is_held(
+    services, gateway, admin, quarantined
+) -> None:
+    orders, payments = (
+        seen(open_panel(services, admin, section=section)) for section in ("orders", "payments")
+    )
+
+    assert "The gateway's order amount" in orders.replace("&#x27;", "'")
+    assert re.search(r">Held</span> *</div>", payments)
+
+
+def test_the_code_of_a_failure_is_spelled_as_words(services, gateway, admin, order) -> None:
+    failed = gateway.pay(order.id, status=GatewayPaymentStatus.FAILED)
+    gateway.payments[order.id] = [replace(failed, error_reason="auth_declined")]
+    sync_order(services, order.id)
+
+    assert "Auth declined" in seen(open_panel(services, admin, order=order.id))
 
 
 def test_looking_again_opens_access_once_nothing_contradicts_us(
