@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from functools import partial
 from html import escape
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 import pandas as pd
@@ -35,7 +36,10 @@ _ORDERS = {
     "Climb in 1 week": ("change_1w", False), "Climb in 4 weeks": ("change_4w", False), "Sector": ("sector", True),
     "Weeks in quadrant": ("weeks_in_quadrant", False), "ETF turnover": ("turnover", False),
 }  # fmt: skip
-_SIGNED = ("rs21_pct", "rs55_pct", "rs123_pct", "rs252_pct", "mansfield200d")
+# The columns whose figures have a sign, and its decimals.
+_SIGNED = {
+    "change_1w": 0, "change_4w": 0, "rs21_pct": 1, "rs55_pct": 1, "rs123_pct": 1, "rs252_pct": 1, "mansfield200d": 1,
+}  # fmt: skip
 _LEAST, _MOST = 1, 99
 _CSV_COLUMNS = {
     "rank": "Rank", "change_1w": "Places in 1 week", "change_4w": "Places in 4 weeks", "etf": "ETF",
@@ -253,7 +257,7 @@ def _grid(view: View, table: pd.DataFrame) -> None:
     ]
     # A format of a column gives zero a sign. The cells stay numbers, so a press on a head sorts them as such.
     texts = shown.style.format(
-        lambda value: format_signed(cast(float, value), 1), subset=list(_SIGNED), na_rep="–"
+        {name: partial(format_signed, decimals=decimals) for name, decimals in _SIGNED.items()}, na_rep="–"
     )
     chosen = st.dataframe(
         texts,
@@ -269,12 +273,11 @@ def _grid(view: View, table: pd.DataFrame) -> None:
         column_config={
             "rank": column.NumberColumn("Rank", format="%d", width=46, help=help_of("rank")),
             "sector": column.TextColumn("Sector", width=152, pinned=True),
-            # Without a plus: the format would put one before an unchanged place, too.
             "change_1w": column.NumberColumn(
-                "▲ 1w", format="%d", width=48, help="Places climbed in one week; 0 is the same place, below 0 a slip"
+                "▲ 1w", width=48, help="Places climbed in one week; 0 is the same place, below 0 a slip"
             ),
             "change_4w": column.NumberColumn(
-                "▲ 4w", format="%d", width=48, help="Places climbed in four weeks; 0 is the same place, below 0 a slip"
+                "▲ 4w", width=48, help="Places climbed in four weeks; 0 is the same place, below 0 a slip"
             ),
             **{
                 f"rs{sessions}_pct": column.NumberColumn(

@@ -152,6 +152,9 @@ def test_figures_have_a_sign_and_what_rounds_to_nothing_has_none(services, membe
     for column in ("rs21_pct", "rs55_pct", "rs123_pct", "rs252_pct", "mansfield200d"):
         expected = [format_signed(value, 1) for value in table.value[column]]
         assert texts[column].tolist() == expected, column
+    for column in ("change_1w", "change_4w"):
+        assert texts[column].tolist() == [format_signed(value) for value in table.value[column]], column
+        assert "0" in texts[column].tolist()
     assert "0.0" in texts[["rs21_pct", "rs55_pct"]].to_numpy()
     assert not {"+0.0", "-0.0", "−0.0"} & set(texts.to_numpy().ravel())
 
