@@ -12,7 +12,7 @@ from domain.accounts import User
 from domain.money import format_rupees
 from domain.plans import MONTHLY
 from domain.wording import format_date
-from ui import register, session
+from ui import register
 from ui.components import demo_note, empty_state, practice_note
 from ui.paying import go_to_payment
 from wiring import Services
@@ -50,7 +50,7 @@ def activate_form(services: Services, user: User, *, key: str) -> None:
 
     The page opens by itself when access is paid for elsewhere, or given.
     """
-    _look_for_access(services)
+    _look_for_access(services, user)
     plans = payment_handler.list_plans(services)
     wanted = wanted_plan(services, user)
     label = st.radio(
@@ -73,14 +73,13 @@ def activate_form(services: Services, user: User, *, key: str) -> None:
 
 
 @st.fragment(run_every=_LOOK_SECONDS)
-def _look_for_access(services: Services) -> None:
-    """Re-read our books; when access is open, run the whole page again.
+def _look_for_access(services: Services, user: User) -> None:
+    """Re-read our books; when access is open, run the whole page again. It looks up anew who is there.
 
-    Nobody's identity outlives a session: the cookie is looked up each time.
+    The session is not asked here: that counts as use, and a page that is left alone has to let it end.
     """
     try:
-        user = session.current_user(services)
-        is_open = user is not None and user_management.entitlement(services, user).is_active
+        is_open = user_management.entitlement(services, user).is_active
     except SQLAlchemyError:
         return  # Looked at again soon; the page itself says what is wrong when it is asked for something.
     if is_open:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
+from accounts.sessions import issue_ticket, redeem_ticket
 from billing.returns import ReturnedAccess
 from payment_handler import skip_payment, start_checkout
+from tests.books import rows
 from ui import activation
 
 
@@ -59,3 +62,25 @@ def test_given_access_that_was_ended_is_explained_without_an_amount() -> None:
     assert activation.describe_returned_access(returned) == (
         "The access that we gave you ended on 10 Mar 2026. Choose a plan to come back."
     )
+
+
+def test_a_page_that_looks_for_access_does_not_keep_its_session_in_use(
+    services, user, clock, monkeypatch
+) -> None:
+    token = redeem_ticket(
+        services, issue_ticket(services, user, browser_token="b"), browser_token="b", user_agent=""
+    )
+    monkeypatch.setattr("ui.session.read_cookie", lambda _name: token)
+    before = rows(services, "SELECT seen_at FROM sessions")
+
+    clock.advance(timedelta(minutes=5))
+    page = AppTest.from_function(_look, default_timeout=20, args=(services, user)).run()
+
+    assert not page.exception
+    assert rows(services, "SELECT seen_at FROM sessions") == before
+
+
+def _look(services, user):  # type: ignore[no-untyped-def]  # run as a script of its own, without our imports
+    from ui import activation
+
+    activation.activate_form(services, user, key="billing")

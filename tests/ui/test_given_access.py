@@ -21,7 +21,6 @@ def admin(services):
 def billing(services, user, monkeypatch):
     """Draw the billing page of the user."""
     monkeypatch.setattr("ui.billing.footer", lambda _settings: None)
-    monkeypatch.setattr("ui.session.current_user", lambda _services: user)
 
     def draw() -> AppTest:
         page = AppTest.from_function(_draw, default_timeout=20, args=(services, user)).run()
