@@ -25,6 +25,8 @@ from web.routes import build_routes
 
 # Streamlit's own routes, which say themselves what they do not have.
 _STREAMLITS = ("/_stcore/", "/media/", "/component/", "/app/static/")
+# Its script asks for these below the page's own address, too, to learn where the site begins.
+_ASKED_BELOW_PAGES = ("/_stcore/health", "/_stcore/host-config")
 
 
 class UnknownPages:
@@ -47,7 +49,7 @@ class UnknownPages:
         # Streamlit sends a page with a slash at its end to the one without.
         if path[:1] == "/" and path[1:].rstrip("/") in self._pages and not path.startswith("//"):
             return True
-        if path.startswith(_STREAMLITS) or path in _files():
+        if path.startswith(_STREAMLITS) or path.endswith(_ASKED_BELOW_PAGES) or path in _files():
             return True
         return any(route.matches(scope)[0] is Match.FULL for route in self._routes)
 
