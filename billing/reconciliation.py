@@ -214,8 +214,12 @@ def _reconcile_one(
             unanswered.append(order_id)
     with services.engine.begin() as conn:
         still = unfinished.orders_of_unmatched_movements(conn, gateway, **span)
-        for order_id in still:
-            sentence = f"{gateway} reports money for order {order_id} that our books do not have like that."
+        for order_id, found in still.items():
+            # The money is named: more of it is news to who closed the alarm about the first.
+            sentence = (
+                f"{gateway} reports money for order {order_id} that our books do not have like that: "
+                f"{', '.join(found)}."
+            )
             raise_standing_alarm(services, conn, f"reconcile:{gateway}:{order_id}", sentence)
     if trouble is not None:
         raise trouble

@@ -146,8 +146,8 @@ def note_report(conn: Connection, gateway: str, *, since: datetime, until: datet
 
 def orders_of_unmatched_movements(
     conn: Connection, gateway: str, *, since: datetime, until: datetime, reported_since: datetime
-) -> list[str]:
-    """Orders for which the gateway reports money that our books do not have like that.
+) -> dict[str, list[str]]:
+    """Orders for which the gateway reports money that our books do not have like that, with the gateway's ids of it.
 
     Movements of a stretch of time, and older ones that were reported late. Oldest first, orders from which money
     went back last: of two payments of one purchase, the one that stayed is the one that bought it.
@@ -164,7 +164,7 @@ def orders_of_unmatched_movements(
               AND (occurred_at BETWEEN :since AND :until OR reported_at >= :reported_since)
               AND order_id ~ '^ORDER[A-Z0-9]{15}$'
         ), unmatched AS (
-            SELECT m.order_id, m.occurred_at
+            SELECT m.order_id, m.occurred_at, m.movement_id
             FROM ours m
             WHERE m.kind = 'payment'
               AND NOT EXISTS (
@@ -173,7 +173,7 @@ def orders_of_unmatched_movements(
                   AND p.status IN ('held', 'captured', 'refunded')
                   AND m.amount_paise IN (p.amount_paise, p.charged_paise))
             UNION ALL
-            SELECT m.order_id, m.occurred_at
+            SELECT m.order_id, m.occurred_at, m.movement_id
             FROM ours m
             JOIN payments p ON p.gateway = m.gateway AND p.gateway_payment_id = m.gateway_payment_id
             WHERE m.kind = 'refund'
@@ -183,7 +183,7 @@ def orders_of_unmatched_movements(
                 WHERE r.payment_id = p.id AND r.status = 'processed' AND r.gateway_amount_paise = m.amount_paise
                   AND (r.gateway_refund_id = m.movement_id OR r.refund_key = m.refund_key))
         )
-        SELECT order_id
+        SELECT order_id, array_agg(movement_id ORDER BY movement_id) AS movements
         FROM unmatched
         GROUP BY order_id
         ORDER BY EXISTS (SELECT 1 FROM ours r WHERE r.kind = 'refund' AND r.order_id = unmatched.order_id),
@@ -191,7 +191,7 @@ def orders_of_unmatched_movements(
         """),
         {"gateway": gateway, "since": since, "until": until, "reported_since": reported_since},
     )
-    return list(rows.scalars())
+    return {row.order_id: row.movements for row in rows}
 
 
 def orders_of_events(conn: Connection, gateway: str, *, since: datetime) -> list[str]:

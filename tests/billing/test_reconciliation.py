@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
+from billing.desk import resolve_alarm
 from domain.errors import GatewayRateLimited, GatewayReplyInvalid, GatewayTimeout
 from domain.orders import OrderStatus
 from payment_handler import (
@@ -20,7 +21,7 @@ from payment_handler import (
     sync_order,
 )
 from tests.books import rows
-from user_management import entitlement
+from user_management import create_admin, entitlement
 
 pytestmark = pytest.mark.parametrize("kind", ["cashfree", "razorpay"])
 
@@ -195,6 +196,26 @@ def test_an_order_whose_tags_do_not_name_ours_is_not_rebuilt_and_money_for_it_al
     assert result.unresolved == (order.id,)
     assert rows(shop, "SELECT count(*) FROM orders") == [(0,)]
     assert rows(shop, "SELECT count(*) FROM alarms WHERE key LIKE 'reconcile:%'") == [(1,)]
+
+
+def test_more_money_for_an_order_whose_alarm_was_closed_is_told_at_once(shop, gateway, order) -> None:
+    gateway.pay(order.id, payment_id="PAY1")
+    gateway.orders[order.id].tags.update({"plan_id": "gold"})
+    forget(shop)
+    reconcile(shop, since=shop_now(shop) - DAY)
+    admin = create_admin(shop, email="owner@example.com", password="TestPass123")
+    ((alarm_id,),) = rows(shop, "SELECT id FROM alarms WHERE key LIKE 'reconcile:%'")
+    resolve_alarm(shop, admin, alarm_id)
+    told = "SELECT message FROM alarms WHERE key LIKE 'reconcile:%' AND resolved_at IS NULL"
+
+    reconcile(shop, since=shop_now(shop) - DAY)
+    quiet = rows(shop, told)
+    gateway.pay(order.id, payment_id="PAY2")
+    reconcile(shop, since=shop_now(shop) - DAY)
+
+    assert quiet == []
+    ((message,),) = rows(shop, told)
+    assert "our books do not have like that: PAY1, PAY2. (closed before by" in message
 
 
 def test_a_checkout_of_somebody_else_in_the_tags_is_refused(shop, user, stranger, gateway, order) -> None:
