@@ -25,6 +25,7 @@ from reports.rows import PeriodRow, UserReport
 from ui.admin_actions import run
 from ui.admin_table import quiet
 from ui.components import Tone, notice
+from ui.mail_words import tell_coming, tell_sent
 from wiring import Services
 
 _DRAFT = "admin-grant-draft"
@@ -99,29 +100,32 @@ def read_days(text: str) -> int:
     return days
 
 
-def describe_offer(offer: Offer) -> str:
+def describe_offer(services: Services, offer: Offer) -> str:
     """Who gets access, from when to when, and who is told."""
     begins = format_moment(offer.period.starts_at)
     beginning = "from now" if offer.begins_now else f"from {begins}, where the present access ends,"
     length = offer.period.ends_at - offer.period.starts_at
     return (
         f"{offer.user.full_name} gets access for {_in_days(length.days)}, {beginning} until "
-        f"{format_moment(offer.period.ends_at)}. Nothing is charged. {offer.user.email} is told by mail."
+        f"{format_moment(offer.period.ends_at)}. Nothing is charged. {tell_coming(services, offer.user.email)}"
     )
 
 
-def describe_end(report: UserReport, ending: PeriodRow) -> str:
+def describe_end(services: Services, report: UserReport, ending: PeriodRow) -> str:
     """What ending given access means, and who is told."""
     until = format_moment(ending.ends_at)
     has_begun = ending.starts_at <= report.at
-    happens = f"ends now, before {until}" if has_begun else f"is withdrawn before it begins, until {until}"
+    begins = format_moment(ending.starts_at)
+    happens = f"ends now, before {until}" if has_begun else f"is withdrawn before it begins on {begins}"
     left = report.access_without(ending)
     after = (
         f"Other access stays as long as it was, and then runs until {format_moment(left)}."
         if left is not None
         else "There is no other access: the product closes at once."
     )
-    told = "" if report.user.account_status == "disabled" else f" {report.user.email} is told by mail."
+    # Who cannot use the account any more is sent nothing.
+    is_open = report.user.account_status != "disabled" and report.user.deleted_at is None
+    told = f" {tell_coming(services, report.user.email)}" if is_open else ""
     return f"The access given to {report.user.full_name} {happens}. {after}{told}"
 
 
@@ -218,7 +222,7 @@ def _ask(services: Services, user: User, draft: Draft, *, key: str, view: str) -
         st.session_state[_DRAFT] = replace(draft, is_checked=False)
         notice(exc.user_message, "bad")
         return
-    st.html(f'<div class="notice" role="status">{escape(describe_offer(offer))}</div>')
+    st.html(f'<div class="notice" role="status">{escape(describe_offer(services, offer))}</div>')
     _say(f"{offer.plan.name} plan. Reason: {draft.reason}")
 
     def use_case() -> tuple[str, Tone]:
@@ -229,7 +233,8 @@ def _ask(services: Services, user: User, draft: Draft, *, key: str, view: str) -
             raise
         st.session_state.pop(_DRAFT, None)
         return (
-            f"Access is given until {format_moment(period.ends_at)}. {offer.user.email} is told by mail.",
+            f"Access is given until {format_moment(period.ends_at)}. "
+            f"{tell_sent(services, 'A mail', offer.user.email)}",
             "good",
         )
 
@@ -288,7 +293,7 @@ def _ask_to_end(
     services: Services, user: User, report: UserReport, period: PeriodRow, ending: Ending, *, view: str
 ) -> None:
     key = f"admin-grant-end-{ending.grant_id}"
-    st.html(f'<div class="notice warn" role="status">{escape(describe_end(report, period))}</div>')
+    st.html(f'<div class="notice warn" role="status">{escape(describe_end(services, report, period))}</div>')
     _say(f"Reason: {ending.reason}")
 
     def use_case() -> tuple[str, Tone]:

@@ -1,4 +1,4 @@
-"""What becomes of a mail that was just written: it goes out, or it is kept here."""
+"""What becomes of a mail that is written: it goes out, or it is kept here."""
 
 from __future__ import annotations
 
@@ -12,6 +12,11 @@ def tell_sent(services: Services, what: str, to: str) -> str:
     if services.mail_sender is None:
         return f"{what} for {to} is written. {KEPT}"
     return f"{what} is on its way to {to}."
+
+
+def tell_coming(services: Services, to: str) -> str:
+    """What will become of a mail that a click writes, as a sentence."""
+    return f"A mail for {to} is written. {KEPT}" if services.mail_sender is None else f"{to} is told by mail."
 
 
 def add_kept(services: Services, told: str) -> str:

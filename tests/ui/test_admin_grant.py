@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -67,13 +68,16 @@ def test_access_is_given_in_two_steps_and_the_second_says_what_will_happen(servi
     assert given(services) == []
     assert (
         "Asha Rao gets access for 7 days, from now until 17 Mar 2026, 12:00 pm IST. Nothing is charged. "
-        "asha@example.com is told by mail."
+        "A mail for asha@example.com is written. No mail server is set, so it is kept here"
     ) in seen(page)
     click(page, "Give access")
 
     assert given(services) == [("The outage of 9 March",)]
     assert entitlement(services, user).is_active
-    assert "Access is given until 17 Mar 2026, 12:00 pm IST." in seen(page)
+    assert (
+        "Access is given until 17 Mar 2026, 12:00 pm IST. A mail for asha@example.com is written. No mail server"
+        in seen(page)
+    )
     # The list tells it, and the form begins anew.
     assert "Given until 17 Mar 2026, 12:00 pm IST" in seen(page)
     assert {"Continue", "End it"} <= set(labels(page))
@@ -192,7 +196,7 @@ def test_given_access_is_ended_in_two_steps_with_a_reason(services, user, admin)
     assert "Please give a reason" in seen(page)
     fill(page, "Why it ends", "A mistake")
     next(b for b in page.button if b.label == "Continue" and "end" in b.key).click().run()
-    assert "There is no other access: the product closes at once. asha@example.com is told by mail." in seen(
+    assert "There is no other access: the product closes at once. A mail for asha@example.com is" in seen(
         page
     )
     assert entitlement(services, user).is_active
@@ -202,6 +206,32 @@ def test_given_access_is_ended_in_two_steps_with_a_reason(services, user, admin)
     assert "The access that was given has ended." in seen(page)
     assert f"by {admin.username}: A mistake" in seen(page)
     assert not {"End it", "End access"} & set(labels(page))
+
+
+def test_where_a_mail_server_is_set_the_person_is_told_by_mail(services, user, admin) -> None:
+    mailing = replace(services, mail_sender=object())
+    page = open_panel(mailing, admin, user=str(user.id))
+
+    begin(page)
+    before = seen(page)
+    click(page, "Give access")
+
+    assert "Nothing is charged. asha@example.com is told by mail." in before
+    assert "A mail is on its way to asha@example.com." in seen(page)
+
+
+def test_of_an_account_that_was_deleted_nobody_is_said_to_be_told_of_the_end(services, user, admin) -> None:
+    give(services, admin, user)
+    delete_account(services, user, password="TestPass123", username=user.username)
+    page = open_panel(services, admin, user=str(user.id))
+    click(page, "End it")
+    fill(page, "Why it ends", "They left")
+
+    click(page, "Continue")
+
+    assert "the product closes at once." in seen(page)
+    assert "mail for" not in seen(page)
+    assert "told by mail" not in seen(page)
 
 
 def test_access_that_is_to_end_may_be_kept(services, user, admin) -> None:
@@ -228,6 +258,18 @@ def test_what_stays_after_an_end_is_said_before_it(services, user, gateway, admi
     next(b for b in page.button if b.label == "Continue" and "end" in b.key).click().run()
 
     assert "Other access stays as long as it was, and then runs until 12 Apr 2026" in seen(page)
+
+
+def test_access_that_has_not_begun_is_said_to_be_withdrawn(services, user, admin) -> None:
+    give(services, admin, user)
+    later = give(services, admin, user, days=3)
+    page = open_panel(services, admin, user=str(user.id))
+    page.button(key=f"admin-grant-end-{later.grant_id}").click().run()
+    fill(page, "Why it ends", "Once was enough")
+
+    next(b for b in page.button if b.label == "Continue" and "end" in b.key).click().run()
+
+    assert "is withdrawn before it begins on 17 Mar 2026, 12:00 pm IST. Other access stays" in seen(page)
 
 
 def test_access_that_another_admin_ended_is_said_to_be_over(services, user, admin) -> None:

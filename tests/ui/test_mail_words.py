@@ -8,7 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from tests.ui.panel import click, seen
-from ui.mail_words import KEPT, add_kept, tell_sent
+from ui.mail_words import KEPT, add_kept, tell_coming, tell_sent
 
 
 @pytest.fixture
@@ -36,6 +36,8 @@ def forgot_page(monkeypatch):
 def test_a_mail_is_on_its_way_only_where_a_server_takes_it(services, mailing) -> None:
     assert tell_sent(mailing, "A link", "a@example.com") == "A link is on its way to a@example.com."
     assert tell_sent(services, "A link", "a@example.com") == f"A link for a@example.com is written. {KEPT}"
+    assert tell_coming(mailing, "a@example.com") == "a@example.com is told by mail."
+    assert tell_coming(services, "a@example.com") == f"A mail for a@example.com is written. {KEPT}"
     assert (add_kept(mailing, "Told."), add_kept(services, "Told.")) == ("Told.", f"Told. {KEPT}")
 
 
