@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 import user_management
 from accounts import brakes
 from accounts.link_tokens import marked_unsubscribe_url
-from billing.alarms import raise_alarm
+from billing.alarms import raise_standing_alarm
 from billing.outbox import send_mail, store_mail
 from database import books, report_mails, users, watch_lists
 from database.queue import Job
@@ -248,7 +248,7 @@ def _why_not(services: Services, user: User, wanted: ReportSettings, kind: Repor
 
 def _call_a_person(services: Services, gate: str) -> None:
     with services.engine.begin() as conn:
-        raise_alarm(services, conn, _GATE_ALARM, f"No report was sent. {gate}")
+        raise_standing_alarm(services, conn, _GATE_ALARM, f"No report was sent. {gate}")
 
 
 def _resolve_gate(services: Services) -> None:

@@ -96,7 +96,8 @@ def _profile(services: Services, user: User) -> None:
 def _describe_access(access: user_management.Entitlement) -> str:
     if not access.is_active or access.access_until is None:
         return "None"
-    by_us = ", given by us" if access.is_given else ""
+    # What comes after it may be bought: only of the period that runs it is said.
+    by_us = " (the present period was given by us)" if access.is_given else ""
     return f"Until {format_date(access.access_until)}{by_us}"
 
 

@@ -89,3 +89,10 @@ def test_only_the_note_has_a_link_that_ends_it_alone() -> None:
 
     assert {kind for kind, ended in ends.items() if ended is not None} == {ReportKind.EVIDENCE}
     assert ended_by("receipt") is None
+
+
+def test_kinds_that_nobody_wants_are_not_due() -> None:
+    saturday = datetime(2026, 10, 31, 8, 1, tzinfo=INDIA)
+
+    assert ReportSettings().is_due(ReportKind.WEEKLY, saturday)
+    assert not ReportSettings(weekly=False).is_due(ReportKind.WEEKLY, saturday)

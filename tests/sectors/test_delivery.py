@@ -10,9 +10,9 @@ import pytest
 from sqlalchemy import text
 
 from billing import outbox
-from database import users
+from database import books, users
 from domain.errors import InvalidInput, NoActiveSubscription, TooManyRequests
-from domain.report_rules import AlertKind, ReportKind, ReportSettings, Scope
+from domain.report_rules import AlertKind, ReportSettings, Scope
 from market_data.demo import load_demo_market
 from sectors import delivery
 from sectors.delivery import schedule_reports, send_now, send_report
@@ -212,6 +212,14 @@ def test_a_gate_of_the_data_stops_writing_and_calls_a_person_once(services, read
     with pytest.raises(InvalidInput):
         send_now(services, reader)
 
+    with services.engine.begin() as conn:
+        books.resolve_alarm(conn, "reports:data", now=services.now(conn), actor_id=reader.id)
+    schedule_reports(services)
+    assert rows(services, "SELECT 1 FROM alarms WHERE resolved_at IS NULL") == []
+    gate["gate"] = "3 recent rows wait in the quarantine for a decision."
+    schedule_reports(services)
+    assert rows(services, "SELECT count(*) FROM alarms WHERE resolved_at IS NULL") == [(1,)]
+
     gate["gate"] = None
     assert schedule_reports(services) == 1
     assert rows(services, "SELECT 1 FROM alarms WHERE resolved_at IS NULL") == []
@@ -389,7 +397,3 @@ def _queue_again(services, email_id: int) -> None:
 
 def _crash(*_: object, **__: object) -> None:
     raise ConnectionError
-
-
-def test_kinds_that_nobody_wants_are_not_due() -> None:
-    assert not ReportSettings(weekly=False).is_due(ReportKind.WEEKLY, SATURDAY)

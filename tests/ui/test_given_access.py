@@ -78,8 +78,12 @@ def test_the_account_page_says_until_when_and_by_whom(services, user, gateway, a
     before = _describe_access(entitlement(services, user))
     give(services, admin, user, days=7)
     given = _describe_access(entitlement(services, user))
+    buy(services, gateway, user)
+    extended = _describe_access(entitlement(services, user))
 
-    assert (before, given) == ("None", "Until 17 Mar 2026, given by us")
+    by_us = "(the present period was given by us)"
+    assert (before, given) == ("None", f"Until 17 Mar 2026 {by_us}")
+    assert extended == f"Until 17 Apr 2026 {by_us}"
 
 
 def _draw(services, user):  # type: ignore[no-untyped-def]  # run as a script of its own, without our imports
