@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from mail.composing import Business, Mail, in_india, one_line
+from mail.composing import Business, Mail, in_india, one_line, web_address
 
 
 def access_given(
@@ -23,7 +23,7 @@ def access_given(
         subject=f"You were given access until {_day(ends_at)}",
         full_name=one_line(full_name),
         until=_day(ends_at),
-        dashboard_url=_web_address(dashboard_url),
+        dashboard_url=web_address(dashboard_url),
         rows=[
             ("Plan", f"{one_line(plan_name)}, given by us"),
             ("Access from", in_india(starts_at)),
@@ -57,16 +57,10 @@ def access_ended(
         subject="The access that we gave you has ended",
         full_name=one_line(full_name),
         left=left,
-        billing_url=_web_address(billing_url),
+        billing_url=web_address(billing_url),
         rows=rows,
     )
 
 
 def _day(moment: datetime) -> str:
     return in_india(moment).split(",", 1)[0]
-
-
-def _web_address(url: str) -> str:
-    if not url.startswith(("https://", "http://")):
-        raise ValueError("a link of a mail must be a web address")
-    return one_line(url)

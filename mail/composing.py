@@ -109,6 +109,13 @@ def one_line(text: str) -> str:
     return " ".join(_UNPRINTABLE.sub(" ", text).split(" ")).strip()
 
 
+def web_address(url: str) -> str:
+    """The address of a link. Raises ValueError when it is none of the web: nothing that runs gets into a mail."""
+    if not url.startswith(("https://", "http://")):
+        raise ValueError("a link of a mail must be a web address")
+    return one_line(url)
+
+
 @cache
 def _templates() -> Environment:
     return Environment(

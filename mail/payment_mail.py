@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from domain.money import format_rupees
-from mail.composing import Business, Mail, in_india, one_line
+from mail.composing import Business, Mail, in_india, one_line, web_address
 
 _METHOD_NAMES = {
     "upi": "UPI",
@@ -75,8 +75,6 @@ def activation(
     dashboard_url: str,
 ) -> Mail:
     """The news that a subscription is open, with the way in."""
-    if not dashboard_url.startswith(("https://", "http://")):
-        raise ValueError("dashboard_url must be a web address")
     return Mail.composed(
         "activation",
         business,
@@ -84,7 +82,7 @@ def activation(
         full_name=one_line(full_name),
         plan_name=one_line(plan_name),
         ends_at=in_india(ends_at),
-        dashboard_url=one_line(dashboard_url),
+        dashboard_url=web_address(dashboard_url),
         rows=[
             ("Plan", one_line(plan_name)),
             ("Access from", in_india(starts_at)),
