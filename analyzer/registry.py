@@ -221,7 +221,7 @@ FORMULAS: tuple[Formula, ...] = (
     ),
     Formula(
         "dispersion", "Spread", "Q_3 − Q_1",
-        "RS 55 of the strongest quarter of the sectors less that of the weakest quarter.",
+        "The RS 55 that a quarter of the sectors exceed, less the RS 55 that three quarters exceed.",
         ("Q_3(RS_{55}) − Q_1(RS_{55})",),
         "percentage points", "55 sessions.", ("breadth",), "The interquartile range.",
         "It says how far apart sectors are, not which way they go.",

@@ -20,7 +20,7 @@ DRAWN_SESSIONS = 504
 @dataclass(frozen=True, slots=True)
 class Breadth:
     """`daily` has a row for each session and the columns above_average, strength_above_average, ahead (all in %
-    of the sectors that can be counted) and dispersion (RS 55 of the strongest quarter less that of the weakest, in
+    of the sectors that can be counted) and dispersion (RS 55 at the upper quartile less that at the lower, in
     percentage points). `quadrants` counts sectors by week and quadrant."""
 
     daily: pd.DataFrame

@@ -230,7 +230,11 @@ def csv_table(lines: Sequence[SignalLine], question: Question) -> pd.DataFrame:
 
 
 def _periods(found: Evidence) -> str:
-    rows = [(name, cells, False) for name, cells in period_rows(found)]
+    # A line may end between the two dates, and not inside one.
+    rows = [
+        (name.replace(" ", "\N{NO-BREAK SPACE}").replace("to\N{NO-BREAK SPACE}", "to "), cells, False)
+        for name, cells in period_rows(found)
+    ]
     return _table("compared narrow", ("", "rule", "equal", found.benchmark), rows)
 
 

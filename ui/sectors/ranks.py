@@ -76,7 +76,7 @@ def _heat(view: View, history: RankHistory, marked: list[str]) -> None:
     note_and_download(
         view,
         f"<div class='heat-key'>1 <i></i> 99 <span>{escape(help_of('rating'))} Week by week, the last {len(ratings)} "
-        f"weeks; strongest of today first. The current week counts as far as it has got. "
+        f"weeks; sectors in the order of their places by RS 55. The current week counts as far as it has got. "
         f"{how_link(view, 'rating')}</span></div>",
         csv_table(ratings),
         "rank-ratings",

@@ -294,7 +294,7 @@ def _figures(view: View, rotation: RotationView, choice: Choice) -> None:
         table,
         key="rotation-figures",
         hide_index=True,
-        height=35 * 12 + 3,
+        height=35 * (len(table) + 1) + 3,
         column_config={
             "sector": column.TextColumn("Sector", pinned=True, width=180),
             "x": column.NumberColumn("x, trend", format="%.2f", width=96),

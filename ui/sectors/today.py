@@ -263,7 +263,7 @@ def _grid(view: View, table: pd.DataFrame) -> None:
         texts,
         key="dashboard-table",
         hide_index=True,
-        height=35 * min(len(shown) + 1, 18) + 3,
+        height=35 * (len(shown) + 1) + 3,
         on_select="rerun",
         selection_mode="single-row",
         column_order=[
