@@ -152,7 +152,7 @@ def _given(lines: Sequence[GivenLine]) -> None:
         f'<tr><td data-name="Plan">{escape(line.plan_name)}</td>'
         f'<td data-name="From">{format_moment(line.starts_at)}</td>'
         f'<td data-name="Until">{format_moment(line.ends_at)}</td>'
-        f'<td data-name="Status"><div>{badge(*_GIVEN[line.state])}{_ended_on(line)}</div></td></tr>'
+        f'<td data-name="Status"><div>{_given_status(line)}{_ended_on(line)}</div></td></tr>'
         for line in lines
     )
     st.html(
@@ -163,6 +163,13 @@ def _given(lines: Sequence[GivenLine]) -> None:
         '<p class="small quiet" style="margin:0">You paid nothing for this access, so there is no receipt and nothing '
         "to return. It ends by itself.</p>"
     )
+
+
+def _given_status(line: GivenLine) -> str:
+    # What never began did not end early.
+    if line.ended_at is not None and line.ended_at <= line.starts_at:
+        return badge("Withdrawn", "")
+    return badge(*_GIVEN[line.state])
 
 
 def _ended_on(line: GivenLine) -> str:

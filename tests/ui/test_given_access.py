@@ -70,6 +70,17 @@ def test_billing_tells_that_given_access_was_ended_and_offers_the_plans(
     assert "Activate" in labels(page)
 
 
+def test_billing_calls_access_that_never_began_withdrawn(services, user, gateway, admin, billing) -> None:
+    buy(services, gateway, user)
+    period = give(services, admin, user)
+    end_access(services, admin, grant_id=grant_id(period), reason="A mistake")
+
+    words = seen(billing())
+
+    assert "Withdrawn" in words
+    assert "Ended early" not in words
+
+
 def test_who_was_given_nothing_reads_nothing_of_it(billing) -> None:
     assert "given" not in seen(billing()).lower()
 
