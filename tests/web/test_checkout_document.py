@@ -179,3 +179,15 @@ def test_a_hostile_business_name_stays_text(services, open_client, user, order, 
         live.cookies.set("session", sign_in_as(user))
 
         assert "<script>alert" not in live.get(f"/checkout/{order.id}").text
+
+
+@pytest.mark.parametrize("name", ["--accent", "--accent-fill"])
+def test_documents_have_the_accent_of_the_pages(name) -> None:
+    # White on the pages' own fill can be read in both schemes; a tint of the documents' own once could not.
+    of_pages, of_documents = (
+        re.findall(rf"{name}: (light-dark\([^)]*\))", (ROOT / path).read_text(encoding="utf-8"))
+        for path in ("ui/styles/frame.css", "web/templates/checkout_style.html")
+    )
+
+    assert of_documents == of_pages
+    assert len(of_pages) == 1
