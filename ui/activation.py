@@ -10,10 +10,11 @@ import user_management
 from billing.returns import ReturnedAccess, find_returned_access
 from domain.accounts import User
 from domain.money import format_rupees
+from domain.orders import OrderStatus, PaymentStatus
 from domain.plans import MONTHLY
 from domain.wording import format_date
 from ui import register
-from ui.components import demo_note, empty_state, practice_note
+from ui.components import demo_note, empty_state, notice, practice_note
 from ui.paying import go_to_payment
 from wiring import Services
 
@@ -62,6 +63,7 @@ def activate_form(services: Services, user: User, *, key: str) -> None:
         horizontal=True,
         width="stretch",
     )
+    _say_what_is_under_way(services, user)
     practice_note(services.settings)
     if st.button("Activate", key=f"{key}-activate", type="primary", width="stretch"):
         go_to_payment(services, user, next(plan.id for plan in plans if plan.label == label))
@@ -70,6 +72,21 @@ def activate_form(services: Services, user: User, *, key: str) -> None:
         "renews by itself.</p>"
     )
     demo_note(services)
+
+
+def _say_what_is_under_way(services: Services, user: User) -> None:
+    """Who left the page of a payment that the bank has not answered yet would pay again from here."""
+    for line in payment_handler.list_orders(services, user):
+        waiting = (
+            payment.status is PaymentStatus.PENDING and not payment.is_untaken for payment in line.payments
+        )
+        if line.order.status is OrderStatus.CREATED and any(waiting):
+            notice(
+                f"A payment of {format_rupees(line.order.amount_paise)} is under way at your bank. Access opens by "
+                "itself when it arrives; please do not pay a second time.",
+                "warn",
+            )
+            return
 
 
 @st.fragment(run_every=_LOOK_SECONDS)

@@ -10,8 +10,10 @@ from streamlit.testing.v1 import AppTest
 
 from accounts.sessions import issue_ticket, redeem_ticket
 from billing.returns import ReturnedAccess
-from payment_handler import skip_payment, start_checkout
+from domain.gateway import GatewayPaymentStatus
+from payment_handler import skip_payment, start_checkout, sync_order
 from tests.books import rows
+from tests.ui.panel import seen
 from ui import activation
 
 
@@ -45,6 +47,22 @@ def test_a_plan_that_is_not_on_sale_is_not_believed(services, user, address) -> 
     address["plan"] = "lifetime"
 
     assert activation.wanted_plan(services, user) == "monthly"
+
+
+@pytest.mark.parametrize(
+    ("status", "is_said"),
+    [(GatewayPaymentStatus.PENDING, True), (GatewayPaymentStatus.FAILED, False)],
+    ids=["at the bank", "declined"],
+)
+def test_who_waits_for_a_bank_is_told_before_paying_again(services, user, gateway, status, is_said) -> None:
+    order = start_checkout(services, user, "monthly")
+    gateway.pay(order.id, status=status)
+    sync_order(services, order.id)
+
+    page = AppTest.from_function(_draw_form, default_timeout=20, args=(services, user)).run()
+
+    assert not page.exception
+    assert ("A payment of ₹499 is under way at your bank" in seen(page)) is is_said
 
 
 def test_access_that_ended_with_a_refund_is_explained() -> None:
@@ -84,3 +102,9 @@ def _look(services, user):  # type: ignore[no-untyped-def]  # run as a script of
     from ui import activation
 
     activation.activate_form(services, user, key="billing")
+
+
+def _draw_form(services, user):  # type: ignore[no-untyped-def]  # run as a script of its own, without our imports
+    from ui.activation import activate_form
+
+    activate_form(services, user, key="dashboard")
