@@ -42,3 +42,8 @@ def format_signed(value: float, decimals: int = 0) -> str:
     """`+5.9` or `−3`, with a real minus sign, which is as wide as the plus. What rounds to nothing has no sign: `0`."""
     shown = f"{value:+.{decimals}f}"
     return shown[1:] if float(shown) == 0 else shown.replace("-", "−")
+
+
+def format_phone(phone: str) -> str:
+    """`+91 99999 99999`, the way India groups a number in E.164 form."""
+    return f"{phone[:3]} {phone[3:8]} {phone[8:]}"

@@ -137,8 +137,8 @@ def _columns(header: list[str]) -> tuple[dict[str, int], list[str]]:
     if missing:
         found = ", ".join(f"“{cell[:30]}”" for cell in header[:10]) or "nothing"
         raise FileRefused(
-            f"The first row has no column {' and '.join(missing)}; it has {found}. Name the columns date, symbol (or "
-            "isin), close, and turnover if you have it."
+            f"The first row has no column {' and no '.join(missing)}; it has {found}. Name the columns date, symbol "
+            "(or isin), close, and turnover if you have it."
         )
     twice = sorted({name for name in names if name in _KNOWN_COLUMNS and names.count(name) > 1})
     if twice:

@@ -16,7 +16,7 @@ import streamlit as st
 import payment_handler
 from domain.accounts import User
 from domain.money import format_rupees
-from domain.wording import format_moment
+from domain.wording import format_moment, format_phone
 from reports import accounts as account_reports
 from reports import overview as reports
 from reports.rows import UserReport
@@ -144,7 +144,7 @@ def _account(report: UserReport) -> str:
     return facts([
         ("Username", user.username),
         ("Email", user.email),
-        ("Phone", user.phone or NOTHING),
+        ("Phone", format_phone(user.phone) if user.phone else NOTHING),
         ("State", user.state or NOTHING),
         ("Registered", format_moment(user.created_at)),
         ("Customer ID", user.customer_id),

@@ -24,7 +24,7 @@ from domain.orders import OrderStatus, PaymentStatus
 from domain.plans import Plan
 from domain.refunds import RefundStatus
 from domain.subscriptions import SubscriptionStatus
-from domain.wording import format_date, format_moment
+from domain.wording import format_date, format_moment, format_phone
 from ui.activation import activate_form, describe_returned_access, wanted_plan
 from ui.components import Tone, badge, demo_note, empty_state, facts, footer, practice_note, support_sentence
 from ui.pages import page
@@ -77,12 +77,10 @@ def render(services: Services, user: User | None) -> None:
             _account(user)
         _given(list_given(services, user))
         st.subheader("Orders", anchor=False)
-        _orders(
-            payment_handler.list_orders(services, user),
-            list_refunds(services, user),
-            list_hand_returns(services, user),
-        )
-        _refund_note(services)
+        lines = payment_handler.list_orders(services, user)
+        _orders(lines, list_refunds(services, user), list_hand_returns(services, user))
+        if any(payment.status in _MONEY for line in lines for payment in line.payments):
+            _refund_note(services)
     footer(services.settings)
 
 
@@ -133,14 +131,9 @@ def _account(user: User) -> None:
         ("Name", user.full_name),
         ("Username", user.username),
         ("Email", user.email),
-        ("Phone", _readable_phone(user.phone)),
+        ("Phone", format_phone(user.phone)),
         ("State for GST", user.state or "Not given"),
     ]))  # fmt: skip
-
-
-def _readable_phone(phone: str) -> str:
-    """`+91 99999 99999`, the way India groups a number."""
-    return f"{phone[:3]} {phone[3:8]} {phone[8:]}"
 
 
 def _given(lines: Sequence[GivenLine]) -> None:
@@ -159,9 +152,10 @@ def _given(lines: Sequence[GivenLine]) -> None:
         '<div class="table-box"><table class="plain stacking figures"><thead><tr><th>Plan</th><th>From</th>'
         f"<th>Until</th><th>Status</th></tr></thead><tbody>{rows}</tbody></table></div>"
     )
+    is_to_come = any(line.state in {GivenState.COMING, GivenState.RUNNING} for line in lines)
     st.html(
         '<p class="small quiet" style="margin:0">You paid nothing for this access, so there is no receipt and nothing '
-        "to return. It ends by itself.</p>"
+        f"to return.{' It ends by itself.' if is_to_come else ''}</p>"
     )
 
 

@@ -101,7 +101,7 @@ def test_a_repeated_row_counts_once() -> None:
         (b"", "empty"),
         (b"  \n\n", "empty"),
         (b"date,symbol\n", "no column “close”; it has “date”, “symbol”"),
-        (b"day,price\n", "“date” and “symbol” or “isin” and “close”"),
+        (b"day,price\n", "no column “date” and no “symbol” or “isin” and no “close”"),
         (b"date,close\n", "no column “symbol” or “isin”"),
         (b"date,date,symbol,close\n", "“date” is there twice"),
         (b"PK\x03\x04rest", "a workbook"),

@@ -39,7 +39,8 @@ def test_billing_tells_of_given_access_and_offers_to_extend_it(services, user, a
     assert "<dt>This period</dt><dd>Given by us</dd>" in words
     assert "<dt>Access until</dt><dd>17 Mar 2026, 12:00 pm IST</dd>" in words
     assert "Running" in words
-    assert "there is no receipt and nothing to return" in words
+    assert "there is no receipt and nothing to return. It ends by itself." in words
+    assert "Need a refund?" not in words
     assert "₹" not in words
     assert "Extend by a month (₹499)" in labels(page)
 
@@ -52,6 +53,7 @@ def test_a_bought_period_that_runs_first_is_not_called_given(services, user, gat
 
     assert "This period" not in words
     assert "Begins later" in words
+    assert "Need a refund?" in words
 
 
 def test_billing_tells_that_given_access_was_ended_and_offers_the_plans(
@@ -65,6 +67,7 @@ def test_billing_tells_that_given_access_was_ended_and_offers_the_plans(
 
     assert "The access that we gave you ended on 11 Mar 2026. Choose a plan to come back." in seen(page)
     assert "Ended early" in seen(page)
+    assert "It ends by itself" not in seen(page)
     # Why is between admins; the person may ask, or read it in the export.
     assert "Not theirs" not in seen(page)
     assert "Activate" in labels(page)
