@@ -5,13 +5,19 @@ from __future__ import annotations
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, select_autoescape
-from starlette.responses import HTMLResponse, Response
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from domain.errors import OrderNotFound
 
 templates = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"), autoescape=select_autoescape()
 )
+
+
+async def icon(request: Request) -> Response:
+    """GET /favicon.ico: what a browser asks for by itself beside a document that names no icon."""
+    return RedirectResponse("/app/static/icon.png", 308)
 
 
 def not_found(error: OrderNotFound) -> Response:

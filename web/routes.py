@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from starlette.routing import BaseRoute, Route
 
-from web import account, auth, callbacks, checkout, csp_reports, health, receipts, unsubscribe, webhooks
+from web import (
+    account,
+    auth,
+    callbacks,
+    checkout,
+    csp_reports,
+    documents,
+    health,
+    receipts,
+    unsubscribe,
+    webhooks,
+)
 from web.paths import RAZORPAY_CALLBACK_PATH, UNSUBSCRIBE_PATH
 from web.response_headers import REPORT_PATH
 
@@ -27,6 +38,7 @@ def build_routes() -> list[BaseRoute]:
         Route("/receipts/{order_id}", receipts.receipt, methods=["GET"]),
         Route(f"{UNSUBSCRIBE_PATH}{{token}}", unsubscribe.show, methods=["GET"]),
         Route(f"{UNSUBSCRIBE_PATH}{{token}}", unsubscribe.receive, methods=["POST"]),
+        Route("/favicon.ico", documents.icon, methods=["GET"]),
         Route("/healthz", health.healthz, methods=["GET"]),
         Route("/readyz", health.readyz, methods=["GET"]),
         Route("/metrics", health.metrics, methods=["GET"]),

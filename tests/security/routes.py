@@ -120,6 +120,8 @@ ROUTES: Mapping[tuple[str, str], Answers] = {
     ),
     ("/receipts/{order_id}", "GET"): _RECEIPT,
     ("/receipts/{order_id}", "HEAD"): _RECEIPT,
+    ("/favicon.ico", "GET"): _alike("/favicon.ico", "308 /app/static/icon.png"),
+    ("/favicon.ico", "HEAD"): _alike("/favicon.ico", "308 /app/static/icon.png"),
     ("/healthz", "GET"): _alike("/healthz", "200"),
     ("/healthz", "HEAD"): _alike("/healthz", "200"),
     # No worker runs beside this test.
